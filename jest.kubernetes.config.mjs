@@ -1,0 +1,10 @@
+import { jestBase } from './test/helpers/jest-base.mjs';
+
+/** The suites that stand on a real Kubernetes control plane, which they build and start themselves. */
+export default {
+  ...jestBase,
+  roots: ['<rootDir>/test/kubernetes'],
+  // One control plane serves the whole run, so files go one after another.
+  maxWorkers: 1,
+  testTimeout: 120_000,
+};
