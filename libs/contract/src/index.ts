@@ -1,0 +1,5 @@
+export * from './http.js';
+export * from './issues.js';
+export * from './primitives.js';
+export * from './resources.js';
+export * from './wire.js';

@@ -1,0 +1,91 @@
+import { parseDuration } from '#domain';
+import { z } from 'zod';
+
+/** A DNS label: the name of every object of ours. */
+export const nameSchema = z
+  .string()
+  .max(63, 'must have at most 63 characters')
+  .regex(
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+    'must be lower-case letters, digits and dashes, beginning and ending with a letter or digit',
+  );
+
+/** A cluster's name may have dots, as hosts have. */
+export const clusterNameSchema = z
+  .string()
+  .max(63, 'must have at most 63 characters')
+  .regex(
+    /^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/,
+    'must be lower-case letters, digits, dashes and dots, beginning and ending with a letter or digit',
+  );
+
+const labelKeySchema = z
+  .string()
+  .max(317)
+  .regex(
+    /^([a-z0-9]([-.a-z0-9]*[a-z0-9])?\/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$/,
+    'must be a label key as Kubernetes has them',
+  );
+
+const labelValueSchema = z
+  .string({ error: 'must be a string: put it in quotes' })
+  .max(63, 'must have at most 63 characters')
+  .regex(/^([A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?)?$/, 'must be a label value as Kubernetes has them');
+
+export const labelsSchema = z
+  .record(labelKeySchema, labelValueSchema)
+  .refine((labels) => Object.keys(labels).length <= 64, 'must have at most 64 labels')
+  .refine(
+    (labels) => !Object.keys(labels).some((key) => key.startsWith('fact.')),
+    'keys that begin with "fact." are the agent\'s: choose another',
+  );
+
+/** `30s`, `5m`, `1h30m`, `0s`. */
+export const durationSchema = z
+  .string({ error: 'must be a duration such as 30s, 5m or 1h30m' })
+  .refine((text) => parseDuration(text) !== null, 'must be a duration such as 30s, 5m or 1h30m, not negative')
+  .meta({ id: 'Duration', description: 'A duration such as 30s, 5m or 1h30m' });
+
+/** A whole number, or a percentage such as `25%`. */
+export const countSchema = z
+  .union(
+    [
+      z.number().int('must be a whole number').min(0, 'must not be negative').max(1_000_000),
+      z.string().regex(/^(100|[1-9]?\d)(\.\d+)?%$/, 'must be a whole number or a percentage between 0% and 100%'),
+    ],
+    { error: 'must be a whole number or a percentage between 0% and 100%' },
+  )
+  .refine((value) => typeof value === 'number' || Number.parseFloat(value) <= 100, 'must be between 0% and 100%')
+  .transform((value) => value as number | `${number}%`)
+  .meta({ id: 'Count', description: 'A whole number, or a percentage such as 25%' });
+
+const expressionSchema = z
+  .strictObject({
+    key: z.string().min(1).max(317),
+    operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist'], { error: 'must be In, NotIn, Exists or DoesNotExist' }),
+    values: z.array(z.string().max(253)).max(256).optional(),
+  })
+  .refine(
+    (expression) =>
+      (expression.operator === 'In' || expression.operator === 'NotIn') ===
+      (expression.values !== undefined && expression.values.length > 0),
+    {
+      path: ['values'],
+      error: 'In and NotIn need values, Exists and DoesNotExist take none',
+    },
+  );
+
+/** As Kubernetes' LabelSelector; keys with the prefix `fact.` look at facts. */
+export const selectorSchema = z
+  .strictObject({
+    matchLabels: z.record(z.string().min(1).max(317), z.string().max(253)).optional(),
+    matchExpressions: z.array(expressionSchema).max(32).optional(),
+  })
+  .meta({ id: 'Selector' });
+
+/** Git object id. */
+export const revisionSchema = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, 'must be a full commit id');
+
+export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal');
+
+export const uidSchema = z.uuid();

@@ -1,0 +1,11 @@
+export * from './assert-never.js';
+export * from './canonical-json.js';
+export * from './cluster.js';
+export * from './duration.js';
+export * from './hold.js';
+export type * from './json.js';
+export * from './manifest.js';
+export type * from './report.js';
+export * from './rollout/model.js';
+export * from './rollout/strategy.js';
+export * from './selector.js';

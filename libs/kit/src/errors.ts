@@ -1,0 +1,52 @@
+/**
+ * The three classes of error that the product knows. Everything else that is thrown is a bug.
+ * `code` is stable and kebab-case; `message` is one sentence for a person that names the field and the mend, and never holds a secret.
+ */
+export abstract class FlotillaError extends Error {
+  abstract readonly kind: 'retryable' | 'rejected' | 'bug';
+
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly details?: Readonly<Record<string, unknown>>,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** The same call may succeed later: a network that is down, a database that restarts, a conflict of versions. */
+export class RetryableError extends FlotillaError {
+  readonly kind = 'retryable';
+}
+
+/** The input is at fault and stays so until somebody changes it. */
+export class RejectedError extends FlotillaError {
+  readonly kind = 'rejected';
+
+  constructor(
+    code: string,
+    message: string,
+    details?: Readonly<Record<string, unknown>> & {
+      /** HTTP status to answer with; 400 unless told. */
+      readonly status?: number;
+      /** One entry per bad field, when there are several. */
+      readonly fields?: readonly { readonly path: string; readonly message: string }[];
+    },
+    options?: { cause?: unknown },
+  ) {
+    super(code, message, details, options);
+  }
+}
+
+/** A state that the code holds impossible. A person must look. */
+export class BugError extends FlotillaError {
+  readonly kind = 'bug';
+}
+
+/** The message of whatever was thrown, on one line, at most `limit` characters. */
+export function messageOf(error: unknown, limit = 2000): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s+/g, ' ').trim().slice(0, limit);
+}

@@ -1,0 +1,6 @@
+export type * from './bus.js';
+export * from './clock.js';
+export type * from './git-source.js';
+export type * from './kube.js';
+export type * from './renderer.js';
+export type * from './store.js';

@@ -1,0 +1,308 @@
+import type {
+  AgentReport,
+  ApplicationHeader,
+  ClusterState,
+  ClusterUid,
+  Decision,
+  HistoryEntry,
+  JsonObject,
+  Labels,
+  LoadedRow,
+  Rollout,
+  RowNeed,
+  Selector,
+  TargetRow,
+} from '#domain';
+
+/** A page: `next` is an opaque cursor, absent on the last one. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next?: string;
+}
+
+export interface PageRequest {
+  /** 1 to 1,000; 100 unless told. */
+  readonly limit?: number;
+  readonly after?: string;
+}
+
+export type ResourceKind = 'Source' | 'Application' | 'Strategy';
+
+/** A declared object: `spec` as its user wrote it, checked by the contract's schema before it came here. */
+export interface StoredResource {
+  readonly kind: ResourceKind;
+  readonly name: string;
+  readonly spec: JsonObject;
+  /** Raised by each change of spec, from 1. */
+  readonly generation: number;
+  /** What the hub found out about it: last commit, errors, holds. */
+  readonly status: JsonObject;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface ResourceStore {
+  get(kind: ResourceKind, name: string): Promise<StoredResource | null>;
+  list(kind: ResourceKind): Promise<readonly StoredResource[]>;
+  /** Equal specs change nothing. */
+  put(kind: ResourceKind, name: string, spec: JsonObject, now: number): Promise<'created' | 'configured' | 'unchanged'>;
+  /** Replaces the status; writes nothing where it is equal. */
+  setStatus(kind: ResourceKind, name: string, status: JsonObject): Promise<void>;
+  delete(kind: ResourceKind, name: string): Promise<boolean>;
+}
+
+export interface StoredCluster {
+  readonly uid: ClusterUid;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly facts: Labels;
+  readonly state: ClusterState;
+  /** The agent's public nkey, once joined. */
+  readonly publicKey: string | null;
+  readonly agentVersion: string | null;
+  readonly protocol: number | null;
+  readonly online: boolean;
+  readonly seenAt: number | null;
+  readonly createdAt: number;
+  readonly joinedAt: number | null;
+  /** The manifest's sequence that the agent said it holds. */
+  readonly heldSequence: number;
+}
+
+export interface ClusterQuery extends PageRequest {
+  readonly selector?: Selector;
+  readonly state?: ClusterState;
+  readonly online?: boolean;
+}
+
+export type SpentToken =
+  | { readonly ok: true; readonly uid: ClusterUid }
+  | { readonly ok: false; readonly why: 'unknown' | 'expired' | 'spent' };
+
+export interface ClusterStore {
+  get(uid: ClusterUid): Promise<StoredCluster | null>;
+  /** By name among those that are not revoked. */
+  byName(name: string): Promise<StoredCluster | null>;
+  /** By name, in name order. Revoked ones only where asked for by `state`. */
+  list(query: ClusterQuery): Promise<Page<StoredCluster>>;
+  /** All that joined and are not revoked. */
+  joined(): Promise<readonly StoredCluster[]>;
+  /** @throws RejectedError `name-taken`. */
+  register(cluster: { uid: ClusterUid; name: string; labels: Labels; now: number }): Promise<StoredCluster>;
+  setLabels(uid: ClusterUid, labels: Labels): Promise<void>;
+  setFacts(uid: ClusterUid, facts: Labels): Promise<void>;
+  revoke(uid: ClusterUid, now: number): Promise<void>;
+
+  /** Keeps a token's SHA-256; earlier tokens of that cluster end. */
+  addJoinToken(token: { hash: string; uid: ClusterUid; expiresAt: number }): Promise<void>;
+  /** Whose token it is, whatever its state; null: unknown. Does not spend it. */
+  findJoinToken(hash: string): Promise<{ uid: ClusterUid; expiresAt: number; spentBy: string | null } | null>;
+  /** Spends a token for a key in one statement; the key that spent it may repeat the call. */
+  spendJoinToken(hash: string, publicKey: string, now: number): Promise<SpentToken>;
+  markJoined(
+    uid: ClusterUid,
+    agent: { publicKey: string; version: string; protocol: number; now: number },
+  ): Promise<void>;
+
+  /** Many heartbeats in one statement; returns those that were offline until now. */
+  seen(
+    beats: readonly { uid: ClusterUid; sequence: number; version: string; protocol: number; facts?: Labels }[],
+    now: number,
+  ): Promise<readonly ClusterUid[]>;
+  /** Sets offline those not heard of since `before`; returns them. */
+  markSilent(before: number): Promise<readonly ClusterUid[]>;
+}
+
+export interface StoredRelease {
+  readonly application: string;
+  readonly number: number;
+  readonly source: string;
+  readonly revision: string;
+  readonly author: string;
+  readonly subject: string;
+  readonly committedAt: string;
+  /** By overlay path. */
+  readonly overlays: Readonly<
+    Record<string, { readonly digest: string; readonly objects: number; readonly bytes: number; readonly tool: string }>
+  >;
+  /** Generation of the Application's spec that it was made of. */
+  readonly specGeneration: number;
+  readonly createdAt: number;
+}
+
+export interface ReleaseStore {
+  /** Numbers it, unless the newest release has the same overlays and revision: then that one is returned with `created: false`. */
+  add(release: Omit<StoredRelease, 'number'>): Promise<{ release: StoredRelease; created: boolean }>;
+  get(application: string, number: number): Promise<StoredRelease | null>;
+  latest(application: string): Promise<StoredRelease | null>;
+  /** Newest first. */
+  list(application: string, page: PageRequest): Promise<Page<StoredRelease>>;
+  /** Stores a gzipped bundle by digest; a digest that is there is left alone. */
+  putBundle(digest: string, bundle: { gzipped: Uint8Array; bytes: number; objects: number }): Promise<void>;
+  getBundle(digest: string): Promise<Uint8Array | null>;
+  /** How many chunks it has on the bus; null: not put there yet. */
+  bundleChunks(digest: string): Promise<number | null>;
+  setBundleChunks(digest: string, chunks: number): Promise<void>;
+}
+
+export interface ArchivedRollout {
+  readonly application: string;
+  readonly rollout: Rollout;
+}
+
+export interface StoredEvent extends HistoryEntry {
+  readonly id: number;
+  readonly application: string;
+  readonly seq: number;
+  readonly at: number;
+}
+
+/** The engine's rows. `lock` and `commit` belong in one transaction. */
+export interface RolloutStore {
+  /** Locks the application's header for this transaction (made when missing), waiting for whoever holds it. */
+  lock(application: string): Promise<ApplicationHeader>;
+  /** Locks the headers whose wakeAt has come and that nobody holds, at most `limit`, names only. */
+  lockDue(now: number, limit: number): Promise<readonly string[]>;
+  header(application: string): Promise<ApplicationHeader | null>;
+  headers(): Promise<readonly ApplicationHeader[]>;
+  rows(application: string, need: RowNeed): Promise<readonly LoadedRow[]>;
+  /**
+   * Saves header (only over `header.version - 1`), rows, history and dirty marks; archives the targets of ended rollouts.
+   * @throws RetryableError `version-conflict`.
+   */
+  commit(application: string, decision: Decision): Promise<void>;
+  /** Drops header, rows and generations' holders of a deleted application, marking its clusters dirty; releases and history stay. */
+  forget(application: string): Promise<void>;
+
+  /** Earliest wakeAt of all applications. */
+  nextWake(): Promise<number | null>;
+  rollout(application: string, number: number): Promise<Rollout | null>;
+  /** Newest first; of all applications without one. */
+  list(application: string | null, page: PageRequest): Promise<Page<ArchivedRollout>>;
+  /** Targets of a rollout: live rows of the present one, archived ones of an ended one. In wave and position order. */
+  targets(
+    application: string,
+    number: number,
+    page: PageRequest & { state?: string; wave?: number },
+  ): Promise<Page<TargetRow>>;
+  /** All rows of one cluster, by application. */
+  ofCluster(uid: ClusterUid): Promise<readonly { application: string; row: TargetRow }[]>;
+  /** Counts by state of all clusters' rows per application, for the fleet's summary. */
+  counts(): Promise<readonly { application: string; state: string; phase: string | null; count: number }[]>;
+  events(
+    query: PageRequest & { application?: string; rollout?: string; cluster?: ClusterUid },
+  ): Promise<Page<StoredEvent>>;
+  /** Events with an id above `id`, oldest first, for SSE's catch up. */
+  eventsAfter(id: number, limit: number): Promise<readonly StoredEvent[]>;
+}
+
+/** A manifest's next state, read under the claim of its cluster. */
+export interface DirtyCluster {
+  readonly uid: ClusterUid;
+  readonly counter: number;
+  /** Sequence of the manifest last written. */
+  readonly sequence: number;
+  /** The bus's revision of the manifest last written; 0: none. */
+  readonly busRevision: number;
+}
+
+export interface OutboxStore {
+  /** Claims dirty clusters for this transaction, skipping those that another hub holds. */
+  claim(limit: number): Promise<readonly DirtyCluster[]>;
+  /** The present assignments of those clusters. */
+  assignments(
+    uids: readonly ClusterUid[],
+  ): Promise<readonly { uid: ClusterUid; application: string; row: TargetRow }[]>;
+  /** Records what was written; clears the mark where its counter is unchanged. */
+  written(
+    results: readonly { uid: ClusterUid; counter: number; sequence: number; busRevision: number }[],
+  ): Promise<void>;
+  mark(uids: readonly ClusterUid[]): Promise<void>;
+  pending(): Promise<number>;
+}
+
+export interface ReportStore {
+  /** Keeps the latest per (application, cluster) by (boot, seq); returns those that were news, in the order given. */
+  upsert(reports: readonly AgentReport[], now: number): Promise<readonly AgentReport[]>;
+  get(application: string, uid: ClusterUid): Promise<{ report: AgentReport; at: number } | null>;
+  ofCluster(uid: ClusterUid): Promise<readonly { report: AgentReport; at: number }[]>;
+  ofApplication(application: string, page: PageRequest): Promise<Page<{ report: AgentReport; at: number }>>;
+}
+
+export type Role = 'viewer' | 'operator' | 'approver' | 'admin';
+
+export interface StoredToken {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly role: Role;
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly expiresAt: number | null;
+  readonly lastUsedAt: number | null;
+  readonly revokedAt: number | null;
+}
+
+export interface TokenStore {
+  /** @throws RejectedError `name-taken`. */
+  add(token: Omit<StoredToken, 'lastUsedAt' | 'revokedAt'> & { hash: string }): Promise<void>;
+  byHash(hash: string): Promise<StoredToken | null>;
+  list(): Promise<readonly StoredToken[]>;
+  revoke(id: string, now: number): Promise<boolean>;
+  /** At most once a minute per token. */
+  touch(id: string, now: number): Promise<void>;
+}
+
+export interface AuditEntry {
+  readonly at: number;
+  /** `token:<name>` or `system`. */
+  readonly actor: string;
+  /** `apply`, `delete`, `cluster.add`, `rollout.pause`, … */
+  readonly act: string;
+  /** `Application/web`, `Cluster/eu-1`, … */
+  readonly object: string;
+  readonly reason?: string;
+  /** Never a secret's value. */
+  readonly detail?: JsonObject;
+}
+
+export interface AuditStore {
+  append(entry: AuditEntry): Promise<void>;
+  list(page: PageRequest): Promise<Page<AuditEntry & { id: number }>>;
+}
+
+export interface SettingStore {
+  /** Small facts of the hub itself: when it was last alive, its instance id. */
+  get(key: string): Promise<string | null>;
+  set(key: string, value: string): Promise<void>;
+}
+
+/** Everything that one transaction may touch. */
+export interface Unit {
+  readonly resources: ResourceStore;
+  readonly clusters: ClusterStore;
+  readonly releases: ReleaseStore;
+  readonly rollouts: RolloutStore;
+  readonly outbox: OutboxStore;
+  readonly reports: ReportStore;
+  readonly tokens: TokenStore;
+  readonly audit: AuditStore;
+  readonly settings: SettingStore;
+}
+
+/** Signals between hubs on one database, and within one: hints, never the only way to learn of work. */
+export type StoreSignal = 'dirty' | 'wake' | 'event' | 'resource';
+
+export interface Store {
+  /** Reads and single statements outside a transaction. */
+  readonly read: Unit;
+  /**
+   * One transaction, rolled back when `work` rejects. Read committed, with the row locks that the operations name.
+   * @throws RetryableError `database-unavailable`, `serialization`.
+   */
+  transact<T>(work: (unit: Unit) => Promise<T>): Promise<T>;
+  /** Called after a commit (anybody's) that wrote dirty marks, wake-ups, events or resources. */
+  onSignal(handle: (signal: StoreSignal) => void): void;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
