@@ -25,6 +25,7 @@ export type DerivedHoldCode =
   | 'source'
   | 'render'
   | 'placement'
+  | 'strategy'
   | 'offline'
   | 'ended'
   | 'notJoined'

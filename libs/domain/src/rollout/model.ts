@@ -83,7 +83,10 @@ export interface TargetRow {
   readonly message?: string;
   /** What this rollout wants the cluster to run. `keep`: whatever it holds (a rollback with nothing before). */
   readonly desired: HeldRelease | 'keep' | 'withdraw';
-  /** The assignment in force; null before the first. */
+  /**
+   * The assignment in force. Null before the first, and after an unacknowledged first one was taken back: the application is
+   * then left out of the manifest, which tells the agent to keep what it holds, untouched.
+   */
   readonly assignment: Assignment | null;
   /** Whether any report of the assignment's generation has come. */
   readonly acked: boolean;
@@ -100,6 +103,13 @@ export interface TargetRow {
   readonly failedSince?: Millis;
   /** A deferred cluster that came back, or a retried one: it goes before the wave's pending ones. */
   readonly requeued?: boolean;
+  /**
+   * Pending here, but still in flight on an assignment of a superseded rollout: it counts in its wave, its timer (dueAt) goes
+   * on, and assigning it costs no slot.
+   */
+  readonly carried?: boolean;
+  /** Failed or deferred, and acknowledged by a person (`resume --accept`): it no longer counts against the budgets. */
+  readonly accepted?: boolean;
 }
 
 /** A row as the shell loads it, with what the clusters table knows of its presence. */
@@ -126,6 +136,12 @@ export interface ResolvedWave {
 export interface WaveProgress extends ResolvedWave {
   readonly phase: WavePhase;
   readonly counts: Readonly<Record<TargetState, number>>;
+  /** Pending targets that are still in flight on a superseded rollout's assignment. */
+  readonly carried: number;
+  /** Passed targets whose agent says Failed, not yet for healthyFor: no soak ends while there is one. */
+  readonly suspects: number;
+  /** How many of `counts.failed` and `counts.deferred` a person acknowledged. */
+  readonly accepted: { readonly failed: number; readonly deferred: number };
   readonly openedAt?: Millis;
   readonly doneAt?: Millis;
   /** End of the soak, in active time. */
@@ -150,8 +166,8 @@ export interface Rollout {
   /** Index of the open wave; equals waves.length when all are done. */
   readonly wave: number;
   readonly holds: readonly StoredHold[];
-  /** Failed and deferred targets that a person accepted by `resume --accept`. */
-  readonly accepted: readonly ClusterUid[];
+  /** onFailure is `rollback` and a budget was exceeded: the next tick takes the release back. */
+  readonly takeBack?: boolean;
   readonly startedAt: Millis;
   readonly startedBy: string;
   readonly reason?: string;
@@ -176,6 +192,8 @@ export interface ApplicationHeader {
   readonly now: Millis;
   /** Wall time minus active time. */
   readonly clockOffset: Millis;
+  /** Since when the active clock stands still, because the rollout has holds; null: it runs. */
+  readonly frozenSince: Millis | null;
   /** Number of the last rollout made. */
   readonly rolloutNumber: number;
   /** The running rollout, or the last one that ended. */
@@ -183,6 +201,12 @@ export interface ApplicationHeader {
   readonly queued: QueuedRelease | null;
   /** The last release whose rollout succeeded (exceptions or not) and was not rolled back. */
   readonly baseline: number | null;
+  /** Earlier baselines, oldest first, at most 20: what is fallen back to when the baseline is rolled back. */
+  readonly earlierBaselines: readonly number[];
+  /** The highest release that a forward rollout was ever made for: the poll starts only newer ones. */
+  readonly newest: number | null;
+  /** Clusters that left the placement while a rollout ran: withdrawn when it ends. */
+  readonly leaving: readonly ClusterUid[];
   readonly barred: readonly number[];
   /** When the next tick has something to do; hub's clock; null: nothing runs. */
   readonly wakeAt: Millis | null;
@@ -249,14 +273,18 @@ export type RolloutEvent =
 
 /** Which rows the shell loads for an event, besides those that it names itself. */
 export interface RowNeed {
+  /** Id of the present rollout; `due`, `next`, `pending` and `silent` look at rows of this rollout only. */
+  readonly rollout?: string;
   /** All rows of the application: plans and rollbacks only. */
   readonly all?: boolean;
   readonly uids?: readonly ClusterUid[];
   /** Rows whose dueAt has come, at most `limit`, earliest first. */
   readonly due?: { readonly before: Millis; readonly limit: number };
+  /** The one row whose dueAt comes first after `after`, if any: it tells when to wake next. */
+  readonly next?: { readonly after: Millis };
   /** The next pending rows of a wave, requeued ones first, then by position. */
   readonly pending?: { readonly wave: number; readonly limit: number };
-  /** Rows of a wave, passed or unchanged, that were not heard of since (the end of a soak), at most `limit`. */
+  /** Rows of a wave, passed or unchanged, with `seenAt` null or below `since` (the end of a soak), at most `limit`. */
   readonly silent?: { readonly wave: number; readonly since: Millis; readonly limit: number };
 }
 
@@ -265,8 +293,12 @@ export type Effect =
   | { readonly type: 'dirty'; readonly cluster: ClusterUid }
   /** Ask the cluster for a heartbeat now. */
   | { readonly type: 'probe'; readonly cluster: ClusterUid }
-  /** The rollout ended: its targets are archived, a queued release may start. */
-  | { readonly type: 'ended'; readonly rollout: string };
+  /**
+   * The rollout ended: `final` and its targets are archived (over an earlier archive of it), a queued release may start. Its
+   * targets are the rows whose `rollout` it is: first save those of `Decision.rows` that still bear it, then archive, then save
+   * the other rows, which may belong to the rollout that comes after it already.
+   */
+  | { readonly type: 'ended'; readonly rollout: string; readonly final: Rollout };
 
 /** What is written into the history, one or more per event. */
 export interface HistoryEntry {
@@ -280,6 +312,8 @@ export interface HistoryEntry {
 
 /** What a step decides: written in one transaction, or not at all. */
 export interface Decision {
+  /** False: nothing to write, the header is the one that was given. */
+  readonly changed: boolean;
   readonly header: ApplicationHeader;
   /** Changed and new rows, whole. */
   readonly rows: readonly TargetRow[];
