@@ -1,11 +1,16 @@
 export * from './assert-never.js';
+export * from './bundle.js';
 export * from './canonical-json.js';
 export * from './cluster.js';
 export * from './duration.js';
 export * from './hold.js';
 export type * from './json.js';
+export * from './label-selector-text.js';
 export * from './manifest.js';
+export * from './path-template.js';
+export * from './placement.js';
 export type * from './report.js';
+export * from './rollout/count.js';
 export * from './rollout/model.js';
 export * from './rollout/strategy.js';
 export * from './selector.js';
