@@ -1,0 +1,64 @@
+import { RejectedError } from '#kit';
+
+/**
+ * Every subject of the product in one place. `C` is a cluster's UID: one token, lower case. Agents live in the account
+ * AGENTS and see `fleet.v1.*` only; `$KV.*` and `$JS.*` exist in the account HUB alone.
+ */
+export const subjects = {
+  status: (cluster: string, application: string) => `fleet.v1.up.${cluster}.status.${application}`,
+  heartbeat: (cluster: string) => `fleet.v1.up.${cluster}.heartbeat`,
+  renew: (cluster: string) => `fleet.v1.rpc.${cluster}.renew`,
+  getManifest: (cluster: string) => `fleet.v1.get.${cluster}`,
+  getChunk: (digest: string, chunk: number) => `fleet.v1.blob.${digest}.${chunk}`,
+  down: (cluster: string) => `fleet.v1.down.${cluster}.>`,
+  nudge: (cluster: string) => `fleet.v1.down.${cluster}.nudge`,
+  inbox: (cluster: string) => `_INBOX.${cluster}`,
+  manifest: (cluster: string) => `$KV.assign.${cluster}`,
+  chunk: (digest: string, chunk: number) => `$KV.bundle.${digest}.${chunk}`,
+  chunks: (digest: string) => `$KV.bundle.${digest}.*`,
+  revoked: (publicKey: string) => `$KV.revoked.${publicKey}`,
+} as const;
+
+export const streams = {
+  assign: 'KV_assign',
+  bundle: 'KV_bundle',
+  revoked: 'KV_revoked',
+  status: 'STATUS',
+} as const;
+
+/** The durable consumer of STATUS that all hubs share; also the queue group of their plain subscriptions. */
+export const HUB_CONSUMER = 'hub';
+
+/** The header that the first chunk of a bundle carries: how many chunks there are. */
+export const CHUNKS_HEADER = 'Flotilla-Chunks';
+/** Set on the answer to a request that failed: a stable code. The body is its message. */
+export const ERROR_HEADER = 'Flotilla-Error';
+
+/** Bytes of a bundle chunk; 128 KiB let the broker serve 1,000 agents at once without large pending buffers. */
+export const CHUNK_BYTES = 128 * 1024;
+
+const token = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const digest = /^[0-9a-f]{64}$/;
+
+/**
+ * A wildcard or a dot in a token would widen a subject to other clusters, so nothing gets into one unchecked.
+ * @throws RejectedError `bad-subject-token`
+ */
+export function checkToken(text: string, what: 'cluster' | 'application'): string {
+  if (token.test(text)) return text;
+  throw new RejectedError(
+    'bad-subject-token',
+    `The ${what} ${JSON.stringify(text.slice(0, 80))} can't be part of a subject: use lower-case letters, digits and dashes, at most 63.`,
+  );
+}
+
+/** @throws RejectedError `bad-digest` */
+export function checkDigest(text: string): string {
+  if (digest.test(text)) return text;
+  throw new RejectedError('bad-digest', 'The bundle digest must be a SHA-256 in lower-case hexadecimal.');
+}
+
+/** The cluster's UID in `fleet.v1.up.C.…` or `fleet.v1.rpc.C.…`. */
+export function clusterOf(subject: string): string {
+  return subject.split('.', 4)[3] ?? '';
+}
