@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * The three classes of error that the product knows. Everything else that is thrown is a bug.
  * `code` is stable and kebab-case; `message` is one sentence for a person that names the field and the mend, and never holds a secret.
@@ -47,6 +49,7 @@ export class BugError extends FlotillaError {
 
 /** The message of whatever was thrown, on one line, at most `limit` characters. */
 export function messageOf(error: unknown, limit = 2000): string {
-  const text = error instanceof Error ? error.message : String(error);
+  // Not `instanceof`: the system's own errors are of another realm than a test's globals.
+  const text = types.isNativeError(error) ? error.message : String(error);
   return text.replace(/\s+/g, ' ').trim().slice(0, limit);
 }

@@ -10,3 +10,8 @@ export * from './redact.js';
 export * from './run-main.js';
 export * from './stop-signals.js';
 export * from './write-file-atomically.js';
+export * from './programs/find-program.js';
+export * from './programs/known-programs.js';
+export * from './programs/prepare-programs.js';
+export * from './programs/supervise.js';
+export { buildIntoCache, type CachedBuild, type ProgramLog, toolCacheFolder } from './programs/tool-cache.js';

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** Keys whose values are secret: the last word tells, so `tokenId` or `secretName` is not one. */
 const secretKey =
   /(pass(word|wd|phrase)|secret|token|authorization|cookie|seed|private[_-]?key|api[_-]?key|jwt|creds|credential)s?$/i;
@@ -33,7 +35,7 @@ export function redactValue(value: unknown, depth = 0): unknown {
   if (value instanceof Uint8Array) return `[${value.length} bytes]`;
   if (value instanceof Date) return value;
   if (depth >= limits.depth) return '[deeper]';
-  if (value instanceof Error) return redactError(value, depth);
+  if (types.isNativeError(value)) return redactError(value, depth);
   if (Array.isArray(value)) {
     const items = value.slice(0, limits.items).map((item) => redactValue(item, depth + 1));
     return value.length > limits.items ? [...items, `[${value.length - limits.items} more]`] : items;

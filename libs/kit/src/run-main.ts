@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { FlotillaError, messageOf } from './errors.js';
 
 /**
@@ -20,6 +21,6 @@ export function describeFailure(error: unknown): string {
     return [error.message, ...(fields ?? []).map((field) => `  ${field.path}: ${field.message}`)].join('\n');
   }
   // The system's own errors (a full disk, a refused connection) tell enough in their message.
-  if (error instanceof Error && 'syscall' in error) return messageOf(error);
-  return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+  if (types.isNativeError(error) && 'syscall' in error) return messageOf(error);
+  return types.isNativeError(error) ? (error.stack ?? error.message) : messageOf(error);
 }
