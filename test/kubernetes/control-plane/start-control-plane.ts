@@ -9,7 +9,9 @@
  * The first call on a machine builds the programs into the tool cache (five minutes); later ones are ready in a few seconds.
  * Requests go to `url` with `authorization: Bearer ${adminToken}` and the CA of `caFile`, or by `kubeconfigPath`. RBAC is on and service account
  * tokens are real: createServiceAccountKubeconfig gives an agent its manifest's own rights. What a Pod does is told by its image's tag; see
- * stages/pod.yaml (`:bad`, `:crash`, `:crash-after-30s`, `:slow`, …; Jobs' Pods complete). `withNamespace` gives each test its own namespace.
+ * stages/pod.yaml (`:bad`, `:crash`, `:crash-after-30s`, `:slow`, …; Jobs' Pods complete).
+ *
+ * Test files mostly share one, which `npm run test:kubernetes` starts: `sharedControlPlane()`, with a namespace of their own each (`withNamespace`).
  */
 import { generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
@@ -19,8 +21,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type ApiServerAccess, callApiServer } from './api-server.js';
 import { buildControlPlane, type ProgramPaths } from './build-control-plane.js';
+import { type ControlPlaneAccess } from './control-plane-access.js';
 import { writeKubeconfig } from './kubeconfig.js';
-import { type Kubectl, kubectlFor } from './kubectl.js';
+import { kubectlFor } from './kubectl.js';
 import { moduleFolder } from './module-folder.js';
 import {
   apiServerArguments,
@@ -34,18 +37,7 @@ import {
 } from './program-arguments.js';
 import { type WatchedProgram, type WatchedPrograms, watchPrograms } from './watched-programs.js';
 
-export interface ControlPlane {
-  readonly name: string;
-  /** `https://127.0.0.1:PORT` */
-  readonly url: string;
-  /** PEM: the API server's certificate and the authority that signed it. */
-  readonly caFile: string;
-  /** A bearer token of the group system:masters. */
-  readonly adminToken: string;
-  /** A kubeconfig with the same rights, the CA inlined. */
-  readonly kubeconfigPath: string;
-  readonly kubectlPath: string;
-  readonly kubectl: Kubectl;
+export interface ControlPlane extends ControlPlaneAccess {
   readonly programs: {
     readonly etcd: WatchedProgram;
     readonly apiServer: WatchedProgram;
@@ -66,6 +58,9 @@ export interface ControlPlaneSettings {
   readonly name?: string;
   /** Labels of the node, such as topology.kubernetes.io/region. */
   readonly nodeLabels?: Readonly<Record<string, string>>;
+  /** Further flags of kube-apiserver, such as `--audit-log-path=…`, `--etcd-compaction-interval=1s`, `--min-request-timeout=2`. */
+  readonly apiServerFlags?: readonly string[];
+  /** Told of builds before they start; standard error unless told. */
   readonly log?: (line: string) => void;
 }
 
@@ -75,7 +70,7 @@ export async function startControlPlane(settings: ControlPlaneSettings): Promise
   const paths = await buildControlPlane(settings.log);
   mkdirSync(settings.folder, { recursive: true, mode: 0o700 });
   const files = controlPlaneFiles(realpathSync(settings.folder));
-  const programs = watchPrograms(files.folder);
+  const programs = await watchPrograms(files.folder);
   try {
     return await startPrograms(settings, paths, files, programs);
   } catch (error) {
@@ -85,7 +80,7 @@ export async function startControlPlane(settings: ControlPlaneSettings): Promise
 }
 
 async function startPrograms(
-  { name = 'test', nodeLabels = {} }: ControlPlaneSettings,
+  { name = 'test', nodeLabels = {}, apiServerFlags = [] }: ControlPlaneSettings,
   paths: ProgramPaths,
   files: ControlPlaneFiles,
   watched: WatchedPrograms,
@@ -108,6 +103,7 @@ async function startPrograms(
     watched.start('kube-scheduler', paths['kube-scheduler'], schedulerArguments(files), env),
     watched.start('kwok', paths.kwok, kwokArguments(files, kwokConfigurations()), env),
   ]);
+  await addStorageClass(access);
   await addNode(access, `${name}-node`, nodeLabels, [kwok, controllerManager]);
   return {
     name,
@@ -157,15 +153,29 @@ function writeKubeconfigs(files: ControlPlaneFiles, access: ApiServerAccess): vo
 
 function kwokConfigurations(): readonly string[] {
   const folder = join(moduleFolder(), 'stages');
-  return ['kwok.yaml', 'node.yaml', 'pod.yaml'].map((file) => join(folder, file));
+  return ['kwok.yaml', 'node.yaml', 'pod.yaml', 'service.yaml', 'volume.yaml'].map((file) => join(folder, file));
 }
 
 async function untilReady(access: ApiServerAccess, programs: readonly WatchedProgram[]): Promise<void> {
   await until('the API server is ready', programs, async () => {
-    // The authority's file is there as soon as the API server has made it.
-    const answer = await callApiServer(access, 'GET', '/readyz');
-    return answer.status === 200;
+    // /readyz alone remembers a good answer for a while after etcd has gone; reading one object asks etcd.
+    for (const path of ['/readyz', '/api/v1/namespaces/default']) {
+      const { status } = await callApiServer(access, 'GET', path);
+      if (status !== 200) return false;
+    }
+    return true;
   });
+}
+
+/** The default one, whose volumes come from stages/volume.yaml. */
+async function addStorageClass(access: ApiServerAccess): Promise<void> {
+  const made = await callApiServer(access, 'POST', '/apis/storage.k8s.io/v1/storageclasses', {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+    provisioner: 'test.flotilla.dev/volume',
+  });
+  if (made.status !== 201 && made.status !== 409) throw new Error(`The storage class was refused: ${made.body}`);
 }
 
 /** The one node is large enough for any test. Settles when the scheduler may use it and the default namespace takes Pods. */

@@ -1,7 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A running program that does not outlive the process that started it, however that one ends. */
 export interface WatchedProgram {
@@ -27,6 +28,7 @@ export interface WatchedPrograms {
 }
 
 const KILL_AFTER_MS = 3000;
+const WATCHDOG_NAME = 'watchdog';
 
 /**
  * The shell reads "+ pid" and "- pid" lines from a pipe that only this process holds. When the pipe ends, this process is gone (a kill -9 included),
@@ -42,14 +44,16 @@ const WATCHDOG = `
   done
   [ -z "$pids" ] || kill -9 $pids 2>/dev/null`;
 
-/** Ends what an earlier owner of `folder` may have left behind (its watchdog was killed too) and starts a new watchdog. */
-export function watchPrograms(folder: string): WatchedPrograms {
+/** Ends what an earlier owner of `folder` may have left behind (its watchdog was killed too) and starts a watchdog. */
+export async function watchPrograms(folder: string): Promise<WatchedPrograms> {
   const run = join(folder, 'run');
   const logs = join(folder, 'logs');
   mkdirSync(run, { recursive: true });
   mkdirSync(logs, { recursive: true });
-  const watchdog = spawn('/bin/sh', ['-c', WATCHDOG], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  await takeOver(run, folder);
+  const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   watchdog.unref();
+  writeFileSync(join(run, `${WATCHDOG_NAME}.pid`), `${watchdog.pid ?? 0}\n`);
   const pipe = watchdog.stdin as Socket;
   pipe.unref();
   // The watchdog's own death is noticed at the next start, by the pid files.
@@ -60,7 +64,6 @@ export function watchPrograms(folder: string): WatchedPrograms {
     async start(name, path, args, env = process.env) {
       const logFile = join(logs, `${name}.log`);
       const pidFile = join(run, `${name}.pid`);
-      stopStale(pidFile, path, folder);
       let child: ChildProcess | undefined;
       const program: WatchedProgram = {
         name,
@@ -107,6 +110,7 @@ export function watchPrograms(folder: string): WatchedPrograms {
         if (watchdog.exitCode !== null || watchdog.signalCode !== null) resolve();
         pipe.end();
       });
+      rmSync(join(run, `${WATCHDOG_NAME}.pid`), { force: true });
     },
   };
 }
@@ -123,23 +127,35 @@ function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   });
 }
 
-/** Kills the process of a pid file that its owner left, if that process still is the program at `path`. */
-function stopStale(pidFile: string, path: string, folder: string): void {
-  try {
-    const pid = Number(readFileSync(pidFile, 'utf8'));
-    // The number may be another process's by now: every program of ours has a path of its own folder among its arguments.
-    const command = commandOf(pid);
-    if (command.startsWith(path) && command.includes(folder)) process.kill(pid, 'SIGKILL');
-  } catch {
-    // No such file, or no such process: nothing was left.
+/** A watchdog lives exactly as long as its owner: while there is one the folder is in use, and without one what still runs is left over. */
+async function takeOver(run: string, folder: string): Promise<void> {
+  const deadline = performance.now() + KILL_AFTER_MS;
+  for (;;) {
+    const left = readdirSync(run)
+      .map((file) => ({ file, pid: Number(readFileSync(join(run, file), 'utf8')) }))
+      .filter(({ pid }) => commandOf(pid).includes(folder));
+    if (left.length === 0) return;
+    const watchdog = left.find(({ file }) => file === `${WATCHDOG_NAME}.pid`);
+    // A watchdog whose owner has just been killed needs a moment too, and kills the rest itself.
+    if (watchdog === undefined) for (const { pid } of left) process.kill(pid, 'SIGKILL');
+    if (performance.now() > deadline) {
+      throw new Error(`${folder} is in use by another process (see ${run}): end that one, or take another folder.`);
+    }
+    await sleep(50);
   }
-  rmSync(pidFile, { force: true });
 }
 
+/** The command line of a process, to tell it from a stranger that has been given its number; empty when there is none. */
 function commandOf(pid: number): string {
+  if (!Number.isInteger(pid) || pid <= 0) return '';
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
   } catch {
+    if (existsSync('/proc/self')) return '';
+  }
+  try {
     return execFileSync('ps', ['-o', 'command=', '-p', `${pid}`], { encoding: 'utf8' });
+  } catch {
+    return '';
   }
 }

@@ -1,0 +1,3 @@
+export default async function stopSharedControlPlane() {
+  await globalThis.stopSharedControlPlane?.();
+}
