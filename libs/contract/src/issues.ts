@@ -1,23 +1,29 @@
-import type { z } from 'zod';
-
 /** One bad field: where it is, as `spec.waves[0].take`, and what to do about it. */
 export interface FieldError {
   readonly path: string;
   readonly message: string;
 }
 
-/** What a schema found wrong, at most 20 entries, each naming its field. */
-export function fieldErrors(error: z.ZodError, prefix: readonly PropertyKey[] = []): readonly FieldError[] {
-  const errors: FieldError[] = [];
-  for (const issue of error.issues) {
-    const path = [...prefix, ...issue.path];
-    if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys)
-        errors.push({ path: pathText([...path, key]), message: 'unknown field: remove it, or mend its name' });
-    } else {
-      errors.push({ path: pathText(path) || '(document)', message: issue.message });
+/** What a schema found wrong, as zod and Standard Schema tell it. */
+export interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+  readonly code?: string;
+  readonly keys?: readonly string[];
+}
+
+/** Each bad field by its path, at most 20; an unknown field is named itself, not only the object that holds it. */
+export function issueErrors(issues: readonly SchemaIssue[], prefix: readonly PropertyKey[] = []): readonly FieldError[] {
+  const errors = issues.flatMap((issue): FieldError[] => {
+    const path = [...prefix, ...(issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part))];
+    if (issue.code === 'unrecognized_keys' && issue.keys) {
+      return issue.keys.map((key) => ({
+        path: pathText([...path, key]),
+        message: 'unknown field: remove it, or mend its name',
+      }));
     }
-  }
+    return [{ path: pathText(path) || '(document)', message: issue.message }];
+  });
   return errors.slice(0, 20);
 }
 

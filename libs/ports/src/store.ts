@@ -85,6 +85,11 @@ export interface ClusterStore {
   byName(name: string): Promise<StoredCluster | null>;
   /** By name, in name order. Revoked ones only where asked for by `state`. */
   list(query: ClusterQuery): Promise<Page<StoredCluster>>;
+  /**
+   * Counts of those that are not revoked. `healthy`: joined, with at least one application assigned, and a healthy report of
+   * the generation and digest in force for every one of them.
+   */
+  summary(): Promise<{ total: number; ready: number; offline: number; waiting: number; healthy: number }>;
   /** All that joined and are not revoked. */
   joined(): Promise<readonly StoredCluster[]>;
   /** @throws RejectedError `name-taken`. */
@@ -135,8 +140,8 @@ export interface ReleaseStore {
   add(release: Omit<StoredRelease, 'number'>): Promise<{ release: StoredRelease; created: boolean }>;
   get(application: string, number: number): Promise<StoredRelease | null>;
   latest(application: string): Promise<StoredRelease | null>;
-  /** Newest first. */
-  list(application: string, page: PageRequest): Promise<Page<StoredRelease>>;
+  /** Newest first; of all applications without one. */
+  list(application: string | null, page: PageRequest): Promise<Page<StoredRelease>>;
   /** Stores a gzipped bundle by digest; a digest that is there is left alone. */
   putBundle(digest: string, bundle: { gzipped: Uint8Array; bytes: number; objects: number }): Promise<void>;
   getBundle(digest: string): Promise<Uint8Array | null>;
@@ -187,7 +192,10 @@ export interface RolloutStore {
   ): Promise<Page<TargetRow>>;
   /** All rows of one cluster, by application. */
   ofCluster(uid: ClusterUid): Promise<readonly { application: string; row: TargetRow }[]>;
-  /** Counts by state of all clusters' rows per application, for the fleet's summary. */
+  /**
+   * Counts of clusters per application by state and phase, for the fleet's summary. Only rows with a release assigned; `phase` is
+   * that of the report of the generation in force, null where there is none yet.
+   */
   counts(): Promise<readonly { application: string; state: string; phase: string | null; count: number }[]>;
   events(
     query: PageRequest & { application?: string; rollout?: string; cluster?: ClusterUid },

@@ -1,0 +1,150 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  issueErrors,
+  resourceSchemas,
+  type ApplyAnswer,
+  type ApplyResult,
+  type FieldError,
+  type Resource,
+} from '#contract';
+import { canonicalJson, type JsonObject } from '#domain';
+import { RejectedError } from '#kit';
+import type { Clock, ResourceKind, Store, Unit } from '#ports';
+import { CLOCK, STORE } from '../parts.js';
+import { Reconcile } from '../steps/assign/reconcile.js';
+import type { Caller } from './access/permit.js';
+import { audit } from './audit.js';
+import { bareResource, clusterDocument } from './views/resource-view.js';
+
+/** Applies declared objects: every bad document is named, and either all are written or none. */
+@Injectable()
+export class ApplyDocuments {
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly reconcile: Reconcile,
+  ) {}
+
+  async apply(
+    documents: readonly unknown[],
+    caller: Caller,
+    options: { readonly dryRun: boolean; readonly reason?: string | undefined },
+  ): Promise<ApplyAnswer> {
+    const resources = checkDocuments(documents);
+    const results = await this.store.transact(async (unit) => {
+      const answers: ApplyResult[] = [];
+      for (const [index, resource] of resources.entries()) {
+        await this.checkReferences(unit, resource, resources, index);
+        answers.push(await this.one(unit, resource, caller, options));
+      }
+      return answers;
+    });
+    if (!options.dryRun && results.some(({ result }) => result !== 'unchanged')) this.reconcile.requestAll();
+    return { results };
+  }
+
+  private async one(
+    unit: Unit,
+    resource: Resource,
+    caller: Caller,
+    options: { readonly dryRun: boolean; readonly reason?: string | undefined },
+  ): Promise<ApplyResult> {
+    const { kind } = resource;
+    const { name } = resource.metadata;
+    const before = await currentDocument(unit, kind, name);
+    const after =
+      kind === 'Cluster'
+        ? clusterDocument({ name, labels: resource.metadata.labels })
+        : bareResource(kind, name, resource.spec);
+    const result =
+      before === null ? 'created' : canonicalJson(before) === canonicalJson(after) ? 'unchanged' : 'configured';
+    if (options.dryRun) return { kind, name, result, before, after };
+    if (result !== 'unchanged') {
+      const now = this.clock.now();
+      await this.write(unit, resource, now);
+      await audit(unit, now, caller, 'apply', `${kind}/${name}`, {
+        reason: options.reason,
+        detail: { before: before as unknown as JsonObject, after: after as unknown as JsonObject },
+      });
+    }
+    return { kind, name, result };
+  }
+
+  private async write(unit: Unit, resource: Resource, now: number): Promise<void> {
+    if (resource.kind !== 'Cluster') {
+      await unit.resources.put(resource.kind, resource.metadata.name, resource.spec as unknown as JsonObject, now);
+      return;
+    }
+    const cluster = await unit.clusters.byName(resource.metadata.name);
+    if (cluster) await unit.clusters.setLabels(cluster.uid, resource.metadata.labels);
+  }
+
+  /** What a document names must be there, or come with it: a typing error is found now, not by a rollout that never starts. */
+  private async checkReferences(unit: Unit, resource: Resource, all: readonly Resource[], index: number): Promise<void> {
+    const path = `documents[${index}]`;
+    const { name } = resource.metadata;
+    if (resource.kind === 'Cluster') {
+      if (await unit.clusters.byName(name)) return;
+      throw missing(`${path}.metadata.name`, `Cluster "${name}" is not registered: \`flotilla cluster add ${name}\` registers it`);
+    }
+    if (resource.kind !== 'Application') return;
+    const there = async (kind: ResourceKind, wanted: string): Promise<boolean> =>
+      all.some((each) => each.kind === kind && each.metadata.name === wanted) || (await unit.resources.get(kind, wanted)) !== null;
+    const { source, strategy } = resource.spec;
+    if (!(await there('Source', source))) {
+      throw missing(`${path}.spec.source`, `Source "${source}" does not exist: apply it first, or in the same file`);
+    }
+    if (strategy !== 'default' && !(await there('Strategy', strategy))) {
+      throw missing(`${path}.spec.strategy`, `Strategy "${strategy}" does not exist: apply it first, or in the same file`);
+    }
+  }
+}
+
+function missing(path: string, message: string): RejectedError {
+  return new RejectedError('missing-reference', `${path}: ${message}`, { status: 422, fields: [{ path, message }] });
+}
+
+async function currentDocument(unit: Unit, kind: Resource['kind'], name: string): Promise<Resource | null> {
+  if (kind === 'Cluster') {
+    const cluster = await unit.clusters.byName(name);
+    return cluster && clusterDocument(cluster);
+  }
+  const stored = await unit.resources.get(kind, name);
+  return stored && bareResource(kind, name, stored.spec);
+}
+
+/** Checks each document by the schema of its kind. @throws RejectedError `invalid` that names every bad field of every document. */
+export function checkDocuments(documents: readonly unknown[]): readonly Resource[] {
+  const errors: FieldError[] = [];
+  const resources: Resource[] = [];
+  const seen = new Map<string, number>();
+  for (const [index, document] of documents.entries()) {
+    const kind = (document as { kind?: unknown } | null)?.kind;
+    const schema =
+      typeof kind === 'string' && Object.hasOwn(resourceSchemas, kind)
+        ? resourceSchemas[kind as keyof typeof resourceSchemas]
+        : null;
+    if (!schema) {
+      errors.push({ path: `documents[${index}].kind`, message: 'must be Source, Application, Strategy or Cluster' });
+      continue;
+    }
+    const parsed = schema.safeParse(document);
+    if (!parsed.success) {
+      errors.push(...issueErrors(parsed.error.issues, ['documents', index]));
+      continue;
+    }
+    const resource: Resource = parsed.data;
+    const key = `${resource.kind}/${resource.metadata.name}`;
+    const earlier = seen.get(key);
+    if (earlier !== undefined) {
+      errors.push({ path: `documents[${index}]`, message: `${key} stands in documents[${earlier}] too: keep one of them` });
+    }
+    seen.set(key, index);
+    resources.push(resource);
+  }
+  if (errors.length > 0) {
+    const text = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
+    throw new RejectedError('invalid', text, { status: 400, fields: errors.slice(0, 50) });
+  }
+  return resources;
+}

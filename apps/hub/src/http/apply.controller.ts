@@ -1,0 +1,55 @@
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import {
+  applyAnswerSchema,
+  applyRequestSchema,
+  nameSchema,
+  resourceSchemas,
+  syncAnswerSchema,
+  type ApplyAnswer,
+  type SyncAnswer,
+} from '#contract';
+import { Ingest } from '../steps/ingest/ingest.js';
+import { CallerParam, Permit, type Caller } from './access/permit.js';
+import { Answers } from './answers.js';
+import { ApplyDocuments } from './apply-documents.js';
+
+const kindSchema = z.enum(['Source', 'Application', 'Strategy', 'Cluster']);
+
+/** Several documents at once, and what hangs on them. */
+@ApiTags('apply')
+@Controller('api/v1')
+export class ApplyController {
+  constructor(
+    private readonly documents: ApplyDocuments,
+    private readonly ingest: Ingest,
+  ) {}
+
+  @Post('apply')
+  @HttpCode(200)
+  @Permit('operator')
+  @Answers(applyAnswerSchema)
+  apply(
+    @Body({ schema: applyRequestSchema }) body: z.output<typeof applyRequestSchema>,
+    @CallerParam() caller: Caller,
+  ): Promise<ApplyAnswer> {
+    return this.documents.apply(body.documents, caller, { dryRun: body.dryRun, reason: body.reason });
+  }
+
+  /** Looks at a source now; answers when its commit has become releases, or says why it did not. */
+  @Post('sources/:name/sync')
+  @HttpCode(200)
+  @Permit('operator')
+  @Answers(syncAnswerSchema)
+  sync(@Param('name', { schema: nameSchema }) name: string): Promise<SyncAnswer> {
+    return this.ingest.sync(name);
+  }
+
+  /** JSON Schema of a kind, for editors. */
+  @Get('schemas/:kind')
+  @Permit('viewer')
+  schema(@Param('kind', { schema: kindSchema }) kind: z.output<typeof kindSchema>): object {
+    return z.toJSONSchema(resourceSchemas[kind], { io: 'input', target: 'draft-2020-12' });
+  }
+}

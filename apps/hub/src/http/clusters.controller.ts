@@ -1,0 +1,133 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import {
+  clusterNameSchema,
+  clusterQuerySchema,
+  clusterViewSchema,
+  labelRequestSchema,
+  pageOf,
+  registerAnswerSchema,
+  registerRequestSchema,
+  type ClusterView,
+  type RegisterAnswer,
+} from '#contract';
+import { parseSelector } from '#domain';
+import { RejectedError } from '#kit';
+import type { ClusterQuery, Page, Store, StoredCluster } from '#ports';
+import { STORE } from '../parts.js';
+import { Registration } from '../installation/registration.js';
+import { CallerParam, Permit, type Caller } from './access/permit.js';
+import { Answers } from './answers.js';
+import { clusterView, type ClusterRow } from './views/cluster-view.js';
+
+/** Registered clusters. */
+@ApiTags('clusters')
+@Controller('api/v1/clusters')
+export class ClustersController {
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    private readonly registration: Registration,
+  ) {}
+
+  @Post()
+  @Permit('admin')
+  @Answers(registerAnswerSchema)
+  async register(
+    @Body({ schema: registerRequestSchema }) body: z.output<typeof registerRequestSchema>,
+    @CallerParam() caller: Caller,
+  ): Promise<RegisterAnswer> {
+    const { cluster, ...invitation } = await this.registration.register(body, caller);
+    return { cluster: clusterView(cluster, []), ...invitation };
+  }
+
+  /** A new join token for a cluster that has not joined, or has lost its agent's key; the one before ends. */
+  @Post(':name/token')
+  @Permit('admin')
+  @Answers(registerAnswerSchema)
+  async invite(
+    @Param('name', { schema: clusterNameSchema }) name: string,
+    @CallerParam() caller: Caller,
+  ): Promise<RegisterAnswer> {
+    const cluster = await this.find(name);
+    const invitation = await this.registration.invite(cluster, 3_600_000, caller);
+    return { cluster: clusterView(cluster, []), ...invitation };
+  }
+
+  @Get()
+  @Permit('viewer')
+  @Answers(pageOf(clusterViewSchema))
+  async list(@Query({ schema: clusterQuerySchema }) query: z.output<typeof clusterQuerySchema>): Promise<Page<ClusterView>> {
+    const page = await this.store.read.clusters.list(toQuery(query));
+    const rows = await this.store.read.outbox.assignments(page.items.map(({ uid }) => uid));
+    const byUid = new Map<string, ClusterRow[]>();
+    for (const { uid, application, row } of rows) byUid.set(uid, [...(byUid.get(uid) ?? []), { application, row }]);
+    return {
+      items: page.items.map((cluster) => clusterView(cluster, byUid.get(cluster.uid) ?? [])),
+      ...(page.next && { next: page.next }),
+    };
+  }
+
+  @Get(':name')
+  @Permit('viewer')
+  @Answers(clusterViewSchema)
+  async get(@Param('name', { schema: clusterNameSchema }) name: string): Promise<ClusterView> {
+    const cluster = await this.find(name);
+    return clusterView(cluster, await this.store.read.rollouts.ofCluster(cluster.uid), true);
+  }
+
+  /** Replaces the labels. Nothing that runs moves: placement looks at them for the next release. */
+  @Patch(':name')
+  @Permit('operator')
+  @Answers(clusterViewSchema)
+  async label(
+    @Param('name', { schema: clusterNameSchema }) name: string,
+    @Body({ schema: labelRequestSchema }) body: z.output<typeof labelRequestSchema>,
+    @CallerParam() caller: Caller,
+  ): Promise<ClusterView> {
+    await this.registration.label(await this.find(name), body.labels, caller);
+    return this.get(name);
+  }
+
+  /** Ends every credential of the cluster. Its workloads stay as they are. */
+  @Delete(':name')
+  @HttpCode(204)
+  @Permit('admin')
+  async remove(@Param('name', { schema: clusterNameSchema }) name: string, @CallerParam() caller: Caller): Promise<void> {
+    await this.registration.remove(await this.find(name), caller);
+  }
+
+  private async find(name: string): Promise<StoredCluster> {
+    const cluster = await this.store.read.clusters.byName(name);
+    if (!cluster) throw new RejectedError('not-found', `Cluster "${name}" does not exist`, { status: 404 });
+    return cluster;
+  }
+}
+
+function toQuery({ limit, after, selector, status }: z.output<typeof clusterQuerySchema>): ClusterQuery {
+  const page = { ...(limit !== undefined && { limit }), ...(after !== undefined && { after }) };
+  return { ...page, ...(selector !== undefined && { selector: selectorOf(selector) }), ...statusQuery(status) };
+}
+
+function selectorOf(text: string): NonNullable<ClusterQuery['selector']> {
+  const parsed = parseSelector(text);
+  if (parsed.ok) return parsed.selector;
+  const fields = [{ path: 'selector', message: parsed.message }];
+  throw new RejectedError('invalid', `selector: ${parsed.message}`, { status: 400, fields });
+}
+
+function statusQuery(status: ClusterView['status'] | undefined): Pick<ClusterQuery, 'state' | 'online'> {
+  switch (status) {
+    case undefined:
+      return {};
+    case 'ready':
+      return { state: 'joined', online: true };
+    case 'offline':
+      return { state: 'joined', online: false };
+    case 'waiting':
+      return { state: 'registered' };
+    case 'revoked':
+      return { state: 'revoked' };
+  }
+}
+

@@ -1,0 +1,127 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { v7 as uuid } from 'uuid';
+import { parseDuration, type Labels, type RolloutEvent } from '#domain';
+import { RejectedError } from '#kit';
+import type { Clock, HubBus, Store, StoredCluster, Unit } from '#ports';
+import type { Caller } from '../http/access/permit.js';
+import { audit } from '../http/audit.js';
+import { iso } from '../http/views/time.js';
+import { CLOCK, HUB_BUS, SETTINGS, STORE, type HubSettings } from '../parts.js';
+import { Stepper } from '../steps/advance/stepper.js';
+import { Reconcile } from '../steps/assign/reconcile.js';
+
+const MAX_TOKEN_TTL_MS = 7 * 24 * 3_600_000;
+
+/** How somebody gets a cluster's agent in: shown once. */
+export interface Invitation {
+  readonly token: string;
+  readonly expiresAt: string;
+  readonly url: string;
+  readonly command: string;
+}
+
+/** Registers clusters, invites their agents, and ends registrations. */
+@Injectable()
+export class Registration {
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: HubSettings,
+    private readonly membership: Membership,
+  ) {}
+
+  async register(
+    request: { readonly name: string; readonly labels: Labels; readonly tokenTtl: string },
+    caller: Caller,
+  ): Promise<Invitation & { readonly cluster: StoredCluster }> {
+    const ttl = parseDuration(request.tokenTtl) ?? 0;
+    if (ttl < 60_000 || ttl > MAX_TOKEN_TTL_MS) {
+      const fields = [{ path: 'tokenTtl', message: 'must be between 1m and 7d' }];
+      throw new RejectedError('invalid', 'tokenTtl: must be between 1m and 7d', { status: 400, fields });
+    }
+    return this.store.transact(async (unit) => {
+      const now = this.clock.now();
+      const cluster = await unit.clusters.register({ uid: uuid(), name: request.name, labels: request.labels, now });
+      await audit(unit, now, caller, 'cluster.add', `Cluster/${request.name}`, { detail: { labels: request.labels } });
+      return { cluster, ...(await this.addToken(unit, cluster, ttl, now)) };
+    });
+  }
+
+  invite(cluster: StoredCluster, ttlMs: number, caller: Caller): Promise<Invitation> {
+    return this.store.transact(async (unit) => {
+      const now = this.clock.now();
+      await audit(unit, now, caller, 'cluster.token', `Cluster/${cluster.name}`);
+      return this.addToken(unit, cluster, ttlMs, now);
+    });
+  }
+
+  async label(cluster: StoredCluster, labels: Labels, caller: Caller): Promise<void> {
+    await this.store.transact(async (unit) => {
+      await unit.clusters.setLabels(cluster.uid, labels);
+      const detail = { before: cluster.labels, after: labels };
+      await audit(unit, this.clock.now(), caller, 'cluster.label', `Cluster/${cluster.name}`, { detail });
+    });
+    this.membership.changed();
+  }
+
+  async remove(cluster: StoredCluster, caller: Caller): Promise<void> {
+    const now = this.clock.now();
+    await this.membership.end(cluster, now, (unit) =>
+      audit(unit, now, caller, 'cluster.remove', `Cluster/${cluster.name}`),
+    );
+  }
+
+  private async addToken(unit: Unit, cluster: StoredCluster, ttlMs: number, now: number): Promise<Invitation> {
+    const token = `fj_${randomBytes(32).toString('base64url')}`;
+    const expiresAt = now + ttlMs;
+    await unit.clusters.addJoinToken({ hash: hashToken(token), uid: cluster.uid, expiresAt });
+    const url = `${this.settings.publicUrl}/api/v1/install/${token}`;
+    return { token, expiresAt: iso(expiresAt), url, command: installCommand(url, this.settings) };
+  }
+}
+
+/** What follows for the applications when a cluster comes, changes or goes. */
+@Injectable()
+export class Membership {
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    @Inject(HUB_BUS) private readonly bus: HubBus,
+    private readonly stepper: Stepper,
+    private readonly reconcile: Reconcile,
+  ) {}
+
+  changed(): void {
+    this.reconcile.requestAll();
+  }
+
+  /** Ends the registration in one transaction, then its credential and its manifest. */
+  async end(cluster: StoredCluster, now: number, also: (unit: Unit) => Promise<void>): Promise<void> {
+    const act = await this.store.transact(async (unit) => {
+      const rows = await unit.rollouts.ofCluster(cluster.uid);
+      const events = rows.map(({ application }): [string, RolloutEvent] => [
+        application,
+        { type: 'removed', clusters: [cluster.uid], why: 'ended' },
+      ]);
+      const after = await this.stepper.takeAll(unit, events);
+      await unit.clusters.revoke(cluster.uid, now);
+      await also(unit);
+      return after;
+    });
+    act();
+    if (cluster.publicKey) await this.bus.revokeCredential(cluster.publicKey);
+    await this.bus.deleteManifest(cluster.uid);
+  }
+}
+
+/** Tokens are kept only as their SHA-256. */
+export function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+/** The one line to paste: kubectl can't be given a CA for a URL, so with a private CA curl fetches the manifest. */
+export function installCommand(url: string, settings: Pick<HubSettings, 'caPem' | 'publicUrl'>): string {
+  if (settings.caPem === null) return `kubectl apply -f ${url}`;
+  const ca = Buffer.from(settings.caPem).toString('base64');
+  return `curl -fsS --cacert <(echo ${ca} | base64 -d) ${url} | kubectl apply -f -`;
+}

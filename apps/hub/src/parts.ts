@@ -1,0 +1,42 @@
+import type { Clock, GitSource, HubBus, Renderer, Store } from '#ports';
+import type { Logger } from '#kit';
+import type { ManifestSigner } from './steps/assign/manifest-signer.js';
+
+/** Injection tokens of everything that the composition root hands in: ports and values, no globals. */
+export const STORE = Symbol('Store');
+export const HUB_BUS = Symbol('HubBus');
+export const GIT_SOURCE = Symbol('GitSource');
+export const RENDERER = Symbol('Renderer');
+export const CLOCK = Symbol('Clock');
+export const SIGNER = Symbol('ManifestSigner');
+export const SETTINGS = Symbol('HubSettings');
+export const LOGGER = Symbol('Logger');
+
+/** What the hub's modules need to know, resolved from the configuration at start. */
+export interface HubSettings {
+  /** Where agents and people reach this hub, without a trailing slash. */
+  readonly publicUrl: string;
+  /** PEM of the CA that signed the hub's certificate; null where a public CA did, or TLS ends before the hub. */
+  readonly caPem: string | null;
+  /** NATS URLs that agents are told. */
+  readonly natsUrls: readonly string[];
+  readonly natsCaPem: string;
+  readonly heartbeatMs: number;
+  /** Reference of the agent's image in the manifest that the hub serves. */
+  readonly agentImage: string;
+  /** Folder for scratch trees. */
+  readonly scratchFolder: string;
+  readonly renderConcurrency: number;
+}
+
+/** The adapters that a hub runs on. */
+export interface HubParts {
+  readonly store: Store;
+  readonly bus: HubBus;
+  readonly git: GitSource;
+  readonly renderer: Renderer;
+  readonly clock: Clock;
+  readonly signer: ManifestSigner;
+  readonly settings: HubSettings;
+  readonly log: Logger;
+}

@@ -1,0 +1,60 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { messageOf, type Logger } from '#kit';
+import type { Clock, Store } from '#ports';
+import { CLOCK, LOGGER, STORE } from '../../parts.js';
+import { Serial } from '../serial.js';
+import { Stepper } from './stepper.js';
+
+/** Wakes applications whose time has come: deadlines, soaks, a wave that may open. Timers are rows; this only looks. */
+@Injectable()
+export class Advance implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly serial = new Serial(() => this.run());
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly log: Logger,
+    private readonly stepper: Stepper,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.store.onSignal((signal) => {
+      if (signal === 'wake') this.serial.request();
+    });
+    this.serial.request();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.serial.idle();
+  }
+
+  @Interval('advance', 1000)
+  look(): void {
+    this.serial.request();
+  }
+
+  private async run(): Promise<void> {
+    if (this.stopped) return;
+    clearTimeout(this.timer);
+    try {
+      for (let round = 0; round < 100; round += 1) {
+        const due = await this.store.transact((unit) => unit.rollouts.lockDue(this.clock.now(), 50));
+        if (due.length === 0) break;
+        for (const application of due) await this.stepper.take(application, { type: 'tick' });
+      }
+      const wakeAt = await this.store.read.rollouts.nextWake();
+      if (wakeAt !== null) {
+        const wait = Math.max(1, wakeAt - this.clock.now());
+        // The interval looks every second anyway; this only makes short waits exact.
+        if (wait < 1000) this.timer = setTimeout(() => this.serial.request(), wait).unref();
+      }
+    } catch (error) {
+      this.log.warn({ step: 'advance', error: messageOf(error) }, 'advancing will be tried again');
+    }
+  }
+}

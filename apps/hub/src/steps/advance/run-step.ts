@@ -1,0 +1,35 @@
+import { need, step, type ApplicationHeader, type Effect, type RolloutEvent } from '#domain';
+import type { Unit } from '#ports';
+
+/** Most ticks in one transaction; what is left is due at once and taken by the next one. */
+const MAX_TICKS = 40;
+
+export interface StepOutcome {
+  readonly header: ApplicationHeader;
+  readonly effects: readonly Effect[];
+  readonly changed: boolean;
+  /** The command made no sense in this state: why, and nothing was written. */
+  readonly refused?: { readonly code: string; readonly message: string };
+}
+
+/**
+ * Locks an application, lets the pure engine decide about one event, writes the decision, and ticks for as long as more is
+ * due at this very moment. All within the caller's transaction: either everything is there afterwards, or nothing.
+ */
+export async function runStep(unit: Unit, application: string, event: RolloutEvent, now: number): Promise<StepOutcome> {
+  let header = await unit.rollouts.lock(application);
+  const before = header.version;
+  const effects: Effect[] = [];
+  let next = event;
+  for (let tick = 0; tick <= MAX_TICKS; tick += 1) {
+    const rows = await unit.rollouts.rows(application, need(header, next, now));
+    const decision = step(header, rows, next, now);
+    if (decision.refused) return { header, effects, changed: false, refused: decision.refused };
+    if (decision.header.version !== header.version) await unit.rollouts.commit(application, decision);
+    header = decision.header;
+    effects.push(...decision.effects);
+    if (!decision.again) break;
+    next = { type: 'tick' };
+  }
+  return { header, effects, changed: header.version !== before };
+}

@@ -1,0 +1,76 @@
+import {
+  PROTOCOL_VERSION,
+  resolveCount,
+  type ClusterUid,
+  type Count,
+  type Manifest,
+  type ManifestApplication,
+  type TargetRow,
+} from '#domain';
+
+/** What a manifest says of an application besides the cluster's own row. */
+export interface ApplicationTerms {
+  readonly drift: ManifestApplication['drift'];
+  readonly namespace: string;
+  readonly maxDeletions: Count;
+  /** Id of the application's rollback that runs or ran last: what that drops, the release it takes back had added. */
+  readonly rollback: string | null;
+}
+
+/** What a manifest says of a bundle. */
+export interface BundleTerms {
+  readonly revision: string;
+  readonly chunks: number;
+  readonly objects: number;
+}
+
+/** Objects that may always be dropped, however small the bundle: a percentage of little is nothing. */
+const LEAST_DELETIONS = 3;
+/** No budget: as many as an agent can hold. */
+const ALL_OBJECTS = 1_000_000;
+
+/**
+ * Pure: one cluster's manifest from its present rows. An application whose terms are unknown (it was deleted a moment ago) is
+ * left out, which an agent never takes for a deletion.
+ */
+export function buildManifest(input: {
+  readonly cluster: ClusterUid;
+  readonly sequence: number;
+  readonly rows: readonly { readonly application: string; readonly row: TargetRow }[];
+  readonly terms: ReadonlyMap<string, ApplicationTerms>;
+  readonly bundle: (application: string, release: number, digest: string) => BundleTerms | null;
+}): Manifest {
+  const applications: Record<string, ManifestApplication> = {};
+  for (const { application, row } of input.rows) {
+    const terms = input.terms.get(application);
+    const { assignment } = row;
+    if (!terms || !assignment) continue;
+    const { generation, healthyForMs, release, digest } = assignment;
+    const common = { generation, healthyForMs, drift: terms.drift, namespace: terms.namespace };
+    if (release === null) {
+      applications[application] = {
+        ...common,
+        release,
+        revision: '',
+        digest: '',
+        chunks: 0,
+        maxDeletions: ALL_OBJECTS,
+      };
+      continue;
+    }
+    const bundle = input.bundle(application, release, digest);
+    if (!bundle) continue;
+    // A percentage is of what the bundle holds: the one it replaces is about as large, and whole removals always ask.
+    const budget = Math.max(LEAST_DELETIONS, resolveCount(terms.maxDeletions, bundle.objects, 'tolerance'));
+    const maxDeletions = assignment.rollout === terms.rollback ? ALL_OBJECTS : budget;
+    applications[application] = {
+      ...common,
+      release,
+      revision: bundle.revision,
+      digest,
+      chunks: bundle.chunks,
+      maxDeletions,
+    };
+  }
+  return { protocol: PROTOCOL_VERSION, cluster: input.cluster, sequence: input.sequence, applications };
+}

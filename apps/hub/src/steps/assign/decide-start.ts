@@ -1,0 +1,60 @@
+import type { ApplicationHeader, HeldRelease, Member, TargetRow } from '#domain';
+
+/** What is to be told to the engine after the world has changed: a commit, a spec, a cluster that came or went. */
+export interface StartDecision {
+  /** The release is news: start it (the engine supersedes, queues or refuses). */
+  readonly start: boolean;
+  /** No rollout runs, and these do not have the baseline yet, or have it by another overlay. */
+  readonly newcomers: readonly Member[];
+  /** They have an assignment and are not placed any more. */
+  readonly leavers: readonly string[];
+}
+
+/**
+ * Pure: compares who should run the application with who does.
+ * @param unplaced clusters that could not be placed for want of a label or an overlay: an error is never a deletion.
+ */
+export function decideStart(input: {
+  readonly header: ApplicationHeader | null;
+  readonly rows: readonly TargetRow[];
+  readonly members: readonly Member[];
+  readonly unplaced: ReadonlySet<string>;
+  readonly release: number;
+  /** The members with the overlays of the baseline release; null when there is none, or it lacks the overlay. */
+  readonly baseline: (member: Member) => HeldRelease | null;
+}): StartDecision {
+  const { header, rows, members, unplaced, release } = input;
+  const known = Math.max(
+    header?.rollout?.release ?? 0,
+    header?.queued?.release ?? 0,
+    header?.baseline ?? 0,
+    ...(header?.barred ?? []),
+  );
+  if (release > known) return { start: true, newcomers: [], leavers: [] };
+  const running = header?.rollout?.state === 'running';
+  const byUid = new Map(rows.map((row) => [row.uid, row]));
+  const placed = new Set(members.map(({ uid }) => uid));
+  const newcomers = running
+    ? []
+    : members.flatMap((member) => {
+        const wanted = input.baseline(member);
+        if (!wanted) return [];
+        const assignment = byUid.get(member.uid)?.assignment ?? null;
+        const has = assignment !== null && assignment.release !== null && assignment.overlay === wanted.overlay;
+        return has ? [] : [{ ...member, overlay: wanted.overlay, digest: wanted.digest }];
+      });
+  const leavers =
+    members.length === 0
+      ? []
+      : rows
+          .filter(
+            ({ uid, assignment, state }) =>
+              !placed.has(uid) &&
+              !unplaced.has(uid) &&
+              state !== 'removed' &&
+              assignment !== null &&
+              assignment.release !== null,
+          )
+          .map(({ uid }) => uid);
+  return { start: false, newcomers, leavers };
+}

@@ -1,0 +1,47 @@
+import { DEFAULT_STRATEGY, strategySpecSchema, toStrategySpec, type ApplicationSpec } from '#contract';
+import type { Hold, StrategySpec } from '#domain';
+import type { Store } from '#ports';
+
+/** Something is in the way; what runs stays as it is. */
+export class Blocked extends Error {
+  constructor(
+    readonly code: 'source' | 'render' | 'placement' | 'strategy',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** A commit and where to read it from. */
+export interface PinnedCommit {
+  readonly url: string;
+  readonly revision: string;
+  readonly author: string;
+  readonly subject: string;
+  readonly committedAt: string;
+}
+
+/** The commit that the application's source was last resolved to. @throws Blocked where there is none. */
+export async function readCommit(store: Store, spec: ApplicationSpec): Promise<PinnedCommit> {
+  const source = await store.read.resources.get('Source', spec.source);
+  if (!source) throw new Blocked('source', `Source "${spec.source}" does not exist: apply it, or mend spec.source`);
+  const status = source.status as unknown as Partial<PinnedCommit> & { holds?: readonly Hold[] };
+  const why = status.holds?.[0]?.message.replace(/; what runs stays as it is$/, '');
+  if (why) throw new Blocked('source', `Source "${spec.source}": ${why}`);
+  if (!status.revision) throw new Blocked('source', `Source "${spec.source}" has not been read yet`);
+  return {
+    url: String(source.spec['url']),
+    revision: status.revision,
+    author: status.author ?? '',
+    subject: status.subject ?? '',
+    committedAt: status.committedAt ?? '',
+  };
+}
+
+/** The application's strategy with every default filled in. @throws Blocked where it is not declared. */
+export async function readStrategy(store: Store, spec: ApplicationSpec): Promise<StrategySpec> {
+  const resource = await store.read.resources.get('Strategy', spec.strategy);
+  if (resource) return toStrategySpec(strategySpecSchema.parse(resource.spec));
+  if (spec.strategy === 'default') return DEFAULT_STRATEGY;
+  throw new Blocked('strategy', `Strategy "${spec.strategy}" does not exist: apply it, or mend spec.strategy`);
+}

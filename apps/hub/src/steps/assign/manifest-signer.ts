@@ -1,0 +1,37 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { writeFileAtomically } from '#kit';
+import type { Manifest, SignedManifest } from '#domain';
+
+/** Signs what agents obey. The key may live elsewhere one day; callers see only this. */
+export interface ManifestSigner {
+  sign(manifest: Manifest): SignedManifest;
+  /** Public keys in PEM by key id: what an agent pins when it joins. */
+  publicKeys(): Readonly<Record<string, string>>;
+}
+
+/** Ed25519 from a PKCS#8 PEM file, mode 0600, made when it is missing. */
+export function openManifestSigner(file: string): ManifestSigner {
+  if (!existsSync(file)) {
+    const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
+    writeFileAtomically(file, pem.toString(), { mode: 0o600 });
+  }
+  return signerOf(createPrivateKey(readFileSync(file)));
+}
+
+/** A signer of a key at hand. */
+export function signerOf(key: KeyObject): ManifestSigner {
+  const publicKey = createPublicKey(key);
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const keyId = createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('hex')
+    .slice(0, 16);
+  return {
+    publicKeys: () => ({ [keyId]: pem }),
+    sign: (manifest) => {
+      const payload = JSON.stringify(manifest);
+      return { payload, keyId, signature: sign(null, Buffer.from(payload), key).toString('base64url') };
+    },
+  };
+}

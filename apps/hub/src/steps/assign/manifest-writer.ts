@@ -1,0 +1,126 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { applicationSpecSchema, signedManifestSchema, strategySpecSchema, toStrategySpec } from '#contract';
+import { DEFAULT_STRATEGY, type ClusterUid, type Manifest } from '#domain';
+import { BugError } from '#kit';
+import type { DirtyCluster, HubBus, Unit } from '#ports';
+import { HUB_BUS, SIGNER } from '../../parts.js';
+import { BundleShelf } from '../render/bundle-shelf.js';
+import { buildManifest, type ApplicationTerms, type BundleTerms } from './build-manifest.js';
+import type { ManifestSigner } from './manifest-signer.js';
+
+/** How often a manifest is written anew when another hub was quicker. */
+const MAX_TRIES = 5;
+
+interface Written {
+  readonly uid: ClusterUid;
+  readonly counter: number;
+  readonly sequence: number;
+  readonly busRevision: number;
+}
+
+/** Builds, signs and writes the manifests of claimed clusters. */
+@Injectable()
+export class ManifestWriter {
+  /** Terms of a release never change: (application, release, digest) to revision and chunks. */
+  private readonly bundles = new Map<string, BundleTerms>();
+
+  constructor(
+    @Inject(HUB_BUS) private readonly bus: HubBus,
+    @Inject(SIGNER) private readonly signer: ManifestSigner,
+    private readonly shelf: BundleShelf,
+  ) {}
+
+  async write(unit: Unit, claimed: readonly DirtyCluster[]): Promise<readonly Written[]> {
+    const uids = claimed.map(({ uid }) => uid);
+    const [assignments, terms] = [await unit.outbox.assignments(uids), await this.termsOf(unit)];
+    const byCluster = new Map<ClusterUid, (typeof assignments)[number][]>();
+    for (const entry of assignments) {
+      const list = byCluster.get(entry.uid) ?? [];
+      list.push(entry);
+      byCluster.set(entry.uid, list);
+      const { assignment } = entry.row;
+      if (assignment && assignment.release !== null)
+        await this.learn(unit, entry.application, assignment.release, assignment.digest);
+    }
+    return Promise.all(
+      claimed.map((cluster) =>
+        this.put(cluster, (sequence) =>
+          buildManifest({
+            cluster: cluster.uid,
+            sequence,
+            rows: byCluster.get(cluster.uid) ?? [],
+            terms,
+            bundle: (application, release, digest) => this.bundles.get(keyOf(application, release, digest)) ?? null,
+          }),
+        ),
+      ),
+    );
+  }
+
+  private async put(cluster: DirtyCluster, build: (sequence: number) => Manifest): Promise<Written> {
+    let sequence = cluster.sequence + 1;
+    let expected = cluster.busRevision;
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const envelope = Buffer.from(JSON.stringify(this.signer.sign(build(sequence))));
+      const result = await this.bus.putManifest(cluster.uid, envelope, expected);
+      if (result.ok) return { uid: cluster.uid, counter: cluster.counter, sequence, busRevision: result.revision };
+      // Written by a hub that died before its commit, or before the database was restored: go on from what is there.
+      sequence = Math.max(sequence, sequenceOf(result.current) + 1);
+      expected = result.revision;
+    }
+    throw new BugError(
+      'manifest-contended',
+      `the manifest of cluster ${cluster.uid} was overwritten ${MAX_TRIES} times, though its row is locked`,
+    );
+  }
+
+  private async learn(unit: Unit, application: string, number: number, digest: string): Promise<void> {
+    const key = keyOf(application, number, digest);
+    if (this.bundles.has(key)) return;
+    const release = await unit.releases.get(application, number);
+    if (!release) throw new BugError('release-lost', `release ${number} of ${application} is assigned, but not stored`);
+    const chunks = await this.shelf.publish(digest);
+    if (this.bundles.size > 50_000) this.bundles.clear();
+    this.bundles.set(key, { revision: release.revision, chunks, objects: objectsOf(release.overlays, digest) });
+  }
+
+  private async termsOf(unit: Unit): Promise<ReadonlyMap<string, ApplicationTerms>> {
+    const [applications, strategies, headers] = [
+      await unit.resources.list('Application'),
+      await unit.resources.list('Strategy'),
+      await unit.rollouts.headers(),
+    ];
+    const deletions = new Map(
+      strategies.map(({ name, spec }) => [name, toStrategySpec(strategySpecSchema.parse(spec)).maxDeletions]),
+    );
+    const rollbacks = new Map(
+      headers.map(({ application, rollout }) => [application, rollout?.kind === 'rollback' ? rollout.id : null]),
+    );
+    return new Map(
+      applications.map(({ name, spec }) => {
+        const { drift, namespace, strategy } = applicationSpecSchema.parse(spec);
+        const maxDeletions = deletions.get(strategy) ?? DEFAULT_STRATEGY.maxDeletions;
+        return [name, { drift, namespace, maxDeletions, rollback: rollbacks.get(name) ?? null }];
+      }),
+    );
+  }
+}
+
+function keyOf(application: string, release: number, digest: string): string {
+  return `${application} ${release} ${digest}`;
+}
+
+function objectsOf(overlays: Readonly<Record<string, { digest: string; objects: number }>>, digest: string): number {
+  return Object.values(overlays).find((overlay) => overlay.digest === digest)?.objects ?? 0;
+}
+
+/** Sequence of a manifest that stands on the bus; 0 when it can't be read, as it is about to be replaced. */
+function sequenceOf(envelope: Uint8Array): number {
+  try {
+    const { payload } = signedManifestSchema.parse(JSON.parse(Buffer.from(envelope).toString('utf8')));
+    const { sequence } = JSON.parse(payload) as { sequence?: unknown };
+    return typeof sequence === 'number' && Number.isSafeInteger(sequence) ? sequence : 0;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,97 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { MAX_REPORT_BYTES, reportSchema } from '#contract';
+import type { AgentReport, ReportInput, RolloutEvent } from '#domain';
+import { type Logger } from '#kit';
+import type { Clock, HubBus, StatusMessage, Store } from '#ports';
+import { CLOCK, HUB_BUS, LOGGER, STORE } from '../../parts.js';
+import { Stepper } from '../advance/stepper.js';
+
+/** Reports become verdicts: one transaction a batch, and the bus hears of it only after the commit. */
+@Injectable()
+export class CollectReports implements OnApplicationShutdown {
+  private consumer: { stop(): Promise<void> } | null = null;
+
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    @Inject(HUB_BUS) private readonly bus: HubBus,
+    @Inject(LOGGER) private readonly log: Logger,
+    private readonly verdicts: Verdicts,
+  ) {}
+
+  /** Begins to consume; called by the start sequence, once the hub's own absence is recorded. */
+  async start(): Promise<void> {
+    this.consumer ??= await this.bus.consumeStatus((batch) => this.handle(batch));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.consumer?.stop();
+  }
+
+  private async handle(batch: readonly StatusMessage[]): Promise<void> {
+    const reports = batch.flatMap((message) => {
+      const report = readReport(message);
+      // What an agent can't have meant is dropped for good: coming again would not mend it.
+      if (!report)
+        this.log.warn(
+          { step: 'report', cluster: message.cluster, application: message.application },
+          'unreadable report dropped',
+        );
+      return report ? [report] : [];
+    });
+    if (reports.length === 0) return;
+    const act = await this.store.transact((unit) => this.verdicts.take(unit, reports));
+    act();
+  }
+}
+
+/** Takes reports into the tables and to the engine. */
+@Injectable()
+export class Verdicts {
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly stepper: Stepper,
+  ) {}
+
+  async take(unit: Parameters<Stepper['takeAll']>[0], reports: readonly AgentReport[]): Promise<() => void> {
+    const news = await unit.reports.upsert(reports, this.clock.now());
+    const byApplication = new Map<string, ReportInput[]>();
+    for (const report of news) {
+      const list = byApplication.get(report.application) ?? [];
+      list.push(toInput(report));
+      byApplication.set(report.application, list);
+    }
+    return this.stepper.takeAll(
+      unit,
+      [...byApplication].map(([application, inputs]): [string, RolloutEvent] => [
+        application,
+        { type: 'reports', reports: inputs },
+      ]),
+    );
+  }
+}
+
+/** Null for what is no report, or one that speaks for another cluster or application than its subject, which the broker vouches for. */
+export function readReport({ cluster, application, body }: StatusMessage): AgentReport | null {
+  if (body.length > MAX_REPORT_BYTES) return null;
+  try {
+    const parsed = reportSchema.safeParse(JSON.parse(Buffer.from(body).toString('utf8')));
+    if (!parsed.success || parsed.data.cluster !== cluster || parsed.data.application !== application) return null;
+    return parsed.data;
+  } catch {
+    return null;
+  }
+}
+
+function toInput(report: AgentReport): ReportInput {
+  const { cluster, generation, digest, phase, steadyMs, breaks, cause, message } = report;
+  return {
+    uid: cluster,
+    generation,
+    digest,
+    phase,
+    steadyMs,
+    breaks,
+    ...(cause && { cause }),
+    ...(message && { message }),
+  };
+}

@@ -1,0 +1,116 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { heartbeatSchema } from '#contract';
+import type { ClusterUid, Heartbeat, RolloutEvent } from '#domain';
+import { messageOf, type Logger } from '#kit';
+import type { Clock, HeartbeatMessage, HubBus, Store } from '#ports';
+import { CLOCK, HUB_BUS, LOGGER, STORE } from '../../parts.js';
+import { Stepper } from '../advance/stepper.js';
+import { Reconcile } from '../assign/reconcile.js';
+import { Relay } from '../assign/relay.js';
+import { Serial } from '../serial.js';
+
+const MAX_HEARTBEAT_BYTES = 32 * 1024;
+/** How long heartbeats are gathered into one statement. */
+const GATHER_MS = 100;
+
+/** Who is there: heartbeats are gathered and written together, and a return is told to the engine. */
+@Injectable()
+export class Presence implements OnApplicationBootstrap, OnApplicationShutdown {
+  private beats = new Map<ClusterUid, Heartbeat>();
+  private readonly serial = new Serial(() => this.flush());
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    @Inject(HUB_BUS) private readonly bus: HubBus,
+    @Inject(LOGGER) private readonly log: Logger,
+    private readonly record: PresenceRecord,
+    private readonly relay: Relay,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.bus.onHeartbeat((message) => this.take(message));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    await this.serial.idle();
+  }
+
+  private take(message: HeartbeatMessage): void {
+    const beat = readHeartbeat(message);
+    if (!beat) return;
+    // The first heartbeat after a start carries the facts: a second one must not lose them while they wait.
+    const facts = beat.facts ?? this.beats.get(beat.cluster)?.facts;
+    this.beats.set(beat.cluster, { ...beat, ...(facts && { facts }) });
+    if (this.relay.lags(beat.cluster, beat.sequence)) this.bus.nudge(beat.cluster);
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.serial.request();
+    }, GATHER_MS);
+  }
+
+  private async flush(): Promise<void> {
+    const beats = [...this.beats.values()];
+    this.beats = new Map();
+    if (beats.length === 0) return;
+    try {
+      await this.record.seen(beats);
+    } catch (error) {
+      // The next heartbeat says the same again.
+      this.log.warn({ step: 'report', error: messageOf(error) }, 'heartbeats not written');
+    }
+  }
+}
+
+/** Writes presence and tells the engine who is back. */
+@Injectable()
+export class PresenceRecord {
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly stepper: Stepper,
+    private readonly reconcile: Reconcile,
+  ) {}
+
+  async seen(beats: readonly Heartbeat[]): Promise<void> {
+    const act = await this.store.transact(async (unit) => {
+      const back = await unit.clusters.seen(
+        beats.map(({ cluster, sequence, version, protocol, facts }) => ({
+          uid: cluster,
+          sequence,
+          version,
+          protocol,
+          ...(facts && { facts }),
+        })),
+        this.clock.now(),
+      );
+      const events = new Map<string, ClusterUid[]>();
+      for (const uid of back) {
+        for (const { application } of await unit.rollouts.ofCluster(uid)) {
+          events.set(application, [...(events.get(application) ?? []), uid]);
+        }
+      }
+      return this.stepper.takeAll(
+        unit,
+        [...events].map(([application, clusters]): [string, RolloutEvent] => [
+          application,
+          { type: 'returned', clusters },
+        ]),
+      );
+    });
+    act();
+    // Facts take part in placement and waves.
+    if (beats.some(({ facts }) => facts)) this.reconcile.requestAll();
+  }
+}
+
+function readHeartbeat({ cluster, body }: HeartbeatMessage): Heartbeat | null {
+  if (body.length > MAX_HEARTBEAT_BYTES) return null;
+  try {
+    const parsed = heartbeatSchema.safeParse(JSON.parse(Buffer.from(body).toString('utf8')));
+    return parsed.success && parsed.data.cluster === cluster ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}

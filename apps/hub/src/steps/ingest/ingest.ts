@@ -1,0 +1,95 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { sourceSpecSchema, type SyncAnswer } from '#contract';
+import { parseDuration } from '#domain';
+import { RejectedError } from '#kit';
+import type { Clock, Store, StoredResource } from '#ports';
+import { CLOCK, STORE } from '../../parts.js';
+import { Reconcile } from '../assign/reconcile.js';
+import { SerialByKey } from '../serial.js';
+import { SourceReader } from './source-reader.js';
+
+/** A commit becomes a revision: looks at each source when its time has come or when asked, and tells what hangs on it. */
+@Injectable()
+export class Ingest implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly due = new Map<string, { readonly generation: number; readonly at: number }>();
+  private readonly serial = new SerialByKey();
+  private stopped = false;
+
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly reader: SourceReader,
+    private readonly reconcile: Reconcile,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.store.onSignal((signal) => {
+      // A new source, or one that points elsewhere now, is looked at without waiting for its interval.
+      if (signal === 'resource') this.poll().catch((error: unknown) => this.reader.failed('*', error));
+    });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    await this.serial.idle();
+  }
+
+  @Interval('ingest', 1000)
+  look(): void {
+    this.poll().catch((error: unknown) => this.reader.failed('*', error));
+  }
+
+  /**
+   * Fetches a source now and carries a new commit on to releases.
+   * @throws RejectedError `not-found`, or whatever the repository is at fault for; RetryableError when it can't be reached.
+   */
+  async sync(name: string): Promise<SyncAnswer> {
+    const source = await this.store.read.resources.get('Source', name);
+    if (!source) throw new RejectedError('not-found', `Source "${name}" does not exist`, { status: 404 });
+    this.plan(source);
+    const { commit, changed } = await this.serial.run(name, () => this.reader.read(source));
+    const outcomes = await this.reconcile.ofSource(name);
+    return {
+      source: name,
+      revision: commit.sha,
+      changed,
+      releases: outcomes.flatMap(({ application, release, rollout }) =>
+        release === undefined ? [] : [{ application, release, ...(rollout && { rollout }) }],
+      ),
+      errors: outcomes.flatMap(({ application, error }) =>
+        error === undefined ? [] : [{ application, message: error }],
+      ),
+    };
+  }
+
+  private async poll(): Promise<void> {
+    if (this.stopped) return;
+    const now = this.clock.now();
+    const sources = await this.store.read.resources.list('Source');
+    const names = new Set(sources.map(({ name }) => name));
+    for (const name of this.due.keys()) if (!names.has(name)) this.due.delete(name);
+    for (const source of sources) {
+      const due = this.due.get(source.name);
+      if (due && due.generation === source.generation && due.at > now) continue;
+      this.plan(source);
+      this.serial
+        .run(source.name, () => this.reader.read(source))
+        .then(async ({ changed }) => {
+          if (changed) await this.reconcile.ofSource(source.name);
+        })
+        // Its status tells why; the next look comes by its interval.
+        .catch((error: unknown) => this.reader.failed(source.name, error));
+    }
+  }
+
+  private plan(source: StoredResource): void {
+    const spec = sourceSpecSchema.parse(source.spec);
+    const interval = parseDuration(spec.interval) ?? 60_000;
+    // Jitter, so that a hundred sources registered together are not fetched together for ever.
+    this.due.set(source.name, {
+      generation: source.generation,
+      at: this.clock.now() + interval * (0.9 + Math.random() * 0.2),
+    });
+  }
+}
