@@ -1,1 +1,3 @@
-export {};
+export * from './check-url.js';
+export * from './fake-git-source.js';
+export * from './git-mirror.js';

@@ -1,0 +1,199 @@
+import { rm } from 'node:fs/promises';
+import { RejectedError, type Logger } from '#kit';
+import type { Commit } from '#ports';
+import { beginMirror, isMirror, packBytes, placeMirror, sweepMirror } from './mirror-folder.js';
+import { parseBatch, parseCommit, parseTree, type TreeEntry } from './parse-objects.js';
+import { EXPORT_LIMITS, planExport } from './plan-export.js';
+import { GitStopped, runGit, type GitCall, type GitOptions } from './run-git.js';
+import { shareRuns } from './share-runs.js';
+import { refNotFound, unreachable } from './source-errors.js';
+import { writeExport } from './write-export.js';
+
+export interface MirrorOptions {
+  readonly url: string;
+  /** Where the mirrors lie. */
+  readonly root: string;
+  /** This one's. */
+  readonly folder: string;
+  readonly git: GitOptions;
+  readonly log: Logger;
+  /** Of one fetch. */
+  readonly timeoutMs: number;
+  /** Of the mirror on the disk. */
+  readonly maxBytes: number;
+}
+
+export interface Mirror {
+  resolve(ref: string): Promise<Commit>;
+  export(sha: string, folder: string): Promise<void>;
+}
+
+const fullId = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
+/** As `git check-ref-format` has it, as far as it keeps a name from meaning something else to `git cat-file --batch`. */
+const plainRef = /^(?!-)(?!.*(\.\.|@\{))[^\s~^:?*[\\\p{Cc}]{1,255}$/u;
+const everyRef = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+const localTimeoutMs = 60_000;
+const mebibyte = 1024 * 1024;
+/** Fetches that brought something between two looks at whether git wants to tidy up. */
+const tidyEvery = 50;
+
+/** A bare copy of one repository on the disk, made at first use and fetched into from then on. */
+export function openMirror(options: MirrorOptions): Mirror {
+  const { url, folder, git, log } = options;
+  let ready = false;
+  let fetches = 0;
+  let tidying: Promise<void> = Promise.resolve();
+
+  const local = (args: readonly string[], call: Partial<GitCall> = {}): Promise<Buffer> =>
+    runGit(git, { folder, args, timeoutMs: localTimeoutMs, maxOutputBytes: 32 * mebibyte, ...call });
+
+  async function fetchInto(target: string, refs: readonly string[]): Promise<void> {
+    const tooLarge = new AbortController();
+    // git has no limit of its own for what a fetch brings.
+    const watch = setInterval(() => {
+      packBytes(target).then(
+        (bytes) => bytes > options.maxBytes && tooLarge.abort(new GitStopped('too-large')),
+        () => undefined,
+      );
+    }, 250);
+    // --verbose: simple-git waits 50 ms more for a process that printed nothing.
+    const flags = ['--verbose', '--prune', '--no-tags', '--force', '--no-write-fetch-head', '--no-auto-maintenance'];
+    try {
+      await runGit(git, {
+        folder: target,
+        args: ['fetch', ...flags, '--no-recurse-submodules', '--', url, ...refs],
+        timeoutMs: options.timeoutMs,
+        maxOutputBytes: 32 * mebibyte,
+        signal: tooLarge.signal,
+      });
+    } catch (error) {
+      await sweepMirror(target);
+      throw error;
+    } finally {
+      clearInterval(watch);
+    }
+    if ((await packBytes(target)) > options.maxBytes) throw new GitStopped('too-large');
+  }
+
+  /** A clone is a fetch into a new folder that is put in place when it is whole: one that is there is never half of one. */
+  async function clone(): Promise<void> {
+    const made = await beginMirror(options.root);
+    try {
+      await local(['init', '--bare', '--template=', '.'], { folder: made });
+      await fetchInto(made, everyRef);
+      await placeMirror(made, folder);
+    } catch (error) {
+      await rm(made, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  async function isWhole(): Promise<boolean> {
+    try {
+      await local(['rev-list', '--all', '--objects', '--quiet']);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async function update(): Promise<void> {
+    try {
+      await tidying;
+      const isNew = !(await isMirror(folder));
+      if (isNew) await clone();
+      else if (!ready) await sweepMirror(folder);
+      ready = true;
+      if (isNew) return;
+      await fetchInto(folder, everyRef).catch(async (error: unknown) => {
+        if (error instanceof GitStopped || (await isWhole())) throw error;
+        log.warn({ url }, 'the mirror is damaged and is made anew');
+        await clone();
+      });
+    } catch (error) {
+      throw unreachable(url, folder, error);
+    }
+    fetches += 1;
+    if (fetches % tidyEvery === 0) {
+      const settings = ['-c', 'gc.auto=2000', '-c', 'gc.autoPackLimit=40', '-c', 'gc.autoDetach=false'];
+      tidying = local([...settings, 'gc', '--auto', '--quiet', '--prune=90.days.ago'], { timeoutMs: 600_000 }).then(
+        () => undefined,
+        (error: unknown) => log.warn({ url, err: error }, 'the mirror could not be tidied up'),
+      );
+    }
+  }
+
+  const fetchShared = shareRuns(update);
+
+  async function find(ref: string): Promise<Commit | null> {
+    if (!(await isMirror(folder))) return null;
+    const names = fullId.test(ref) ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`];
+    if (/^refs\/(heads|tags)\//.test(ref)) names.unshift(ref);
+    const stdin = names.map((name) => `${name}^{commit}\n`).join('');
+    const objects = parseBatch(await local(['cat-file', '--batch'], { stdin }));
+    const found = objects.find((object) => object?.type === 'commit') ?? null;
+    return found && parseCommit(found);
+  }
+
+  async function knownRefs(): Promise<readonly string[]> {
+    const args = ['for-each-ref', '--format=%(refname:lstrip=2)', '--count=500', 'refs/heads', 'refs/tags'];
+    return (await local(args)).toString('utf8').split('\n').filter(Boolean);
+  }
+
+  async function resolve(ref: string): Promise<Commit> {
+    const named = fullId.test(ref);
+    if (!named && !plainRef.test(ref)) throw refNotFound(url, ref.slice(0, 255), []);
+    // A commit never changes: what is here already needs nobody's answer.
+    const here = named ? await find(ref) : null;
+    if (here !== null) return here;
+    await fetchShared();
+    const found = await find(ref).catch((error: unknown) => {
+      throw unreachable(url, folder, error);
+    });
+    if (found !== null) return found;
+    if (named) {
+      // On no branch any more; some servers hand it out by its id all the same.
+      await fetchInto(folder, [ref]).catch((error: unknown) => log.debug({ url, ref, err: error }, 'no such commit'));
+      const unnamed = await find(ref);
+      if (unnamed !== null) return unnamed;
+    }
+    throw refNotFound(url, ref, await knownRefs());
+  }
+
+  async function readContents(entries: readonly TreeEntry[]): Promise<readonly Uint8Array[]> {
+    const bytes = entries.reduce((sum, entry) => sum + entry.size + 128, 0);
+    const stdin = entries.map((entry) => `${entry.id}\n`).join('');
+    const objects = parseBatch(await local(['cat-file', '--batch'], { stdin, maxOutputBytes: bytes + mebibyte }));
+    return entries.map((entry, index) => {
+      const object = objects[index];
+      if (object?.type !== 'blob') throw new Error(`the mirror lacks ${entry.id}`);
+      return object.content;
+    });
+  }
+
+  async function listTree(sha: string): Promise<readonly TreeEntry[]> {
+    try {
+      if (!(await isMirror(folder))) throw new Error('there is no mirror yet');
+      return parseTree(await local(['ls-tree', '-r', '-z', '-l', '--full-tree', sha]));
+    } catch (error) {
+      if (error instanceof GitStopped && error.why !== 'closed') {
+        throw new RejectedError('tree-too-large', `The commit ${sha} has more files than this hub takes.`);
+      }
+      throw unreachable(url, folder, error);
+    }
+  }
+
+  return {
+    resolve,
+    async export(sha, target) {
+      if (!fullId.test(sha)) throw refNotFound(url, sha.slice(0, 255), []);
+      const entries = await listTree(sha).catch(async (error: unknown) => {
+        if (error instanceof RejectedError) throw error;
+        // The mirror may be younger than the release: a data folder that was lost is fetched anew.
+        await resolve(sha);
+        return listTree(sha);
+      });
+      await writeExport(planExport(entries, EXPORT_LIMITS), target, readContents);
+    },
+  };
+}
