@@ -1,3 +1,5 @@
+import os from 'node:os';
+
 /** What both jest configurations share. */
 export const jestBase = {
   rootDir: new URL('../../', import.meta.url).pathname.replace(/\/$/, ''),
@@ -35,6 +37,8 @@ export const jestBase = {
   },
   transformIgnorePatterns: ['/node_modules/(?!(cookie|content-disposition)/)'],
   reporters: ['default', '<rootDir>/test/helpers/closing-line-reporter.mjs'],
+  // Each worker may start a database and a bus, so a big machine's cores don't all get one.
+  maxWorkers: Math.min(4, os.availableParallelism()),
   // Half of a small machine's memory is the database and the bus of the integration suites.
   workerIdleMemoryLimit: '768MB',
   testTimeout: 30_000,
