@@ -1,0 +1,25 @@
+import type { ApplicationHeader } from '#domain';
+
+/**
+ * The header of an application that has none. The numbers of rollouts and events go on where an earlier application of that
+ * name left off, since its history stays.
+ */
+export function newHeader(application: string, before: { rolloutNumber: number; seq: number }): ApplicationHeader {
+  return {
+    application,
+    version: 0,
+    now: 0,
+    clockOffset: 0,
+    frozenSince: null,
+    rolloutNumber: before.rolloutNumber,
+    rollout: null,
+    queued: null,
+    baseline: null,
+    earlierBaselines: [],
+    newest: null,
+    leaving: [],
+    barred: [],
+    wakeAt: null,
+    seq: before.seq,
+  };
+}

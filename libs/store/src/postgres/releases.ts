@@ -1,0 +1,105 @@
+import { canonicalJson } from '#domain';
+import type { ReleaseStore, StoredRelease } from '#ports';
+import { oneNumber, pageAfter, pageLimit, timeApplicationNumber, toPage } from '../page-cursor.js';
+import { bundleStore } from './bundles.js';
+import type { Sql } from './sql.js';
+
+interface ReleaseRow {
+  readonly application: string;
+  readonly number: number;
+  readonly source: string;
+  readonly revision: string;
+  readonly author: string;
+  readonly subject: string;
+  readonly committed_at: string;
+  readonly overlays: string;
+  readonly spec_generation: number;
+  readonly created_at: number;
+}
+
+const toRelease = (row: ReleaseRow): StoredRelease => ({
+  application: row.application,
+  number: row.number,
+  source: row.source,
+  revision: row.revision,
+  author: row.author,
+  subject: row.subject,
+  committedAt: row.committed_at,
+  overlays: JSON.parse(row.overlays) as StoredRelease['overlays'],
+  specGeneration: row.spec_generation,
+  createdAt: row.created_at,
+});
+
+export function releaseStore(sql: Sql): ReleaseStore {
+  const latest = async (within: Sql, application: string): Promise<ReleaseRow | undefined> => {
+    const { rows } = await within.query<ReleaseRow>(
+      'select * from releases where application = $1 order by number desc limit 1',
+      [application],
+    );
+    return rows[0];
+  };
+
+  return {
+    ...bundleStore(sql),
+    /** Three statements; releases of one application are numbered one after the other. */
+    add: (release) =>
+      sql.atomically(async (within) => {
+        await within.query(`select pg_advisory_xact_lock(hashtextextended('release ' || $1, 0))`, [
+          release.application,
+        ]);
+        const newest = await latest(within, release.application);
+        const overlays = canonicalJson(release.overlays);
+        if (newest !== undefined && newest.revision === release.revision && newest.overlays === overlays) {
+          return { release: toRelease(newest), created: false };
+        }
+        const { rows } = await within.query<ReleaseRow>(
+          `insert into releases (application, number, source, revision, author, subject, committed_at, overlays,
+                                 spec_generation, created_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning *`,
+          [
+            release.application,
+            (newest?.number ?? 0) + 1,
+            release.source,
+            release.revision,
+            release.author,
+            release.subject,
+            release.committedAt,
+            overlays,
+            release.specGeneration,
+            release.createdAt,
+          ],
+        );
+        return { release: toRelease(rows[0] as ReleaseRow), created: true };
+      }),
+    async get(application, number) {
+      const { rows } = await sql.query<ReleaseRow>('select * from releases where application = $1 and number = $2', [
+        application,
+        number,
+      ]);
+      return rows[0] === undefined ? null : toRelease(rows[0]);
+    },
+    async latest(application) {
+      const row = await latest(sql, application);
+      return row === undefined ? null : toRelease(row);
+    },
+    async list(application, page) {
+      const limit = pageLimit(page);
+      if (application !== null) {
+        const after = pageAfter(page, oneNumber);
+        const { rows } = await sql.query<ReleaseRow>(
+          `select * from releases where application = $1 and ($2::int is null or number < $2)
+           order by number desc limit $3`,
+          [application, after?.[0] ?? null, limit + 1],
+        );
+        return toPage(rows, limit, (row) => [row.number], toRelease);
+      }
+      const after = pageAfter(page, timeApplicationNumber);
+      const where = after === null ? '' : 'where (created_at, application, number) < ($2, $3, $4)';
+      const { rows } = await sql.query<ReleaseRow>(
+        `select * from releases ${where} order by created_at desc, application desc, number desc limit $1`,
+        [limit + 1, ...(after ?? [])],
+      );
+      return toPage(rows, limit, (row) => [row.created_at, row.application, row.number], toRelease);
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { RolloutStore, StoredEvent } from '#ports';
+import { oneNumber, pageAfter, pageLimit, toPage } from '../page-cursor.js';
+import type { EventRow } from './append-events.js';
+import { Parameters } from './selector-to-sql.js';
+import type { Sql } from './sql.js';
+
+type StoredRow = EventRow & { readonly id: number };
+
+/** Reads an event as its engine wrote it: what it did not say is absent, not null. */
+export function toEvent(row: StoredRow): StoredEvent {
+  return {
+    id: row.id,
+    application: row.application,
+    seq: row.seq,
+    at: row.at,
+    rollout: row.rollout,
+    event: row.event,
+    message: row.message,
+    ...(row.cluster === null ? {} : { cluster: row.cluster }),
+    ...(row.actor === null ? {} : { actor: row.actor }),
+    ...(row.reason === null ? {} : { reason: row.reason }),
+  };
+}
+
+/** Pages by id, newest first; SSE's catch up, oldest first. 1 to 5 ms a page. */
+export function rolloutHistory(sql: Sql): Pick<RolloutStore, 'events' | 'eventsAfter'> {
+  return {
+    async events(query) {
+      const limit = pageLimit(query);
+      const after = pageAfter(query, oneNumber);
+      const parameters = new Parameters();
+      const conditions = ['true'];
+      if (query.application !== undefined) conditions.push(`application = ${parameters.add(query.application)}`);
+      if (query.rollout !== undefined) {
+        conditions.push(`rollout = application || '-' || ${parameters.add(query.rollout)}::int`);
+      }
+      if (query.cluster !== undefined) conditions.push(`cluster = ${parameters.add(query.cluster)}`);
+      if (after !== null) conditions.push(`id < ${parameters.add(after[0])}`);
+      const { rows } = await sql.query<StoredRow>(
+        `select * from rollout_events where ${conditions.join(' and ')} order by id desc limit ${limit + 1}`,
+        parameters.values,
+      );
+      return toPage(rows, limit, (row) => [row.id], toEvent);
+    },
+    async eventsAfter(id, limit) {
+      const { rows } = await sql.query<StoredRow>('select * from rollout_events where id > $1 order by id limit $2', [
+        id,
+        limit,
+      ]);
+      return rows.map(toEvent);
+    },
+  };
+}

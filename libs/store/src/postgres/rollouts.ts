@@ -1,0 +1,54 @@
+import type { ApplicationHeader, TargetRow } from '#domain';
+import type { RolloutStore } from '#ports';
+import { commitDecision } from './commit-decision.js';
+import { forgetApplication } from './forget-application.js';
+import { loadRows } from './load-rows.js';
+import { lockDueHeaders, lockHeader } from './lock-header.js';
+import { rolloutHistory } from './rollout-history.js';
+import { rolloutLists } from './rollout-lists.js';
+import type { Sql } from './sql.js';
+
+export function rolloutStore(sql: Sql): RolloutStore {
+  return {
+    ...rolloutLists(sql),
+    ...rolloutHistory(sql),
+    lock: (application) => lockHeader(sql, application),
+    lockDue: (now, limit) => lockDueHeaders(sql, now, limit),
+    rows: (application, need) => loadRows(sql, application, need),
+    commit: (application, decision) => commitDecision(sql, application, decision),
+    forget: (application) => forgetApplication(sql, application),
+
+    async header(application) {
+      const { rows } = await sql.query<{ header: string }>(
+        'select header from application_headers where application = $1',
+        [application],
+      );
+      return rows[0] === undefined ? null : (JSON.parse(rows[0].header) as ApplicationHeader);
+    },
+    async headers() {
+      const { rows } = await sql.query<{ header: string }>(
+        'select header from application_headers order by application',
+      );
+      return rows.map((row) => JSON.parse(row.header) as ApplicationHeader);
+    },
+    async nextWake() {
+      const { rows } = await sql.query<{ at: number | null }>('select min(wake_at) as at from application_headers');
+      return rows[0]?.at ?? null;
+    },
+    async ofCluster(uid) {
+      const { rows } = await sql.query<{ application: string; body: string }>(
+        'select application, body from targets where uid = $1 order by application',
+        [uid],
+      );
+      return rows.map((row) => ({ application: row.application, row: JSON.parse(row.body) as TargetRow }));
+    },
+    /** Reads every row's columns, not its body: 10,000 rows about 5 ms. */
+    async counts() {
+      const { rows } = await sql.query<{ application: string; state: string; phase: string | null; count: number }>(
+        `select application, state, phase, count(*) as count from targets where release is not null
+         group by application, state, phase order by application, state, phase`,
+      );
+      return rows;
+    },
+  };
+}

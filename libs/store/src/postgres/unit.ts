@@ -1,0 +1,27 @@
+import type { Unit } from '#ports';
+import { auditStore } from './audit.js';
+import { clusterRegistry } from './clusters.js';
+import { joinTokens } from './join-tokens.js';
+import { outboxStore } from './outbox.js';
+import { clusterPresence } from './presence.js';
+import { releaseStore } from './releases.js';
+import { reportStore } from './reports.js';
+import { resourceStore } from './resources.js';
+import { rolloutStore } from './rollouts.js';
+import { settingStore } from './settings.js';
+import type { Sql } from './sql.js';
+import { tokenStore } from './tokens.js';
+
+export function createUnit(sql: Sql): Unit {
+  return {
+    resources: resourceStore(sql),
+    clusters: { ...clusterRegistry(sql), ...joinTokens(sql), ...clusterPresence(sql) },
+    releases: releaseStore(sql),
+    rollouts: rolloutStore(sql),
+    outbox: outboxStore(sql),
+    reports: reportStore(sql),
+    tokens: tokenStore(sql),
+    audit: auditStore(sql),
+    settings: settingStore(sql),
+  };
+}
