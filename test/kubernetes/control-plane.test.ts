@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { identifyProcess } from '#kit';
 
 import { kubernetesVersion } from './control-plane/build-control-plane.js';
 import { moduleFolder } from './control-plane/module-folder.js';
@@ -183,7 +184,12 @@ describe('a control plane of its own', () => {
   let own: ControlPlane;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'flotilla-control-plane-'));
-    own = await startControlPlane({ folder, name: 'own', nodeLabels: { 'topology.kubernetes.io/region': 'eu-1' } });
+    own = await startControlPlane({
+      folder,
+      name: 'own',
+      nodeLabels: { 'topology.kubernetes.io/region': 'eu-1' },
+      apiServerFlags: ['--runtime-config=autoscaling/v1=false'],
+    });
   });
   afterAll(async () => {
     await own.stop();
@@ -196,6 +202,12 @@ describe('a control plane of its own', () => {
     expect(own.url).not.toBe(cluster.url);
     const foreign = await own.kubectl(['get', 'nodes', `--token=${cluster.adminToken}`]);
     expect(foreign.code).toBe(1);
+  });
+
+  it('passes further flags on to its API server', async () => {
+    const { stdout } = await own.kubectl(['api-versions']);
+    expect(stdout).toContain('autoscaling/v2\n');
+    expect(stdout).not.toContain('autoscaling/v1\n');
   });
 
   it('keeps its objects when etcd is killed and started again', async () => {
@@ -279,12 +291,4 @@ async function apply(object: unknown): Promise<void> {
   if (code !== 0) throw new Error(stderr);
 }
 
-/** A process that has ended and that nobody has asked for yet (a zombie) does not run. */
-function isRunning(pid: number): boolean {
-  if (existsSync('/proc/self')) return existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`).length > 0;
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
+const isRunning = (pid: number): boolean => identifyProcess(pid) !== undefined;

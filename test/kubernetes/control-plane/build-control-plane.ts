@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { access, mkdir, readFile, readdir, rename, rm, stat, unlink, utimes, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { constants } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+
+import { buildIntoCache, RejectedError, toolCacheFolder } from '#kit';
 
 import { moduleFolder } from './module-folder.js';
 
@@ -26,8 +27,8 @@ interface Recipe {
 
 const KWOK_VERSION = '0.8.0';
 const MINIMUM_GO = [1, 26] as const;
-/** A lock that nobody has touched for this long belongs to a process that is gone or asleep. */
-const LOCK_STALE_MS = 30_000;
+/** For one program, in milliseconds: the slowest takes three minutes on two cores that it has for itself. */
+const BUILD_LIMIT_MS = 1_800_000;
 
 /** Finds the programs in the tool cache and builds those that are missing; `log` is told of each build before it starts. */
 export async function buildControlPlane(
@@ -81,7 +82,7 @@ function versionIn(goMod: string, module: string): string {
 
 function goBuild(target: string, main: string, kubernetes: string): readonly string[] {
   const [major, minor] = kubernetes.split('.');
-  // Unset, every program calls itself v0.0.0, and the API server then refuses to emulate a version at all.
+  // Unset, every program calls itself v0.0.0.
   const stamps = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((holder) => [
     `-X ${holder}.gitVersion=v${kubernetes}`,
     `-X ${holder}.gitMajor=${major ?? ''}`,
@@ -93,46 +94,36 @@ function goBuild(target: string, main: string, kubernetes: string): readonly str
 }
 
 async function findOrBuild(recipe: Recipe, log: (line: string) => void): Promise<string> {
-  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
-  const folder = join(cache, 'flotilla', 'tools', `${recipe.name}-${recipe.version}`);
-  const program = join(folder, recipe.name);
-  if (await exists(program)) return program;
-  await mkdir(folder, { recursive: true });
-  const release = await lock(join(folder, 'building'), () => {
-    log(`${recipe.name} ${recipe.version}: another process is building it, waiting for that`);
+  const { name, version, seconds } = recipe;
+  const { folder } = await buildIntoCache({
+    key: `${name}-${version}`,
+    cacheFolder: toolCacheFolder(),
+    log: { info: log },
+    limitMs: BUILD_LIMIT_MS,
+    isWhole: (where) =>
+      access(join(where, name), constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    async build(where) {
+      await requireGo();
+      const started = performance.now();
+      log(`Building ${name} ${version}, once; this takes about ${seconds} s on two cores …`);
+      const { code, output } = await runGo(recipe.build(join(where, name)), { GOBIN: where });
+      if (code !== 0) throw new RejectedError('program-build-failed', `${name} ${version} did not build: ${output}`);
+      log(`Built ${name} ${version} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    },
   });
-  try {
-    if (!(await exists(program))) await build(recipe, folder, program, log);
-  } finally {
-    await release();
-  }
-  return program;
-}
-
-async function build(recipe: Recipe, folder: string, program: string, log: (line: string) => void): Promise<void> {
-  await requireGo();
-  const started = performance.now();
-  log(`${recipe.name} ${recipe.version}: building it into ${folder}, once, about ${recipe.seconds} s on two cores`);
-  for (const left of await readdir(folder)) {
-    if (left.startsWith('unfinished-')) await rm(join(folder, left), { recursive: true, force: true });
-  }
-  const unfinished = join(folder, `unfinished-${process.pid}`);
-  await mkdir(unfinished);
-  const { code, output } = await runGo(recipe.build(join(unfinished, recipe.name)), { GOBIN: unfinished });
-  if (code !== 0) throw new Error(`${recipe.name} ${recipe.version} did not build:\n${output}`);
-  // The rename is what makes it visible: a build that was killed leaves nothing that looks finished.
-  await rename(join(unfinished, recipe.name), program);
-  await rm(unfinished, { recursive: true });
-  log(`${recipe.name} ${recipe.version}: built in ${Math.round((performance.now() - started) / 1000)} s`);
+  return join(folder, name);
 }
 
 async function requireGo(): Promise<void> {
-  const needed = `Go ${MINIMUM_GO.join('.')} or later on PATH builds the Kubernetes control plane of the tests`;
+  const needed = `Go ${MINIMUM_GO.join('.')} or newer on PATH is needed to build the Kubernetes control plane of the tests`;
   const { code, output } = await runGo(['env', 'GOVERSION']).catch(() => ({ code: 1, output: '' }));
-  if (code !== 0) throw new Error(`${needed}, and there is none: install it from https://go.dev/dl or your system.`);
   const [, major, minor] = /go(\d+)\.(\d+)/.exec(output) ?? [];
+  if (code !== 0 || major === undefined) throw new RejectedError('go-missing', `${needed}, and there is none.`);
   if (Number(major) === MINIMUM_GO[0] && Number(minor) < MINIMUM_GO[1]) {
-    throw new Error(`${needed}, and the one there is ${output.trim()}: install a newer one.`);
+    throw new RejectedError('go-missing', `${needed}, and the one there is ${output.trim()}.`);
   }
 }
 
@@ -141,8 +132,9 @@ function runGo(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{ 
     const child = spawn('go', args, {
       cwd: moduleFolder(),
       // GOTOOLCHAIN: a Go that is too old shall say so and not download another one.
-      env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOTOOLCHAIN: 'local', ...env },
+      env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off', GOTOOLCHAIN: 'local', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: BUILD_LIMIT_MS,
     });
     let output = '';
     const keep = (chunk: Buffer) => {
@@ -150,58 +142,12 @@ function runGo(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{ 
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
+    const endWithUs = (): boolean => child.kill();
+    process.once('exit', endWithUs);
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code: code ?? 1, output }));
+    child.once('close', (code) => {
+      process.removeListener('exit', endWithUs);
+      resolve({ code: code ?? 1, output });
+    });
   });
-}
-
-/** Waits until this process alone holds the file `path`; the answer gives it back. */
-async function lock(path: string, onWait: () => void): Promise<() => Promise<void>> {
-  for (let waited = false; ; waited = true) {
-    try {
-      await writeFile(path, `${process.pid}\n`, { flag: 'wx' });
-      break;
-    } catch (error) {
-      if (!hasCode(error, 'EEXIST')) throw error;
-    }
-    if (await isAbandoned(path)) {
-      // Two waiters may both come here, and then both build: a waste, and harmless, as the result is renamed into place.
-      await unlink(path).catch(() => undefined);
-      continue;
-    }
-    if (!waited) onWait();
-    await sleep(300);
-  }
-  const touch = setInterval(() => {
-    const now = new Date();
-    utimes(path, now, now).catch(() => undefined);
-  }, LOCK_STALE_MS / 6);
-  return async () => {
-    clearInterval(touch);
-    await unlink(path).catch(() => undefined);
-  };
-}
-
-async function isAbandoned(path: string): Promise<boolean> {
-  try {
-    const { mtimeMs } = await stat(path);
-    if (Date.now() - mtimeMs > LOCK_STALE_MS) return true;
-    const holder = Number(await readFile(path, 'utf8'));
-    // An empty file is one that its holder is about to write.
-    if (Number.isInteger(holder) && holder > 0) process.kill(holder, 0);
-    return false;
-  } catch (error) {
-    return hasCode(error, 'ESRCH');
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

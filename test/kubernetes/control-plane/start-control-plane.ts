@@ -92,7 +92,7 @@ async function startPrograms(
   const apiServer = await watched.start(
     'kube-apiserver',
     paths['kube-apiserver'],
-    apiServerArguments(files, port),
+    [...apiServerArguments(files, port), ...apiServerFlags],
     env,
   );
   const ready = () => untilReady(access, [apiServer, etcd]);

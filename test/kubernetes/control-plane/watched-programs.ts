@@ -1,8 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+import { identifyProcess, isSameProcessAlive, type ProcessIdentity, RejectedError } from '#kit';
 
 /** A running program that does not outlive the process that started it, however that one ends. */
 export interface WatchedProgram {
@@ -51,9 +53,9 @@ export async function watchPrograms(folder: string): Promise<WatchedPrograms> {
   mkdirSync(run, { recursive: true });
   mkdirSync(logs, { recursive: true });
   await takeOver(run, folder);
-  const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const watchdog = spawn('/bin/sh', ['-c', WATCHDOG], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   watchdog.unref();
-  writeFileSync(join(run, `${WATCHDOG_NAME}.pid`), `${watchdog.pid ?? 0}\n`);
+  noteIdentity(join(run, `${WATCHDOG_NAME}.pid`), watchdog.pid ?? 0);
   const pipe = watchdog.stdin as Socket;
   pipe.unref();
   // The watchdog's own death is noticed at the next start, by the pid files.
@@ -90,7 +92,7 @@ export async function watchPrograms(folder: string): Promise<WatchedPrograms> {
           started.unref();
           const pid = started.pid ?? 0;
           pipe.write(`+ ${pid}\n`);
-          writeFileSync(pidFile, `${pid}\n`);
+          noteIdentity(pidFile, pid);
           started.once('exit', () => {
             child = undefined;
             pipe.write(`- ${pid}\n`);
@@ -132,30 +134,30 @@ async function takeOver(run: string, folder: string): Promise<void> {
   const deadline = performance.now() + KILL_AFTER_MS;
   for (;;) {
     const left = readdirSync(run)
-      .map((file) => ({ file, pid: Number(readFileSync(join(run, file), 'utf8')) }))
-      .filter(({ pid }) => commandOf(pid).includes(folder));
+      .map((file) => ({ file, identity: readIdentity(join(run, file)) }))
+      .filter(({ identity }) => identity !== undefined && isSameProcessAlive(identity));
     if (left.length === 0) return;
-    const watchdog = left.find(({ file }) => file === `${WATCHDOG_NAME}.pid`);
     // A watchdog whose owner has just been killed needs a moment too, and kills the rest itself.
-    if (watchdog === undefined) for (const { pid } of left) process.kill(pid, 'SIGKILL');
+    if (!left.some(({ file }) => file === `${WATCHDOG_NAME}.pid`)) {
+      for (const { identity } of left) if (identity !== undefined) process.kill(identity.pid, 'SIGKILL');
+    }
     if (performance.now() > deadline) {
-      throw new Error(`${folder} is in use by another process (see ${run}): end that one, or take another folder.`);
+      const inUse = `${folder} is in use by another process (see ${run}): end that one, or take another folder.`;
+      throw new RejectedError('control-plane-in-use', inUse);
     }
     await sleep(50);
   }
 }
 
-/** The command line of a process, to tell it from a stranger that has been given its number; empty when there is none. */
-function commandOf(pid: number): string {
-  if (!Number.isInteger(pid) || pid <= 0) return '';
+function noteIdentity(file: string, pid: number): void {
+  writeFileSync(file, JSON.stringify(identifyProcess(pid) ?? { pid, started: 'gone' }));
+}
+
+function readIdentity(file: string): ProcessIdentity | undefined {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity;
   } catch {
-    if (existsSync('/proc/self')) return '';
-  }
-  try {
-    return execFileSync('ps', ['-o', 'command=', '-p', `${pid}`], { encoding: 'utf8' });
-  } catch {
-    return '';
+    // Cut off in the middle of being written.
+    return undefined;
   }
 }
