@@ -11,7 +11,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { markBuilt, removeOrphans, staleBuildStamp } from './ready/build.mjs';
 import { installIsStale } from './ready/install.mjs';
 import { holdLock } from './ready/lock.mjs';
-import { runCommand, runStep, StepFailure } from './ready/steps.mjs';
+import { endOnSignals, runCommand, runStep, StepFailure } from './ready/steps.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -79,6 +79,7 @@ async function preparePrograms(names) {
 
 try {
   checkNode();
+  endOnSignals();
   const { programs, command } = readArguments(process.argv.slice(2));
   await installAndBuild();
   await preparePrograms(programs);

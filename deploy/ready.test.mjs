@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 
 // A checkout of its own, with an npm and a Nest CLI that note when they are called: the real ones take half a minute.
@@ -114,6 +115,20 @@ it('shows the output of a step that fails, ends with exit code 1, and begins aga
   );
   put('node_modules/@nestjs/cli/bin/nest.js', note('nest'));
   expect(await ready()).toMatchObject({ code: 0 });
+});
+
+it('ends the step at work and lets go of its lock when a signal ends it', async () => {
+  put(
+    'node_modules/@nestjs/cli/bin/nest.js',
+    `${note('nest')} appendFileSync('${root}/pid', String(process.pid)); setTimeout(() => {}, 20_000);`,
+  );
+  const result = start();
+  while (!existsSync(`${root}/pid`)) await sleep(20);
+  result.child.kill('SIGTERM');
+  expect(await result.ended).toBe(143);
+  await sleep(200);
+  expect(() => process.kill(Number(readFileSync(`${root}/pid`, 'utf8')), 0)).toThrow('ESRCH');
+  expect(existsSync(path.join(root, '.flotilla-ready.lock'))).toBe(false);
 });
 
 it('runs the command with all its arguments and answers its exit code', async () => {

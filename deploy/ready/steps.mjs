@@ -19,6 +19,8 @@ export async function runStep(title, [program, ...args], cwd) {
   const keep = (chunk) => (tail = (tail + chunk).slice(-tailBytes));
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
+  const endWithUs = () => child.kill('SIGTERM');
+  process.once('exit', endWithUs);
   const reminder = setInterval(() => process.stderr.write(`  still at it (${Math.round(seconds())} s)\n`), reminderMs);
   const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
   try {
@@ -33,8 +35,17 @@ export async function runStep(title, [program, ...args], cwd) {
   } finally {
     clearInterval(reminder);
     clearTimeout(limit);
+    process.removeListener('exit', endWithUs);
   }
   process.stderr.write(`  done in ${seconds()} s\n`);
+}
+
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const endAtOnce = (signal) => process.exit(128 + os.constants.signals[signal]);
+
+/** Lets a signal end us by way of the `exit` event, at which steps end their children and locks are let go. */
+export function endOnSignals() {
+  for (const signal of stopSignals) process.on(signal, endAtOnce);
 }
 
 /**
@@ -45,7 +56,8 @@ export async function runStep(title, [program, ...args], cwd) {
 export function runCommand([program, ...args]) {
   const child = spawn(program === 'node' ? process.execPath : program, args, { stdio: 'inherit' });
   const last = new Map();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  for (const signal of stopSignals) {
+    process.removeListener(signal, endAtOnce);
     process.on(signal, () => {
       const now = Date.now();
       if (now - (last.get(signal) ?? 0) < 1000) return;
