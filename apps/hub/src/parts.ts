@@ -1,5 +1,5 @@
 import type { Clock, GitSource, HubBus, Renderer, Store } from '#ports';
-import type { Logger } from '#kit';
+import type { Logger, Metrics } from '#kit';
 import type { ManifestSigner } from './steps/assign/manifest-signer.js';
 
 /** Injection tokens of everything that the composition root hands in: ports and values, no globals. */
@@ -11,6 +11,7 @@ export const CLOCK = Symbol('Clock');
 export const SIGNER = Symbol('ManifestSigner');
 export const SETTINGS = Symbol('HubSettings');
 export const LOGGER = Symbol('Logger');
+export const METRICS = Symbol('Metrics');
 
 /** What the hub's modules need to know, resolved from the configuration at start. */
 export interface HubSettings {
@@ -39,4 +40,5 @@ export interface HubParts {
   readonly signer: ManifestSigner;
   readonly settings: HubSettings;
   readonly log: Logger;
+  readonly metrics: Metrics;
 }

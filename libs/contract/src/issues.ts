@@ -13,7 +13,10 @@ export interface SchemaIssue {
 }
 
 /** Each bad field by its path, at most 20; an unknown field is named itself, not only the object that holds it. */
-export function issueErrors(issues: readonly SchemaIssue[], prefix: readonly PropertyKey[] = []): readonly FieldError[] {
+export function issueErrors(
+  issues: readonly SchemaIssue[],
+  prefix: readonly PropertyKey[] = [],
+): readonly FieldError[] {
   const errors = issues.flatMap((issue): FieldError[] => {
     const path = [...prefix, ...(issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part))];
     if (issue.code === 'unrecognized_keys' && issue.keys) {

@@ -80,22 +80,34 @@ export class ApplyDocuments {
   }
 
   /** What a document names must be there, or come with it: a typing error is found now, not by a rollout that never starts. */
-  private async checkReferences(unit: Unit, resource: Resource, all: readonly Resource[], index: number): Promise<void> {
+  private async checkReferences(
+    unit: Unit,
+    resource: Resource,
+    all: readonly Resource[],
+    index: number,
+  ): Promise<void> {
     const path = `documents[${index}]`;
     const { name } = resource.metadata;
     if (resource.kind === 'Cluster') {
       if (await unit.clusters.byName(name)) return;
-      throw missing(`${path}.metadata.name`, `Cluster "${name}" is not registered: \`flotilla cluster add ${name}\` registers it`);
+      throw missing(
+        `${path}.metadata.name`,
+        `Cluster "${name}" is not registered: \`flotilla cluster add ${name}\` registers it`,
+      );
     }
     if (resource.kind !== 'Application') return;
     const there = async (kind: ResourceKind, wanted: string): Promise<boolean> =>
-      all.some((each) => each.kind === kind && each.metadata.name === wanted) || (await unit.resources.get(kind, wanted)) !== null;
+      all.some((each) => each.kind === kind && each.metadata.name === wanted) ||
+      (await unit.resources.get(kind, wanted)) !== null;
     const { source, strategy } = resource.spec;
     if (!(await there('Source', source))) {
       throw missing(`${path}.spec.source`, `Source "${source}" does not exist: apply it first, or in the same file`);
     }
     if (strategy !== 'default' && !(await there('Strategy', strategy))) {
-      throw missing(`${path}.spec.strategy`, `Strategy "${strategy}" does not exist: apply it first, or in the same file`);
+      throw missing(
+        `${path}.spec.strategy`,
+        `Strategy "${strategy}" does not exist: apply it first, or in the same file`,
+      );
     }
   }
 }
@@ -137,7 +149,10 @@ export function checkDocuments(documents: readonly unknown[]): readonly Resource
     const key = `${resource.kind}/${resource.metadata.name}`;
     const earlier = seen.get(key);
     if (earlier !== undefined) {
-      errors.push({ path: `documents[${index}]`, message: `${key} stands in documents[${earlier}] too: keep one of them` });
+      errors.push({
+        path: `documents[${index}]`,
+        message: `${key} stands in documents[${earlier}] too: keep one of them`,
+      });
     }
     seen.set(key, index);
     resources.push(resource);

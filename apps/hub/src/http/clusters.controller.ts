@@ -57,7 +57,9 @@ export class ClustersController {
   @Get()
   @Permit('viewer')
   @Answers(pageOf(clusterViewSchema))
-  async list(@Query({ schema: clusterQuerySchema }) query: z.output<typeof clusterQuerySchema>): Promise<Page<ClusterView>> {
+  async list(
+    @Query({ schema: clusterQuerySchema }) query: z.output<typeof clusterQuerySchema>,
+  ): Promise<Page<ClusterView>> {
     const page = await this.store.read.clusters.list(toQuery(query));
     const rows = await this.store.read.outbox.assignments(page.items.map(({ uid }) => uid));
     const byUid = new Map<string, ClusterRow[]>();
@@ -93,7 +95,10 @@ export class ClustersController {
   @Delete(':name')
   @HttpCode(204)
   @Permit('admin')
-  async remove(@Param('name', { schema: clusterNameSchema }) name: string, @CallerParam() caller: Caller): Promise<void> {
+  async remove(
+    @Param('name', { schema: clusterNameSchema }) name: string,
+    @CallerParam() caller: Caller,
+  ): Promise<void> {
     await this.registration.remove(await this.find(name), caller);
   }
 
@@ -130,4 +135,3 @@ function statusQuery(status: ClusterView['status'] | undefined): Pick<ClusterQue
       return { state: 'revoked' };
   }
 }
-

@@ -1,7 +1,16 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { fleetViewSchema, pageOf, releaseQuerySchema, releaseViewSchema, whySchema, type FleetView, type ReleaseView, type Why } from '#contract';
+import {
+  fleetViewSchema,
+  pageOf,
+  releaseQuerySchema,
+  releaseViewSchema,
+  whySchema,
+  type FleetView,
+  type ReleaseView,
+  type Why,
+} from '#contract';
 import type { Hold } from '#domain';
 import type { Page, Store } from '#ports';
 import { STORE } from '../parts.js';
@@ -11,7 +20,9 @@ import { WhyReader } from './why-reader.js';
 import { holdView } from './views/hold-view.js';
 import { releaseView } from './views/rollout-view.js';
 
-const whyKindSchema = z.enum(['rollouts', 'clusters', 'applications'], { error: 'must be rollouts, clusters or applications' });
+const whyKindSchema = z.enum(['rollouts', 'clusters', 'applications'], {
+  error: 'must be rollouts, clusters or applications',
+});
 
 /** The fleet at a glance, releases, and why. */
 @ApiTags('fleet')
@@ -38,7 +49,11 @@ export class FleetController {
       clusters: { total: summary.total, ready: summary.ready, offline: summary.offline, waiting: summary.waiting },
       healthy: summary.healthy,
       applications: applications.map(({ name, status }) => {
-        const { holds = [], revision, release } = status as { holds?: readonly Hold[]; revision?: string; release?: number };
+        const {
+          holds = [],
+          revision,
+          release,
+        } = status as { holds?: readonly Hold[]; revision?: string; release?: number };
         const rollout = header.get(name)?.rollout;
         const health: Record<string, number> = {};
         for (const { application, phase, count } of counts) {
@@ -50,7 +65,11 @@ export class FleetController {
           ...(revision && { revision }),
           health,
           ...(rollout && {
-            rollout: { id: rollout.id, state: rollout.state, paused: rollout.state === 'running' && rollout.holds.length > 0 },
+            rollout: {
+              id: rollout.id,
+              state: rollout.state,
+              paused: rollout.state === 'running' && rollout.holds.length > 0,
+            },
           }),
           holds: holds.map(holdView),
         };
@@ -61,11 +80,18 @@ export class FleetController {
   @Get('releases')
   @Permit('viewer')
   @Answers(pageOf(releaseViewSchema))
-  async releases(@Query({ schema: releaseQuerySchema }) query: z.output<typeof releaseQuerySchema>): Promise<Page<ReleaseView>> {
+  async releases(
+    @Query({ schema: releaseQuerySchema }) query: z.output<typeof releaseQuerySchema>,
+  ): Promise<Page<ReleaseView>> {
     const { application, ...page } = query;
     const { items, next } = await this.store.read.releases.list(application ?? null, page);
-    const barred = new Map((await this.store.read.rollouts.headers()).map((header) => [header.application, header.barred]));
-    return { items: items.map((release) => releaseView(release, barred.get(release.application) ?? [])), ...(next && { next }) };
+    const barred = new Map(
+      (await this.store.read.rollouts.headers()).map((header) => [header.application, header.barred]),
+    );
+    return {
+      items: items.map((release) => releaseView(release, barred.get(release.application) ?? [])),
+      ...(next && { next }),
+    };
   }
 
   /** One sentence, the evidence, and what a person can do now. */
@@ -86,4 +112,3 @@ export class FleetController {
     }
   }
 }
-

@@ -13,7 +13,10 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const problem = toProblem(error);
     if (problem.status >= 500 && problem.status !== 503) {
-      this.log.error({ err: error instanceof Error ? error : new Error(messageOf(error)) }, 'a request failed for a reason that is our own');
+      this.log.error(
+        { err: error instanceof Error ? error : new Error(messageOf(error)) },
+        'a request failed for a reason that is our own',
+      );
     }
     if (problem.status === 503) void reply.header('retry-after', '2');
     void reply.status(problem.status).header('content-type', 'application/problem+json').send(JSON.stringify(problem));

@@ -39,7 +39,9 @@ export class RolloutCommands {
     const event = withoutUndefined(command) as RolloutEvent;
     const outcome = await this.steps.stepper.take(found.application, event, async (unit, { changed }) => {
       if (!changed) return;
-      await audit(unit, this.clock.now(), caller, `rollout.${command.type}`, `Rollout/${found.rollout.id}`, { reason: command.reason });
+      await audit(unit, this.clock.now(), caller, `rollout.${command.type}`, `Rollout/${found.rollout.id}`, {
+        reason: command.reason,
+      });
     });
     if (outcome.refused) throw new RejectedError(outcome.refused.code, outcome.refused.message, { status: 409 });
     return this.answer(found.application, outcome.changed);

@@ -37,7 +37,9 @@ export class RolloutReader {
       const rollout = await this.store.read.rollouts.rollout(application, Number(match[2]));
       if (rollout) return { application, rollout, header: owner, present: false };
     }
-    throw new RejectedError('not-found', `Rollout "${id}" does not exist: give its id, or an application's name`, { status: 404 });
+    throw new RejectedError('not-found', `Rollout "${id}" does not exist: give its id, or an application's name`, {
+      status: 404,
+    });
   }
 
   async view({ application, rollout, header, present }: FoundRollout): Promise<RolloutView> {

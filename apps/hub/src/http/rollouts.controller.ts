@@ -45,7 +45,9 @@ export class RolloutsController {
   @Get('rollouts')
   @Permit('viewer')
   @Answers(pageOf(rolloutViewSchema))
-  async list(@Query({ schema: rolloutQuerySchema }) query: Output<typeof rolloutQuerySchema>): Promise<Page<RolloutView>> {
+  async list(
+    @Query({ schema: rolloutQuerySchema }) query: Output<typeof rolloutQuerySchema>,
+  ): Promise<Page<RolloutView>> {
     const { application, ...page } = query;
     const { items, next } = await this.store.read.rollouts.list(application ?? null, page);
     const headers = new Map((await this.store.read.rollouts.headers()).map((header) => [header.application, header]));
@@ -101,7 +103,11 @@ export class RolloutsController {
     @Body({ schema: liftRequestSchema }) body: Output<typeof liftRequestSchema>,
     @CallerParam() caller: Caller,
   ): Promise<CommandAnswer> {
-    return this.commands.take(name, { type: 'lift', release: body.release, actor: caller.actor, reason: body.reason }, caller);
+    return this.commands.take(
+      name,
+      { type: 'lift', release: body.release, actor: caller.actor, reason: body.reason },
+      caller,
+    );
   }
 
   @Post('rollouts/:id/pause')
@@ -125,7 +131,11 @@ export class RolloutsController {
     @Body({ schema: resumeRequestSchema }) body: Output<typeof resumeRequestSchema>,
     @CallerParam() caller: Caller,
   ): Promise<CommandAnswer> {
-    return this.commands.take(id, { type: 'resume', accept: body.accept, actor: caller.actor, reason: body.reason }, caller);
+    return this.commands.take(
+      id,
+      { type: 'resume', accept: body.accept, actor: caller.actor, reason: body.reason },
+      caller,
+    );
   }
 
   @Post('rollouts/:id/retry')

@@ -28,7 +28,11 @@ export class AccessGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<RequestWithCaller>();
     const token = await this.tokenOf(request.headers.authorization);
     if (!roleAllows(token.role, permission)) {
-      throw new RejectedError('forbidden', `This needs the role ${permission}; the token "${token.name}" has ${token.role}`, { status: 403 });
+      throw new RejectedError(
+        'forbidden',
+        `This needs the role ${permission}; the token "${token.name}" has ${token.role}`,
+        { status: 403 },
+      );
     }
     request.caller = { actor: `token:${token.name}`, role: token.role };
     return true;
@@ -37,7 +41,11 @@ export class AccessGuard implements CanActivate {
   private async tokenOf(header: string | undefined): Promise<StoredToken> {
     const presented = /^Bearer (ft_[A-Za-z0-9_-]{20,100})$/.exec(header ?? '')?.[1];
     if (!presented) {
-      throw new RejectedError('no-credential', 'Send "Authorization: Bearer <API token>"; `flotilla token create` makes one', { status: 401 });
+      throw new RejectedError(
+        'no-credential',
+        'Send "Authorization: Bearer <API token>"; `flotilla token create` makes one',
+        { status: 401 },
+      );
     }
     const now = this.clock.now();
     const hash = sha256(presented);

@@ -45,7 +45,11 @@ export function clusterStatus(cluster: StoredCluster): ClusterView['status'] {
 }
 
 /** `withApplications`: the single view, which lists them. */
-export function clusterView(cluster: StoredCluster, rows: readonly ClusterRow[], withApplications = false): ClusterView {
+export function clusterView(
+  cluster: StoredCluster,
+  rows: readonly ClusterRow[],
+  withApplications = false,
+): ClusterView {
   return {
     name: cluster.name,
     uid: cluster.uid,
@@ -58,6 +62,8 @@ export function clusterView(cluster: StoredCluster, rows: readonly ClusterRow[],
     ...isoField('seenAt', cluster.seenAt),
     createdAt: iso(cluster.createdAt),
     ...isoField('joinedAt', cluster.joinedAt),
-    ...(withApplications && { applications: rows.map(({ application, row }) => clusterApplicationView(application, row)) }),
+    ...(withApplications && {
+      applications: rows.map(({ application, row }) => clusterApplicationView(application, row)),
+    }),
   };
 }

@@ -105,4 +105,3 @@ export function eventView(event: StoredEvent, clusterName?: string): EventView {
     ...(event.reason && { reason: event.reason }),
   };
 }
-

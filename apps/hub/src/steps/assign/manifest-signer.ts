@@ -11,10 +11,10 @@ export interface ManifestSigner {
 }
 
 /** Ed25519 from a PKCS#8 PEM file, mode 0600, made when it is missing. */
-export function openManifestSigner(file: string): ManifestSigner {
+export async function openManifestSigner(file: string): Promise<ManifestSigner> {
   if (!existsSync(file)) {
     const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
-    writeFileAtomically(file, pem.toString(), { mode: 0o600 });
+    await writeFileAtomically(file, pem.toString(), { mode: 0o600 });
   }
   return signerOf(createPrivateKey(readFileSync(file)));
 }

@@ -55,10 +55,17 @@ export class ManualStart {
         : await this.store.read.releases.get(application, number);
     if (release) return release;
     const what = number === undefined ? 'no release yet' : `no release ${number}`;
-    throw new RejectedError('not-found', `Application "${application}" has ${what}: \`flotilla get releases\` lists them`, { status: 404 });
+    throw new RejectedError(
+      'not-found',
+      `Application "${application}" has ${what}: \`flotilla get releases\` lists them`,
+      { status: 404 },
+    );
   }
 
-  private async membersOf(spec: ReturnType<typeof applicationSpecSchema.parse>, release: StoredRelease): Promise<readonly Member[]> {
+  private async membersOf(
+    spec: ReturnType<typeof applicationSpecSchema.parse>,
+    release: StoredRelease,
+  ): Promise<readonly Member[]> {
     const clusters = await this.store.read.clusters.joined();
     const byUid = new Map(clusters.map((cluster) => [cluster.uid, cluster]));
     const { members } = place({ selector: spec.placement.selector ?? {}, pathTemplate: spec.path }, clusters);
@@ -69,6 +76,10 @@ export class ManualStart {
       return [{ uid, name: cluster.name, labels: cluster.labels, facts: cluster.facts, overlay, digest }];
     });
     if (placed.length > 0) return placed;
-    throw new RejectedError('nothing-placed', `Release ${release.number} has no overlay for any joined cluster: mend spec.path or spec.placement`, { status: 422 });
+    throw new RejectedError(
+      'nothing-placed',
+      `Release ${release.number} has no overlay for any joined cluster: mend spec.path or spec.placement`,
+      { status: 422 },
+    );
   }
 }

@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto';
+import { v7 as uuid } from 'uuid';
+import { sha256 } from '#domain';
+import type { Role, Unit } from '#ports';
+
+/** Makes and stores a named API token; the token's text exists only in the answer. */
+export async function makeToken(
+  unit: Unit,
+  token: {
+    readonly name: string;
+    readonly email?: string | undefined;
+    readonly role: Role;
+    readonly createdBy: string;
+    readonly now: number;
+    readonly expiresAt: number | null;
+  },
+): Promise<{ readonly id: string; readonly secret: string }> {
+  const secret = `ft_${randomBytes(32).toString('base64url')}`;
+  const id = uuid();
+  await unit.tokens.add({
+    id,
+    name: token.name,
+    email: token.email ?? null,
+    role: token.role,
+    createdAt: token.now,
+    createdBy: token.createdBy,
+    expiresAt: token.expiresAt,
+    hash: sha256(secret),
+  });
+  return { id, secret };
+}

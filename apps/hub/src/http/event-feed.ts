@@ -1,0 +1,109 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import type { EventView } from '#contract';
+import { messageOf, type Logger } from '#kit';
+import type { Store, StoredEvent } from '#ports';
+import { LOGGER, STORE } from '../parts.js';
+import { Serial } from '../steps/serial.js';
+import { eventView } from './views/rollout-view.js';
+
+interface Follower {
+  /** Id of the last event it has. */
+  at: number;
+  readonly take: (event: EventView | null) => void;
+}
+
+/** Events of one read. */
+const BATCH = 500;
+/** More followers than this are refused the oldest way: the API answers 503 by the caller. */
+const MAX_FOLLOWERS = 500;
+
+/** Reads new events from the database once, however many follow, each from where it stands. */
+@Injectable()
+export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly followers = new Set<Follower>();
+  private readonly serial = new Serial(() => this.run());
+  private readonly names = new Map<string, string>();
+
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.store.onSignal((signal) => {
+      if (signal === 'event' && this.followers.size > 0) this.serial.request();
+    });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.followers.clear();
+    await this.serial.idle();
+  }
+
+  /** Keeps connections alive through proxies, and finds what a lost signal did not tell. */
+  @Interval('events', 15_000)
+  ping(): void {
+    for (const follower of this.followers) follower.take(null);
+    if (this.followers.size > 0) this.serial.request();
+  }
+
+  /** @param from id of the last event that the follower has; null: begin with what comes from now on. Returns how to stop. */
+  follow(from: number | null, take: (event: EventView | null) => void): () => void {
+    const follower: Follower = { at: from ?? Number.MAX_SAFE_INTEGER, take };
+    if (this.followers.size >= MAX_FOLLOWERS) {
+      const [oldest] = this.followers;
+      if (oldest) this.followers.delete(oldest);
+    }
+    const begin = async (): Promise<void> => {
+      if (from === null) {
+        const { items } = await this.store.read.rollouts.events({ limit: 1 });
+        follower.at = items[0]?.id ?? 0;
+      }
+      this.followers.add(follower);
+      this.serial.request();
+    };
+    take(null);
+    begin().catch((error: unknown) =>
+      this.log.warn({ error: messageOf(error) }, 'a follower of events could not begin'),
+    );
+    return () => this.followers.delete(follower);
+  }
+
+  /** Events with their clusters' names. */
+  async named(events: readonly StoredEvent[]): Promise<EventView[]> {
+    const views: EventView[] = [];
+    for (const event of events)
+      views.push(eventView(event, event.cluster ? await this.nameOf(event.cluster) : undefined));
+    return views;
+  }
+
+  private async nameOf(uid: string): Promise<string> {
+    const known = this.names.get(uid);
+    if (known !== undefined) return known;
+    const name = (await this.store.read.clusters.get(uid))?.name ?? uid;
+    if (this.names.size > 20_000) this.names.clear();
+    this.names.set(uid, name);
+    return name;
+  }
+
+  private async run(): Promise<void> {
+    try {
+      for (let more = true; more;) {
+        const from = Math.min(...[...this.followers].map(({ at }) => at));
+        if (!Number.isFinite(from)) return;
+        const events = await this.store.read.rollouts.eventsAfter(from, BATCH);
+        for (const view of await this.named(events)) {
+          for (const follower of this.followers) {
+            if (view.id <= follower.at) continue;
+            follower.at = view.id;
+            follower.take(view);
+          }
+        }
+        more = events.length === BATCH;
+      }
+    } catch (error) {
+      this.log.warn({ error: messageOf(error) }, 'events will be read again');
+    }
+  }
+}

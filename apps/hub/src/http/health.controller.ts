@@ -1,0 +1,40 @@
+import { Controller, Get, Header, HttpCode, Inject } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { RetryableError, type Metrics } from '#kit';
+import type { HubBus, Store } from '#ports';
+import { HUB_BUS, METRICS, STORE } from '../parts.js';
+import { Permit } from './access/permit.js';
+
+/** For whoever runs the hub: is it alive, is it ready, how does it do. */
+@ApiTags('operations')
+@Controller()
+export class HealthController {
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    @Inject(HUB_BUS) private readonly bus: HubBus,
+    @Inject(METRICS) private readonly metrics: Metrics,
+  ) {}
+
+  @Get('healthz')
+  @HttpCode(200)
+  @Permit('public')
+  alive(): { status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  @Get('readyz')
+  @HttpCode(200)
+  @Permit('public')
+  async ready(): Promise<{ status: 'ok' }> {
+    await this.store.ping();
+    if (!this.bus.connected()) throw new RetryableError('bus-unavailable', 'The hub has no connection to NATS');
+    return { status: 'ok' };
+  }
+
+  @Get('metrics')
+  @Permit('viewer')
+  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  text(): Promise<string> {
+    return this.metrics.text();
+  }
+}

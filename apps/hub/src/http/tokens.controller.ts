@@ -1,0 +1,125 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import {
+  auditViewSchema,
+  createTokenAnswerSchema,
+  createTokenRequestSchema,
+  nameSchema,
+  pageOf,
+  pageQuerySchema,
+  tokenViewSchema,
+  whoamiSchema,
+  type AuditView,
+  type CreateTokenAnswer,
+  type TokenView,
+  type Whoami,
+} from '#contract';
+import { parseDuration } from '#domain';
+import { RejectedError } from '#kit';
+import type { Clock, Page, Store, StoredToken } from '#ports';
+import { CLOCK, STORE } from '../parts.js';
+import { makeToken } from './access/make-token.js';
+import { CallerParam, Permit, type Caller } from './access/permit.js';
+import { Answers } from './answers.js';
+import { audit } from './audit.js';
+import { iso, isoField } from './views/time.js';
+
+/** API tokens, and what was done with them. */
+@ApiTags('access')
+@Controller('api/v1')
+export class TokensController {
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Get('whoami')
+  @Permit('viewer')
+  @Answers(whoamiSchema)
+  whoami(@CallerParam() caller: Caller): Whoami {
+    return { actor: caller.actor, role: caller.role };
+  }
+
+  @Get('tokens')
+  @Permit('admin')
+  @Answers(pageOf(tokenViewSchema))
+  async list(): Promise<{ items: TokenView[] }> {
+    return { items: (await this.store.read.tokens.list()).map(tokenView) };
+  }
+
+  @Post('tokens')
+  @Permit('admin')
+  @Answers(createTokenAnswerSchema)
+  async create(
+    @Body({ schema: createTokenRequestSchema }) body: z.output<typeof createTokenRequestSchema>,
+    @CallerParam() caller: Caller,
+  ): Promise<CreateTokenAnswer> {
+    const now = this.clock.now();
+    const expiresAt = body.ttl === undefined ? null : now + (parseDuration(body.ttl) ?? 0);
+    return this.store.transact(async (unit) => {
+      const { id, secret } = await makeToken(unit, { ...body, createdBy: caller.actor, now, expiresAt });
+      await audit(unit, now, caller, 'token.create', `Token/${body.name}`, { detail: { role: body.role } });
+      const stored = (await unit.tokens.list()).find((token) => token.id === id);
+      if (!stored) throw new Error('a token vanished while it was made');
+      return { token: secret, view: tokenView(stored) };
+    });
+  }
+
+  /** Ends a token by its name or id. */
+  @Delete('tokens/:name')
+  @HttpCode(204)
+  @Permit('admin')
+  async revoke(
+    @Param('name', { schema: z.union([nameSchema, z.uuid()]) }) name: string,
+    @CallerParam() caller: Caller,
+  ): Promise<void> {
+    await this.store.transact(async (unit) => {
+      const tokens = await unit.tokens.list();
+      const live = tokens.filter(({ revokedAt }) => revokedAt === null);
+      const token = live.find((each) => each.name === name || each.id === name);
+      if (!token) throw new RejectedError('not-found', `Token "${name}" does not exist`, { status: 404 });
+      const otherAdmin = live.some((each) => each.role === 'admin' && each.id !== token.id);
+      if (token.role === 'admin' && !otherAdmin) {
+        throw new RejectedError('last-admin', `Token "${name}" is the last admin's: make another one first`, {
+          status: 409,
+        });
+      }
+      const now = this.clock.now();
+      await unit.tokens.revoke(token.id, now);
+      await audit(unit, now, caller, 'token.revoke', `Token/${token.name}`);
+    });
+  }
+
+  /** Who did what, newest first. */
+  @Get('audit')
+  @Permit('admin')
+  @Answers(pageOf(auditViewSchema))
+  async audit(@Query({ schema: pageQuerySchema }) query: z.output<typeof pageQuerySchema>): Promise<Page<AuditView>> {
+    const { items, next } = await this.store.read.audit.list(query);
+    const views = items.map(({ id, at, actor, act, object, reason, detail }) => ({
+      id,
+      at: iso(at),
+      actor,
+      act,
+      object,
+      ...(reason && { reason }),
+      ...(detail && { detail }),
+    }));
+    return { items: views, ...(next && { next }) };
+  }
+}
+
+function tokenView(token: StoredToken): TokenView {
+  return {
+    id: token.id,
+    name: token.name,
+    ...(token.email && { email: token.email }),
+    role: token.role,
+    createdAt: iso(token.createdAt),
+    createdBy: token.createdBy,
+    ...isoField('expiresAt', token.expiresAt),
+    ...isoField('lastUsedAt', token.lastUsedAt),
+    ...isoField('revokedAt', token.revokedAt),
+  };
+}

@@ -1,0 +1,129 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Why } from '#contract';
+import { deriveHolds, explainCluster, explainRollout, type Explanation, type Hold } from '#domain';
+import { RejectedError } from '#kit';
+import type { Clock, Store } from '#ports';
+import { CLOCK, STORE } from '../parts.js';
+import { RolloutReader } from './rollout-reader.js';
+import { holdView } from './views/hold-view.js';
+import { clusterStatus } from './views/cluster-view.js';
+
+/** Answers "why": one sentence first, whatever it is asked of. */
+@Injectable()
+export class WhyReader {
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly rollouts: RolloutReader,
+  ) {}
+
+  async ofRollout(id: string): Promise<Why> {
+    const { application, rollout, header, present } = await this.rollouts.find(id);
+    const now = this.clock.now();
+    const { items } = await this.store.read.rollouts.targets(application, rollout.number, {
+      state: 'failed',
+      limit: 5,
+    });
+    const failed = items.map(
+      ({ name, reason, message }) => `Cluster ${name} failed (${reason ?? 'unknown'}): ${message ?? 'no reason told'}`,
+    );
+    return whyOf('rollout', rollout.id, explainRollout(rollout, present ? header : null, now), failed);
+  }
+
+  async ofApplication(name: string): Promise<Why> {
+    const resource = await this.store.read.resources.get('Application', name);
+    if (!resource) throw new RejectedError('not-found', `Application "${name}" does not exist`, { status: 404 });
+    const now = this.clock.now();
+    const { holds = [], warnings = [] } = resource.status as { holds?: readonly Hold[]; warnings?: readonly string[] };
+    const header = await this.store.read.rollouts.header(name);
+    const explanation: Explanation = header?.rollout
+      ? explainRollout(header.rollout, header, now)
+      : {
+          sentence: 'No release has been rolled out yet: the source or the clusters are still awaited',
+          holds: [],
+          evidence: [],
+          can: ['flotilla get sources', 'flotilla get clusters'],
+        };
+    const [first] = holds;
+    return whyOf(
+      'application',
+      name,
+      {
+        ...explanation,
+        // What keeps a new release from being made comes before what the last one does.
+        ...(first && { sentence: first.message }),
+        holds: [...holds, ...(header ? deriveHolds(header, now) : [])],
+        evidence: [...(first ? [explanation.sentence] : []), ...explanation.evidence, ...warnings],
+      },
+      [],
+    );
+  }
+
+  async ofCluster(name: string): Promise<Why> {
+    const cluster = await this.store.read.clusters.byName(name);
+    if (!cluster) throw new RejectedError('not-found', `Cluster "${name}" does not exist`, { status: 404 });
+    const now = this.clock.now();
+    const rows = await this.store.read.rollouts.ofCluster(cluster.uid);
+    const headers = new Map((await this.store.read.rollouts.headers()).map((header) => [header.application, header]));
+    const status = clusterStatus(cluster);
+    if (status === 'waiting') {
+      return whyOf('cluster', name, {
+        sentence: `Cluster ${name} is registered and waits for its agent to join`,
+        holds: [{ code: 'notJoined', message: 'Its agent has not joined yet', since: cluster.createdAt }],
+        evidence: [],
+        can: [`flotilla cluster token ${name}`],
+      });
+    }
+    const parts = rows.map(({ application, row }) =>
+      explainCluster(
+        { application, row, header: headers.get(application) ?? null, online: cluster.online, seenAt: cluster.seenAt },
+        now,
+      ),
+    );
+    const reports = await this.store.read.reports.ofCluster(cluster.uid);
+    const findings = reports.flatMap(({ report }) =>
+      report.findings
+        .slice(0, 5)
+        .map(
+          (each) =>
+            `${report.application}: ${each.kind} ${each.namespace ? `${each.namespace}/` : ''}${each.name} is ${each.health} (${each.reason}): ${each.message}`,
+        ),
+    );
+    const offline: Hold[] =
+      status === 'offline'
+        ? [
+            {
+              code: 'offline',
+              message: `Cluster ${name} has not been heard of; nothing new is assigned to it`,
+              since: cluster.seenAt ?? cluster.createdAt,
+            },
+          ]
+        : [];
+    const sentences = parts.map(({ sentence }) => sentence);
+    return whyOf(
+      'cluster',
+      name,
+      {
+        sentence: offline[0]?.message ?? sentences[0] ?? `Cluster ${name} is ready; no application is placed on it`,
+        holds: [...offline, ...parts.flatMap(({ holds }) => holds)],
+        evidence: [
+          ...(offline.length > 0 ? sentences : sentences.slice(1)),
+          ...parts.flatMap(({ evidence }) => evidence),
+        ],
+        can: [...new Set(parts.flatMap(({ can }) => can))],
+      },
+      findings,
+    );
+  }
+}
+
+function whyOf(kind: Why['kind'], name: string, explanation: Explanation, more: readonly string[] = []): Why {
+  return {
+    kind,
+    name,
+    sentence: explanation.sentence,
+    holds: explanation.holds.map(holdView),
+    evidence: [...explanation.evidence, ...more].slice(0, 30),
+    can: [...explanation.can],
+  };
+}

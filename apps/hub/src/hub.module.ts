@@ -1,0 +1,127 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
+import { AccessGuard } from './http/access/access.guard.js';
+import { ApplyController } from './http/apply.controller.js';
+import { ApplyDocuments } from './http/apply-documents.js';
+import { ClustersController } from './http/clusters.controller.js';
+import { EventFeed } from './http/event-feed.js';
+import { EventsController } from './http/events.controller.js';
+import { FleetController } from './http/fleet.controller.js';
+import { HealthController } from './http/health.controller.js';
+import { JoinController } from './http/join.controller.js';
+import { OpenApi, OpenApiController } from './http/openapi.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { declaredControllers } from './http/resources.controller.js';
+import { CommandSteps, RolloutCommands } from './http/rollout-commands.js';
+import { RolloutReader } from './http/rollout-reader.js';
+import { RolloutsController } from './http/rollouts.controller.js';
+import { TokensController } from './http/tokens.controller.js';
+import { validationPipe } from './http/validate.js';
+import { WhyReader } from './http/why-reader.js';
+import { Credentials } from './installation/credentials.js';
+import { Join } from './installation/join.js';
+import { Membership, Registration } from './installation/registration.js';
+import {
+  CLOCK,
+  GIT_SOURCE,
+  HUB_BUS,
+  LOGGER,
+  METRICS,
+  RENDERER,
+  SETTINGS,
+  SIGNER,
+  STORE,
+  type HubParts,
+} from './parts.js';
+import { Advance } from './steps/advance/advance.js';
+import { Alive } from './steps/advance/alive.js';
+import { Stepper } from './steps/advance/stepper.js';
+import { ManifestWriter } from './steps/assign/manifest-writer.js';
+import { ManualStart } from './steps/assign/manual-start.js';
+import { Reconcile, ReconcileWork } from './steps/assign/reconcile.js';
+import { Relay } from './steps/assign/relay.js';
+import { CollectReports, Verdicts } from './steps/collect/collect-reports.js';
+import { Presence, PresenceRecord } from './steps/collect/presence.js';
+import { Silence } from './steps/collect/silence.js';
+import { Ingest } from './steps/ingest/ingest.js';
+import { SourceReader } from './steps/ingest/source-reader.js';
+import { BundleShelf } from './steps/render/bundle-shelf.js';
+import { RenderOverlays } from './steps/render/render-overlays.js';
+
+/** The corridor's steps in their order. */
+const steps: Provider[] = [
+  SourceReader,
+  Ingest,
+  BundleShelf,
+  RenderOverlays,
+  Reconcile,
+  ReconcileWork,
+  ManualStart,
+  ManifestWriter,
+  Relay,
+  CollectReports,
+  Verdicts,
+  Presence,
+  PresenceRecord,
+  Silence,
+  Stepper,
+  Advance,
+  Alive,
+];
+
+const doors: Provider[] = [
+  ApplyDocuments,
+  CommandSteps,
+  Credentials,
+  EventFeed,
+  Join,
+  Membership,
+  OpenApi,
+  Registration,
+  RolloutCommands,
+  RolloutReader,
+  WhyReader,
+];
+
+/** The one composition root: ports come in as values, everything else is made here. */
+@Module({})
+export class HubModule {
+  static on(parts: HubParts): DynamicModule {
+    const ports: Provider[] = [
+      { provide: STORE, useValue: parts.store },
+      { provide: HUB_BUS, useValue: parts.bus },
+      { provide: GIT_SOURCE, useValue: parts.git },
+      { provide: RENDERER, useValue: parts.renderer },
+      { provide: CLOCK, useValue: parts.clock },
+      { provide: SIGNER, useValue: parts.signer },
+      { provide: SETTINGS, useValue: parts.settings },
+      { provide: LOGGER, useValue: parts.log },
+      { provide: METRICS, useValue: parts.metrics },
+    ];
+    return {
+      module: HubModule,
+      imports: [ScheduleModule.forRoot()],
+      controllers: [
+        HealthController,
+        OpenApiController,
+        JoinController,
+        ApplyController,
+        ClustersController,
+        FleetController,
+        RolloutsController,
+        EventsController,
+        TokensController,
+        ...declaredControllers,
+      ],
+      providers: [
+        ...ports,
+        ...steps,
+        ...doors,
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: APP_PIPE, useValue: validationPipe() },
+      ],
+    };
+  }
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import { configHelp, createLogger, onStopSignal, parseConfig, runMain } from '#kit';
+import { hubConfigSchema } from './hub.config.js';
+import { startHub } from './start-hub.js';
+
+const HELP = `flotilla hub: assigns what Git says to clusters, in waves.
+
+Usage: npm start [-- --help]
+
+Settings are environment variables:
+${configHelp(hubConfigSchema)}
+`;
+
+await runMain(async () => {
+  const [argument] = process.argv.slice(2);
+  if (argument === '--help' || argument === '-h') {
+    process.stdout.write(HELP);
+    return;
+  }
+  if (argument !== undefined) {
+    process.stderr.write(`Unknown argument ${argument}: settings are environment variables, see --help.\n`);
+    process.exitCode = 1;
+    return;
+  }
+  const config = parseConfig(hubConfigSchema, process.env);
+  const log = createLogger({ level: config.logLevel });
+  const hub = await startHub(config, log);
+  onStopSignal(() => hub.stop(), { onError: (error) => log.error({ err: error }, 'the hub did not stop cleanly') });
+  log.info({ url: hub.url }, 'the hub is ready');
+  // For whoever started it: one line on stdout, once it answers.
+  process.stdout.write(`${JSON.stringify({ ready: true, url: hub.url })}\n`);
+});

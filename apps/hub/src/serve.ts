@@ -1,0 +1,63 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { HubConfig } from './hub.config.js';
+import { HubModule } from './hub.module.js';
+import { OpenApi } from './http/openapi.js';
+import { toProblem } from './http/problem.filter.js';
+import type { HubParts, HubSettings } from './parts.js';
+import { Alive } from './steps/advance/alive.js';
+import { CollectReports } from './steps/collect/collect-reports.js';
+import { Silence } from './steps/collect/silence.js';
+
+/** Largest request body: a file of a thousand documents fits. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+/** Makes the application of its parts and listens; resolves when reports are being collected. */
+export async function serve(options: {
+  readonly config: Pick<HubConfig, 'host' | 'port' | 'publicUrl'>;
+  readonly parts: Omit<HubParts, 'settings'>;
+  readonly settings: Omit<HubSettings, 'publicUrl'>;
+  readonly tls: { readonly cert: string; readonly key: string };
+}): Promise<{ url: string; close(): Promise<void> }> {
+  const { config, parts, tls } = options;
+  const adapter = new FastifyAdapter({
+    https: { cert: tls.cert, key: tls.key },
+    bodyLimit: MAX_BODY_BYTES,
+    // Behind a kept-alive connection a stop must not wait for the client to go.
+    forceCloseConnections: true,
+    requestTimeout: 60_000,
+  });
+  // The port is known only once it listens, where any free one is taken: the settings' URL is filled in then.
+  const settings: HubSettings & { publicUrl: string } = { ...options.settings, publicUrl: config.publicUrl ?? '' };
+  const app = await NestFactory.create<NestFastifyApplication>(HubModule.on({ ...parts, settings }), adapter, {
+    logger: ['error', 'fatal'],
+    abortOnError: false,
+  });
+  // What never reaches a route (unparsable JSON, too large a body) is a problem too.
+  adapter.getInstance().setErrorHandler((error, _request, reply) => {
+    const problem = toProblem(error);
+    return reply
+      .status(problem.status)
+      .header('content-type', 'application/problem+json')
+      .send(JSON.stringify(problem));
+  });
+  await app.init();
+  app.get(OpenApi).describe(app);
+  await app.listen({ port: config.port, host: config.host });
+  const { port } = adapter.getInstance().server.address() as { port: number };
+  const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
+  settings.publicUrl = (config.publicUrl ?? `https://${host.includes(':') ? `[${host}]` : host}:${port}`).replace(
+    /\/$/,
+    '',
+  );
+
+  // Its own absence first, then what came meanwhile, then the ticks.
+  const alive = app.get(Alive);
+  await alive.recordGap(await alive.absence());
+  app.get(Silence).restart();
+  await app.get(CollectReports).start();
+  await parts.bus.drainStatus();
+  alive.start(parts.log);
+  return { url: settings.publicUrl, close: () => app.close() };
+}
