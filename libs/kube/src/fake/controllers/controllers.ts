@@ -1,0 +1,238 @@
+import { type ClusterState } from '../cluster-state.js';
+import { hasDependents, startDeletion } from '../deletes.js';
+import { listOf, mapOf, metadataOf, parseMap, textOf } from '../json-tree.js';
+import { type StoredObject, type StoreEvent } from '../object-store.js';
+import { type Time } from '../time.js';
+import { type ControllerContext, type Reconcile } from './context.js';
+import { reconcileDaemonSet } from './daemon-set.js';
+import { reconcileDeployment } from './deployment.js';
+import { reconcileJob } from './job.js';
+import { reconcilePod } from './pod.js';
+import { reconcileReplicaSet } from './replica-set.js';
+import {
+  reconcileApiService,
+  reconcileAutoscaler,
+  reconcileBudget,
+  reconcileClaim,
+  reconcileDefinition,
+  reconcileIngress,
+  reconcileNamespace,
+  reconcileService,
+} from './small-kinds.js';
+import { reconcileStatefulSet } from './stateful-set.js';
+
+const reconcilers: Readonly<Record<string, Reconcile>> = {
+  'deployments.apps': reconcileDeployment,
+  'replicasets.apps': reconcileReplicaSet,
+  replicationcontrollers: reconcileReplicaSet,
+  'statefulsets.apps': reconcileStatefulSet,
+  'daemonsets.apps': reconcileDaemonSet,
+  'jobs.batch': reconcileJob,
+  pods: reconcilePod,
+  services: reconcileService,
+  'ingresses.networking.k8s.io': reconcileIngress,
+  persistentvolumeclaims: reconcileClaim,
+  'customresourcedefinitions.apiextensions.k8s.io': reconcileDefinition,
+  'apiservices.apiregistration.k8s.io': reconcileApiService,
+  'horizontalpodautoscalers.autoscaling': reconcileAutoscaler,
+  'poddisruptionbudgets.policy': reconcileBudget,
+  namespaces: reconcileNamespace,
+};
+
+const ownerKeys: Readonly<Record<string, string>> = {
+  ReplicaSet: 'replicasets.apps',
+  ReplicationController: 'replicationcontrollers',
+  Deployment: 'deployments.apps',
+  StatefulSet: 'statefulsets.apps',
+  DaemonSet: 'daemonsets.apps',
+  Job: 'jobs.batch',
+};
+
+/** Reconciles in one turn; a loop that never settles is a mistake here, and must not hang the process. */
+const turnLimit = 20_000;
+
+interface Work {
+  readonly key: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * The controllers of one simulated cluster: whatever a write touches is looked at in the next turn of the event loop, and again when its time comes.
+ * Everything is worked out from the objects, so that a restored cluster goes on where it was.
+ */
+export class Controllers {
+  private readonly queue = new Map<string, Work>();
+  private readonly timers = new Map<string, () => void>();
+  private readonly phases = new Map<string, { phase: string; since: number }>();
+  private readonly removed = new Set<string>();
+  private readonly context: ControllerContext;
+  private readonly stopFollowing: () => void;
+  private scheduled = false;
+  private closed = false;
+  private paused = false;
+
+  constructor(
+    private readonly state: ClusterState,
+    private readonly time: Time,
+    readyMs: number,
+  ) {
+    this.context = {
+      state,
+      readyMs,
+      nodeNames: () => state.store.list('nodes').map((node) => node.name),
+      inPhaseFor: (uid, phase) => this.inPhaseFor(uid, phase),
+    };
+    this.stopFollowing = state.store.onEvent((event) => this.follow(event));
+  }
+
+  /** Looks at every object once, as after a restore. */
+  resync(): void {
+    for (const stored of this.state.store.all()) this.enqueue(stored);
+  }
+
+  /** Holds the controllers still, as if the controller manager were gone. */
+  setPaused(paused: boolean): void {
+    this.paused = paused;
+    if (!paused) this.schedule();
+  }
+
+  /** Does now what waits for the next turn, with all that follows from it but what takes time. */
+  settle(): void {
+    let turns = 0;
+    while (!this.closed && !this.paused && (this.queue.size > 0 || this.removed.size > 0) && turns < turnLimit) {
+      for (const [id, work] of this.queue) {
+        this.queue.delete(id);
+        this.reconcile(id, work);
+        turns += 1;
+      }
+      this.collectGarbage();
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    this.stopFollowing();
+    for (const cancel of this.timers.values()) cancel();
+    this.timers.clear();
+    this.queue.clear();
+  }
+
+  private follow(event: StoreEvent): void {
+    const { object } = event;
+    if (event.type === 'DELETED') {
+      this.removed.add(object.uid);
+      this.phases.delete(object.uid);
+      this.cancelTimer(idOf(object));
+    } else this.enqueue(object);
+    if (object.owners !== undefined) this.enqueueOwners(object);
+    this.schedule();
+  }
+
+  private enqueueOwners(object: StoredObject): void {
+    for (const each of listOf(mapOf(parseMap(object.json)['metadata'])['ownerReferences'])) {
+      const owner = mapOf(each);
+      const key = ownerKeys[textOf(owner['kind'])];
+      if (key === undefined) continue;
+      const work = { key, namespace: object.namespace, name: textOf(owner['name']) };
+      this.queue.set(idOf(work), work);
+    }
+  }
+
+  private enqueue(stored: StoredObject): void {
+    if (reconcilers[stored.key] === undefined && stored.owners === undefined) return;
+    const { key, namespace, name } = stored;
+    this.queue.set(idOf(stored), { key, namespace, name });
+    this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.closed || this.paused) return;
+    if (this.queue.size === 0 && this.removed.size === 0) return;
+    this.scheduled = true;
+    this.time.soon(() => {
+      this.scheduled = false;
+      this.settle();
+    });
+  }
+
+  private reconcile(id: string, work: Work): void {
+    const stored = this.state.store.get(work.key, work.namespace, work.name);
+    if (stored === undefined) return;
+    if (stored.owners !== undefined && this.isOrphan(stored)) {
+      this.deleteDependent(stored);
+      return;
+    }
+    const againMs = reconcilers[work.key]?.(this.context, stored, parseMap(stored.json));
+    if (againMs !== undefined && Number.isFinite(againMs)) this.lookAgain(id, work, againMs);
+  }
+
+  private lookAgain(id: string, work: Work, ms: number): void {
+    this.cancelTimer(id);
+    const cancel = this.time.after(Math.max(1, Math.ceil(ms)), () => {
+      this.timers.delete(id);
+      this.queue.set(id, work);
+      this.schedule();
+    });
+    this.timers.set(id, cancel);
+  }
+
+  private cancelTimer(id: string): void {
+    this.timers.get(id)?.();
+    this.timers.delete(id);
+  }
+
+  private inPhaseFor(uid: string, phase: string): number {
+    const now = this.time.now();
+    const known = this.phases.get(uid);
+    if (known?.phase === phase) return now - known.since;
+    this.phases.set(uid, { phase, since: now });
+    return 0;
+  }
+
+  /** An object all of whose owners are gone. */
+  private isOrphan(stored: StoredObject): boolean {
+    const owners = stored.owners ?? [];
+    for (const other of this.state.store.all()) if (owners.includes(other.uid)) return false;
+    return true;
+  }
+
+  private deleteDependent(stored: StoredObject): void {
+    const kind = this.state.kinds.byStorageKey(stored.key);
+    if (kind !== undefined) startDeletion(this.state, kind, stored, 'Background');
+  }
+
+  private collectGarbage(): void {
+    if (this.removed.size === 0) return;
+    const gone = new Set(this.removed);
+    this.removed.clear();
+    for (const key of [...this.phases.keys()]) {
+      const space = key.indexOf(' ');
+      if (space > 0 && gone.has(key.slice(0, space))) this.phases.delete(key);
+    }
+    for (const stored of [...this.state.store.all()]) {
+      if (stored.owners?.some((uid) => gone.has(uid)) === true && this.isOrphan(stored)) this.deleteDependent(stored);
+    }
+    this.releaseForeground();
+  }
+
+  /** Owners that wait for their dependents go when the last one is gone. */
+  private releaseForeground(): void {
+    for (const stored of [...this.state.store.all()]) {
+      if (!stored.json.includes('"foregroundDeletion"')) continue;
+      const object = parseMap(stored.json);
+      const metadata = metadataOf(object);
+      const finalizers = listOf(metadata['finalizers']);
+      if (!finalizers.includes('foregroundDeletion') || hasDependents(this.state, stored.uid)) continue;
+      const rest = finalizers.filter((each) => each !== 'foregroundDeletion');
+      const kind = this.state.kinds.byStorageKey(stored.key);
+      if (rest.length === 0) this.state.store.remove(stored);
+      else if (kind !== undefined)
+        this.state.store.put(kind, { ...object, metadata: { ...metadata, finalizers: rest } });
+    }
+  }
+}
+
+function idOf(work: { key: string; namespace: string; name: string }): string {
+  return `${work.key} ${work.namespace}/${work.name}`;
+}

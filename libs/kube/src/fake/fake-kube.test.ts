@@ -1,0 +1,126 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+
+import { FakeKube } from './fake-kube.js';
+import { FakeCluster, type FakeClusterOptions } from './fake-cluster.js';
+import { type JsonMap } from './json-tree.js';
+import { ManualTime } from './time.js';
+
+interface LiveDeployment {
+  metadata: { generation: number };
+  status: Record<string, unknown>;
+}
+interface LivePod {
+  status: { containerStatuses: [{ restartCount: number; state: { waiting?: { reason: string } } }] };
+}
+
+const clusters: FakeCluster[] = [];
+
+function open(options: FakeClusterOptions = {}): { cluster: FakeCluster; kube: FakeKube; time: ManualTime } {
+  const time = new ManualTime();
+  const cluster = new FakeCluster({ time, ...options });
+  clusters.push(cluster);
+  return { cluster, kube: new FakeKube(cluster), time };
+}
+
+afterEach(() => {
+  for (const cluster of clusters.splice(0)) cluster.close();
+});
+
+function deployment(image: string, replicas = 3): JsonMap {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'default' },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: 'web' } },
+      template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image }] } },
+    },
+  };
+}
+
+async function apply(kube: FakeKube, object: JsonMap, path = '/apis/apps/v1/namespaces/default/deployments/web') {
+  return kube.request({
+    method: 'PATCH',
+    path,
+    query: { fieldManager: 'flotilla', force: 'true' },
+    contentType: 'application/apply-patch+yaml',
+    body: object,
+  });
+}
+
+async function read(kube: FakeKube, path = '/apis/apps/v1/namespaces/default/deployments/web') {
+  return (await kube.request({ method: 'GET', path })).body as unknown as LiveDeployment;
+}
+
+describe('a simulated Deployment', () => {
+  it('turns ready after a moment', async () => {
+    const { kube, time } = open();
+    expect((await apply(kube, deployment('web:1'))).status).toBe(201);
+    time.advance(100);
+    expect((await read(kube)).status).toMatchObject({
+      observedGeneration: 1,
+      replicas: 3,
+      updatedReplicas: 3,
+      unavailableReplicas: 3,
+    });
+    time.advance(300);
+    const { status } = await read(kube);
+    expect(status).toMatchObject({ replicas: 3, readyReplicas: 3, availableReplicas: 3 });
+    expect(status.unavailableReplicas).toBeUndefined();
+  });
+
+  it('keeps its old Pods when the new image cannot be pulled', async () => {
+    const { cluster, kube, time } = open();
+    await apply(kube, deployment('web:1'));
+    time.advance(1000);
+    await apply(kube, deployment('web:bad'));
+    time.advance(5000);
+    const { status, metadata } = await read(kube);
+    expect(metadata.generation).toBe(2);
+    expect(status).toMatchObject({ observedGeneration: 2, availableReplicas: 3, updatedReplicas: 1, replicas: 4 });
+    const reasons = cluster
+      .objects('pods')
+      .map((pod) => (pod as unknown as LivePod).status.containerStatuses[0].state.waiting?.reason);
+    expect(reasons.filter((reason) => reason === 'ImagePullBackOff')).toHaveLength(1);
+    await apply(kube, deployment('web:2'));
+    time.advance(5000);
+    expect((await read(kube)).status).toMatchObject({ availableReplicas: 3, updatedReplicas: 3, replicas: 3 });
+  });
+
+  it('crashes after its time, with restarts rising', async () => {
+    const { cluster, kube, time } = open();
+    await apply(kube, deployment('web:1-crash-after-30s', 1));
+    time.advance(1000);
+    expect((await read(kube)).status.availableReplicas).toBe(1);
+    time.advance(35_000);
+    const [pod] = cluster.objects('pods') as unknown as LivePod[];
+    expect(pod?.status.containerStatuses[0]).toMatchObject({ restartCount: 3, ready: false });
+    expect(pod?.status.containerStatuses[0].state.waiting?.reason).toBe('CrashLoopBackOff');
+    time.advance(31_000);
+    expect((cluster.objects('pods') as unknown as LivePod[])[0]?.status.containerStatuses[0].restartCount).toBe(4);
+    expect((await read(kube)).status.availableReplicas).toBeUndefined();
+  });
+
+  it('moves nothing when applied again unchanged', async () => {
+    const { cluster, kube, time } = open();
+    await apply(kube, deployment('web:1'));
+    time.advance(5000);
+    const before = cluster.resourceVersion;
+    const first = await read(kube);
+    const again = await apply(kube, deployment('web:1'));
+    expect(again.body).toEqual(first);
+    time.advance(5000);
+    expect(cluster.resourceVersion).toBe(before);
+  });
+
+  it('is ready in no time where the cluster says so, and takes all it owns with it', async () => {
+    const { cluster, kube, time } = open({ readyMs: 0 });
+    await apply(kube, deployment('web:1'));
+    time.advance(0);
+    expect((await read(kube)).status.availableReplicas).toBe(3);
+    await kube.request({ method: 'DELETE', path: '/apis/apps/v1/namespaces/default/deployments/web' });
+    time.advance(0);
+    expect([...cluster.objects('pods'), ...cluster.objects('replicasets.apps')]).toEqual([]);
+  });
+});
