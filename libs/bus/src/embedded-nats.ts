@@ -31,7 +31,6 @@ export interface EmbeddedNatsOptions {
   /** The setting to name when `port` is taken. */
   readonly portSetting?: string;
   readonly monitor?: boolean;
-  readonly maxStoreBytes?: number;
   /** How long the start may take in milliseconds, reading its streams included; 30,000 unless told. */
   readonly readyWithinMs?: number;
   /** Called when it ends without having been asked to, with one sentence. */
@@ -66,15 +65,13 @@ export async function startEmbeddedNats(options: EmbeddedNatsOptions): Promise<E
     const port = wanted ?? (await choosePort(folder, host, attempt));
     const monitorPort = options.monitor === true ? await freePort() : undefined;
     const file = path.join(folder, 'nats-server.conf');
-    const { keys, maxStoreBytes } = options;
     const settings: NatsServerSettings = {
-      keys,
+      keys: options.keys,
       folder,
       host,
       port,
       tls: options.certificates,
       ...(monitorPort === undefined ? {} : { monitorPort }),
-      ...(maxStoreBytes === undefined ? {} : { maxStoreBytes }),
       iat: Math.floor(Date.now() / 1000),
     };
     await writeFileAtomically(file, natsServerConfiguration(settings), { mode: 0o600 });

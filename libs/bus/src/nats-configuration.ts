@@ -1,7 +1,8 @@
 import { operatorJwt, systemAccountJwt } from './accounts.js';
 import type { BusKeys } from './nats-keys.js';
 
-const GIB = 1024 ** 3;
+/** What the streams may take on disk together, with some room; nothing is reserved. */
+const STORE_BYTES = 8 * 1024 ** 3;
 
 /** Largest message of all, bytes: an account JWT with thousands of revocations must fit. */
 export const MAX_PAYLOAD_BYTES = 1024 * 1024;
@@ -20,8 +21,6 @@ export interface NatsServerSettings {
   /** Listens for monitoring, on loopback only, without a credential. */
   readonly monitorPort?: number;
   readonly maxConnections?: number;
-  /** Most bytes of streams on this server's disk; 20 GiB unless told. Nothing is reserved. */
-  readonly maxStoreBytes?: number;
   /** For a cluster of three: this server's own listener and the other servers' routes, `host:port`. */
   readonly cluster?: {
     readonly name: string;
@@ -69,7 +68,7 @@ export function natsServerConfiguration(settings: NatsServerSettings): string {
     ...block('jetstream', [
       `store_dir: ${quote(`${folder}/streams`)}`,
       'max_memory_store: 67108864',
-      `max_file_store: ${settings.maxStoreBytes ?? 20 * GIB}`,
+      `max_file_store: ${STORE_BYTES}`,
       'sync_interval: "10s"',
     ]),
   ];

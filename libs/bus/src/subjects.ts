@@ -29,8 +29,6 @@ export const streams = {
 /** The durable consumer of STATUS that all hubs share; also the queue group of their plain subscriptions. */
 export const HUB_CONSUMER = 'hub';
 
-/** The header that the first chunk of a bundle carries: how many chunks there are. */
-export const CHUNKS_HEADER = 'Flotilla-Chunks';
 /** Set on the answer to a request that failed: a stable code. The body is its message. */
 export const ERROR_HEADER = 'Flotilla-Error';
 

@@ -13,7 +13,7 @@ export interface HeartbeatMessage {
 
 export type PutManifestResult =
   | { readonly ok: true; readonly revision: number }
-  /** Another hub wrote in between: what is there now. */
+  /** Another hub wrote in between: what is there now. Revision 0 and an empty body where it was deleted. */
   | { readonly ok: false; readonly revision: number; readonly current: Uint8Array };
 
 /** What the hub needs of NATS. Subjects take the cluster's UID, known to the broker by the agent's credential. */

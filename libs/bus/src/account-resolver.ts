@@ -1,0 +1,57 @@
+import type { NatsConnection } from '@nats-io/nats-core';
+import { RetryableError } from '#kit';
+import { z } from 'zod';
+import { agentsAccountJwt, hubAccountJwt, type Revocations } from './accounts.js';
+import { readJwt } from './jwt.js';
+import type { BusKeys } from './nats-keys.js';
+import { request } from './requests.js';
+
+const answerSchema = z.object({
+  data: z.object({ code: z.number() }).optional(),
+  error: z.object({ code: z.number(), description: z.string() }).optional(),
+});
+
+/** Hands account JWTs in to the servers' resolver, which keeps them on disk and tells its cluster. */
+export class AccountResolver {
+  #lastIat = 0;
+
+  constructor(
+    private readonly system: NatsConnection,
+    private readonly keys: BusKeys,
+  ) {}
+
+  async pushHub(): Promise<void> {
+    await this.#push(this.keys.hub.publicKey, (iat) => hubAccountJwt(this.keys, iat));
+  }
+
+  async pushAgents(revocations: Revocations): Promise<void> {
+    await this.#push(this.keys.agents.publicKey, (iat) => agentsAccountJwt(this.keys, revocations, iat));
+  }
+
+  /** The revocations in the account that the servers have now; none where they have no account yet. */
+  async storedRevocations(): Promise<Revocations> {
+    const claims = await this.#lookup(this.keys.agents.publicKey);
+    const parsed = z.record(z.string(), z.number()).safeParse(claims?.nats['revocations'] ?? {});
+    return parsed.success ? parsed.data : {};
+  }
+
+  /** Leaves an account alone that says the same already: each change makes the server look at all of its connections. */
+  async #push(account: string, sign: (iat: number) => string): Promise<void> {
+    // Servers compare `iat`, in whole seconds, to tell the newer of two.
+    const iat = Math.max(Math.floor(Date.now() / 1000), this.#lastIat + 1);
+    const jwt = sign(iat);
+    const there = await this.#lookup(account);
+    if (there !== null && JSON.stringify(there.nats) === JSON.stringify(readJwt(jwt)?.nats)) return;
+    this.#lastIat = iat;
+    const answer = await request(this.system, '$SYS.REQ.CLAIMS.UPDATE', new TextEncoder().encode(jwt));
+    const parsed = answerSchema.safeParse(JSON.parse(new TextDecoder().decode(answer.data)));
+    if (parsed.success && parsed.data.data?.code === 200) return;
+    const why = parsed.success ? parsed.data.error?.description : undefined;
+    throw new RetryableError('account-refused', `The bus did not take an account: ${why ?? 'it answered oddly'}.`);
+  }
+
+  async #lookup(account: string): Promise<ReturnType<typeof readJwt>> {
+    const answer = await request(this.system, `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`);
+    return readJwt(new TextDecoder().decode(answer.data));
+  }
+}

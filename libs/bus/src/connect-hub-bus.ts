@@ -1,0 +1,139 @@
+import { jetstream, JetStreamApiError, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { type Logger, messageOf, RejectedError, RetryableError } from '#kit';
+import type { HubBus } from '#ports';
+import { AccountResolver } from './account-resolver.js';
+import { hubUserJwt, systemUserJwt } from './accounts.js';
+import { NatsHubBus } from './hub-bus.js';
+import { login } from './hub-login.js';
+import { MINIMUM_NATS_VERSION } from './nats-configuration.js';
+import type { BusKeys } from './nats-keys.js';
+import { busError } from './requests.js';
+import { RevocationList } from './revocation-list.js';
+import { ensureStreams } from './streams.js';
+
+/** How long an election of JetStream's may take before a connect is given up, milliseconds. */
+const ELECTION_MS = 15_000;
+const NO_ROOM = 10047;
+
+export interface HubBusOptions {
+  /** `tls://host:port`; several, separated by commas, for a cluster. */
+  readonly url: string;
+  readonly keys: BusKeys;
+  readonly caPem: string;
+  /** How many servers hold each stream: 1, or 3 in a cluster. Unless told, 3 in a cluster and else 1. */
+  readonly replicas?: 1 | 3;
+  readonly name?: string;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+}
+
+/**
+ * Connects the hub: hands in the accounts, makes or updates streams and buckets, pushes the revocations. All of it may be done
+ * again by any hub, and is, at each reconnect, since the server that answers then may be a new one.
+ * @throws RetryableError `bus-unreachable`, `bus-not-ready`
+ */
+export async function connectHubBus(options: HubBusOptions): Promise<HubBus> {
+  const { url, keys, caPem, log } = options;
+  const name = options.name ?? 'flotilla-hub';
+  const open: NatsConnection[] = [];
+  try {
+    const system = await login({
+      url,
+      caPem,
+      name: `${name}-system`,
+      credential: (publicKey, now) => systemUserJwt(keys, publicKey, now),
+    });
+    open.push(system);
+    warnOfOldServer(system, log);
+    const resolver = new AccountResolver(system, keys);
+    await resolver.pushHub();
+    const hub = await login({ url, caPem, name, credential: (publicKey, now) => hubUserJwt(keys, publicKey, now) });
+    open.push(hub);
+    const replicas = options.replicas ?? (hub.info?.cluster === undefined ? 1 : 3);
+    const manager = await openJetStream(hub, replicas);
+    const revocations = await RevocationList.open(hub, resolver, log);
+    const presence = watchConnection(hub, log, 'hub');
+    const prepareAgain = (what: string, prepare: () => Promise<void>) => () => {
+      prepare().catch((error: unknown) => log.warn({ why: messageOf(error) }, `${what} could not be made ready again`));
+    };
+    // The accounts first: a server that lost its folder lets the hub's own user in only after that.
+    watchConnection(system, log, 'system').onReconnect(
+      prepareAgain('accounts', async () => {
+        await resolver.pushHub();
+        await revocations.push();
+      }),
+    );
+    presence.onReconnect(prepareAgain('streams', () => retryElection(() => ensureStreams(manager, replicas))));
+    return new NatsHubBus({ hub, system, client: jetstream(hub), manager, revocations, ...presence }, keys, log);
+  } catch (error) {
+    await Promise.all(open.map((each) => each.close()));
+    throw busError(error);
+  }
+}
+
+async function openJetStream(hub: NatsConnection, replicas: number): Promise<JetStreamManager> {
+  return await retryElection(async () => {
+    const manager = await jetstreamManager(hub);
+    await ensureStreams(manager, replicas);
+    return manager;
+  });
+}
+
+/** "JetStream is not enabled" is what a cluster says while it elects its leader. */
+async function retryElection<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  const started = performance.now();
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === NO_ROOM) {
+        throw new RejectedError(
+          'bus-no-room',
+          'The bus has no room for its streams: give nats-server a max_file_store of at least 8 GiB.',
+        );
+      }
+      if (performance.now() - started > ELECTION_MS) {
+        const why = `JetStream was not ready within ${ELECTION_MS / 1000} s: ${messageOf(error, 300)}.`;
+        throw new RetryableError('bus-not-ready', why, undefined, { cause: error });
+      }
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  }
+}
+
+interface Presence {
+  readonly isConnected: () => boolean;
+  readonly onReconnect: (handle: (downMs: number) => void) => void;
+}
+
+function watchConnection(connection: NatsConnection, log: Pick<Logger, 'info' | 'warn'>, which: string): Presence {
+  const handlers: ((downMs: number) => void)[] = [];
+  let downSince: number | null = null;
+  const watch = async (): Promise<void> => {
+    for await (const status of connection.status()) {
+      if (status.type === 'disconnect') {
+        downSince ??= performance.now();
+        log.warn({ connection: which }, 'the bus is gone; connecting again');
+      } else if (status.type === 'reconnect') {
+        const downMs = Math.round(performance.now() - (downSince ?? performance.now()));
+        downSince = null;
+        log.info({ connection: which, downMs }, 'connected to the bus again');
+        for (const handle of handlers) handle(downMs);
+      } else if (status.type === 'error') {
+        log.warn({ connection: which, why: messageOf(status.error, 300) }, 'the bus complained');
+      }
+    }
+  };
+  watch().catch((error: unknown) => log.warn({ why: messageOf(error) }, 'the connection is not watched any more'));
+  return {
+    isConnected: () => downSince === null && !connection.isClosed(),
+    onReconnect: (handle) => void handlers.push(handle),
+  };
+}
+
+function warnOfOldServer(connection: NatsConnection, log: Pick<Logger, 'warn'>): void {
+  const version = connection.info?.version ?? '0';
+  if (version.localeCompare(MINIMUM_NATS_VERSION, undefined, { numeric: true }) < 0) {
+    log.warn({ version }, `this nats-server has known holes: run ${MINIMUM_NATS_VERSION} or newer in production`);
+  }
+}

@@ -1,0 +1,52 @@
+import { connect, type ConnectionOptions } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { messageOf, RetryableError } from '#kit';
+import { splitUrls, tlsOptions } from './client-options.js';
+import { makeNkey } from './nkey.js';
+
+export interface Login {
+  /** `tls://host:port`; several, separated by commas, for a cluster. */
+  readonly url: string;
+  readonly caPem: string;
+  readonly name: string;
+  /** The user's JWT for a public key that this process has just made. */
+  readonly credential: (publicKey: string, nowSeconds: number) => string;
+  readonly inboxPrefix?: string;
+}
+
+/**
+ * Connects one of the hub's own users. Once connected it is never given up: the client tries again for ever, since the hub
+ * has no other bus to go to.
+ * @throws RetryableError `bus-unreachable`
+ */
+export async function login(options: Login): Promise<NatsConnection> {
+  const user = makeNkey('user');
+  const settings: ConnectionOptions = {
+    servers: splitUrls(options.url),
+    name: options.name,
+    tls: tlsOptions(options.caPem),
+    authenticator: (nonce) => ({
+      jwt: options.credential(user.publicKey, Math.floor(Date.now() / 1000)),
+      sig: user.sign(Buffer.from(nonce ?? '')).toString('base64url'),
+    }),
+    timeout: 10_000,
+    pingInterval: 10_000,
+    maxReconnectAttempts: -1,
+    // An account that is handed in a moment later, or a clock that is behind, must not end the hub's connection for good.
+    ignoreAuthErrorAbort: true,
+    reconnectDelayHandler: () => 100 + Math.random() * 400,
+    noAsyncTraces: true,
+    resolve: false,
+    ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
+  };
+  try {
+    return await connect(settings);
+  } catch (error) {
+    throw new RetryableError(
+      'bus-unreachable',
+      `The bus at ${options.url} can't be reached: ${messageOf(error, 300)}.`,
+      undefined,
+      { cause: error },
+    );
+  }
+}
