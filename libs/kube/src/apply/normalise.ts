@@ -1,0 +1,81 @@
+import type { JsonObject, JsonValue } from '#domain';
+import { APPLICATION_LABEL } from './marks.js';
+import { isMap, mapAt } from './object-ref.js';
+
+export interface NormaliseInput {
+  readonly application: string;
+  /** For namespaced objects that name none. */
+  readonly namespace: string;
+  readonly namespaced: boolean;
+}
+
+/**
+ * An object of a bundle as it is applied: with our label and its namespace, and without what server-side apply would own, or
+ * see as a change, at every pass: status, null creation times, `stringData`, ports without their protocol.
+ */
+export function normaliseObject(object: JsonObject, input: NormaliseInput): JsonObject {
+  const { status: _status, ...rest } = object;
+  const { creationTimestamp: _time, managedFields: _fields, namespace, ...metadata } = mapAt(object, 'metadata');
+  const result: Record<string, JsonValue> = {
+    ...rest,
+    metadata: {
+      ...metadata,
+      ...(input.namespaced && { namespace: typeof namespace === 'string' ? namespace : input.namespace }),
+      labels: { ...mapAt(metadata, 'labels'), [APPLICATION_LABEL]: input.application },
+    },
+  };
+  if (object['kind'] === 'Secret' && object['apiVersion'] === 'v1') joinStringData(result);
+  const spec = result['spec'];
+  if (isMap(spec)) result['spec'] = object['kind'] === 'Service' ? withProtocols(spec, 'ports') : withoutTimes(spec);
+  return result;
+}
+
+function joinStringData(secret: Record<string, JsonValue>): void {
+  const plain = secret['stringData'];
+  delete secret['stringData'];
+  if (!isMap(plain)) return;
+  const encoded = Object.entries(plain).map(([key, value]) => [
+    key,
+    Buffer.from(typeof value === 'string' ? value : '').toString('base64'),
+  ]);
+  secret['data'] = { ...mapAt(secret, 'data'), ...(Object.fromEntries(encoded) as JsonObject) };
+}
+
+/** The merge key of a port holds its protocol: one that is left to the default would be another port at the next pass. */
+function withProtocols(holder: JsonObject, key: string): JsonObject {
+  const ports = holder[key];
+  if (!Array.isArray(ports)) return holder;
+  const full = (ports as readonly JsonValue[]).map((port) => (isMap(port) ? { protocol: 'TCP', ...port } : port));
+  return { ...holder, [key]: full };
+}
+
+/** Of a spec: its pod template, wherever it is, has no creation time and its ports have their protocol. */
+function withoutTimes(spec: JsonObject): JsonObject {
+  const result: Record<string, JsonValue> = { ...spec };
+  for (const key of ['template', 'jobTemplate'] as const) {
+    const template = result[key];
+    if (isMap(template)) result[key] = cleanTemplate(template);
+  }
+  return podSpec(result);
+}
+
+function cleanTemplate(template: JsonObject): JsonObject {
+  const result: Record<string, JsonValue> = { ...template };
+  const metadata = template['metadata'];
+  if (isMap(metadata) && metadata['creationTimestamp'] === null) {
+    const { creationTimestamp: _time, ...kept } = metadata;
+    result['metadata'] = kept;
+  }
+  const spec = template['spec'];
+  if (isMap(spec)) result['spec'] = withoutTimes(spec);
+  return result;
+}
+
+function podSpec(spec: Record<string, JsonValue>): JsonObject {
+  for (const key of ['containers', 'initContainers'] as const) {
+    const containers = spec[key];
+    if (!Array.isArray(containers)) continue;
+    spec[key] = (containers as readonly JsonValue[]).map((each) => (isMap(each) ? withProtocols(each, 'ports') : each));
+  }
+  return spec;
+}

@@ -1,0 +1,102 @@
+import { digestOf, type JsonObject } from '#domain';
+import type { Discovery, KindPath } from './discovery.js';
+import { normaliseObject } from './normalise.js';
+import { mapAt, mapsAt, type ObjectRef, refKey, refOf, textAt } from './object-ref.js';
+
+/** What went wrong with one object. */
+export interface ObjectError {
+  readonly ref: ObjectRef;
+  /** CamelCase word. */
+  readonly reason: string;
+  /** Never holds a Secret's values. */
+  readonly message: string;
+  /** Nobody's input is at fault: the same may go well later. */
+  readonly transient: boolean;
+  readonly retryAfterMs?: number;
+}
+
+/** An object on its way to the cluster. */
+export interface ApplyItem {
+  readonly ref: ObjectRef;
+  readonly key: string;
+  readonly kind: KindPath;
+  /** Normalised. */
+  readonly object: JsonObject;
+  /** Of the normalised object. */
+  readonly digest: string;
+}
+
+export interface PrepareInput {
+  readonly application: string;
+  /** For namespaced objects that name none. */
+  readonly namespace: string;
+  readonly discovery: Discovery;
+  /** Objects that no application may have, as the agent's own. */
+  readonly forbidden?: (ref: ObjectRef) => boolean;
+}
+
+/**
+ * Resolves each object's kind and normalises it. A kind that the cluster does not serve yet may be defined in the bundle.
+ * @throws RetryableError when the API server can't be asked for its kinds.
+ */
+export async function prepareObjects(
+  objects: readonly JsonObject[],
+  input: PrepareInput,
+): Promise<{ readonly items: readonly ApplyItem[]; readonly errors: readonly ObjectError[] }> {
+  const defined = definedKinds(objects);
+  const items = new Map<string, ApplyItem>();
+  const errors: ObjectError[] = [];
+  const reject = (ref: ObjectRef, reason: string, message: string): void => {
+    errors.push({ ref, reason, message, transient: false });
+  };
+  for (const object of objects) {
+    const named = refOf(object);
+    const kind =
+      defined.get(`${named.apiVersion}/${named.kind}`) ?? (await input.discovery.find(named.apiVersion, named.kind));
+    if (kind === null) {
+      const message = `the cluster serves no kind ${named.kind} in ${named.apiVersion}, and the bundle does not define it`;
+      reject(named, 'NoSuchKind', message);
+      continue;
+    }
+    if (!kind.namespaced && named.namespace !== undefined) {
+      reject(named, 'NotNamespaced', `a ${named.kind} belongs to the cluster: remove metadata.namespace`);
+      continue;
+    }
+    const normal = normaliseObject(object, { ...input, namespaced: kind.namespaced });
+    const ref = refOf(normal);
+    const key = refKey(ref);
+    if (input.forbidden?.(ref) === true) {
+      reject(ref, 'Forbidden', "it is one of the agent's own objects: no application may hold it");
+    } else if (items.has(key)) {
+      reject(ref, 'Twice', 'it is there twice once the default namespace is filled in: keep one of them');
+    } else {
+      items.set(key, { ref, key, kind, object: normal, digest: digestOf(normal) });
+    }
+  }
+  return { items: [...items.values()], errors };
+}
+
+/** The kinds that a bundle's own definitions will make, by `apiVersion/kind`. */
+function definedKinds(objects: readonly JsonObject[]): ReadonlyMap<string, KindPath> {
+  const kinds = new Map<string, KindPath>();
+  for (const object of objects) {
+    if (object['kind'] !== 'CustomResourceDefinition') continue;
+    const spec = mapAt(object, 'spec');
+    const names = mapAt(spec, 'names');
+    for (const version of mapsAt(spec, 'versions')) {
+      if (version['served'] !== true) continue;
+      const apiVersion = `${textAt(spec, 'group')}/${textAt(version, 'name')}`;
+      const kind = textAt(names, 'kind');
+      const namespaced = textAt(spec, 'scope') === 'Namespaced';
+      const plural = textAt(names, 'plural');
+      kinds.set(`${apiVersion}/${kind}`, { apiVersion, kind, namespaced, base: `/apis/${apiVersion}`, plural });
+    }
+  }
+  return kinds;
+}
+
+/** The group versions that a definition serves. */
+export function servedVersions(definition: JsonObject): readonly string[] {
+  const spec = mapAt(definition, 'spec');
+  return mapsAt(spec, 'versions').map((version) => `${textAt(spec, 'group')}/${textAt(version, 'name')}`);
+}

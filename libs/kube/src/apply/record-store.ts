@@ -1,0 +1,191 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { JsonObject } from '#domain';
+import { RetryableError } from '#kit';
+import type { Kube, KubeResponse } from '#ports';
+import { apiError, callKube, isSuccess } from './api-error.js';
+import type { InventoryEntry } from './inventory.js';
+import { PART_OF_LABEL } from './marks.js';
+import { mapAt, mapsAt, textAt } from './object-ref.js';
+
+/** What the cluster itself remembers of an application, so that a restarted agent needs nobody. */
+export interface ApplicationRecord {
+  readonly cluster: string;
+  readonly application: string;
+  /** The manifest's entry as it was accepted. */
+  readonly assignment: JsonObject;
+  /** Digest that was applied whole last; empty: none yet. */
+  readonly runs: string;
+  readonly inventory: readonly InventoryEntry[];
+}
+
+const RECORD_LABEL = 'flotilla.dev/record';
+/** A Secret takes 1 MiB; a record shares its first one. */
+const CHUNK_BYTES = 640 * 1024;
+
+/**
+ * Records in Secrets: `flotilla-app-<application>` holds the record and a bundle that fits, further Secrets hold the chunks of
+ * a larger one. Chunks are named by their content and written first, so that a record never points at what is not there.
+ */
+export class RecordStore {
+  /** Applications whose Secret is known to exist. */
+  private readonly present = new Set<string>();
+
+  constructor(
+    private readonly kube: Kube,
+    private readonly namespace: string,
+  ) {}
+
+  /** All records; one that can't be read is left out and named in `broken`. @throws RetryableError */
+  async loadAll(): Promise<{ readonly records: readonly ApplicationRecord[]; readonly broken: readonly string[] }> {
+    const answer = await this.must({ method: 'GET', path: this.path(), query: { labelSelector: RECORD_LABEL } });
+    const records: ApplicationRecord[] = [];
+    const broken: string[] = [];
+    for (const secret of mapsAt(answer.body, 'items')) {
+      const name = textAt(mapAt(secret, 'metadata'), 'name');
+      try {
+        const record = JSON.parse(gunzipSync(bytesAt(secret, 'record')).toString('utf8')) as ApplicationRecord;
+        this.present.add(record.application);
+        records.push(record);
+      } catch {
+        broken.push(name);
+      }
+    }
+    return { records, broken };
+  }
+
+  /** Writes a record with its gzipped bundle. @throws RetryableError, RejectedError when the API server refuses it. */
+  async save(record: ApplicationRecord, digest: string, bundle: Uint8Array): Promise<void> {
+    const chunks: string[] = [];
+    let inline: Uint8Array = bundle;
+    if (bundle.length > CHUNK_BYTES) {
+      inline = new Uint8Array();
+      for (let at = 0; at < bundle.length; at += CHUNK_BYTES) {
+        const name = `${nameOf(record.application)}-${digest.slice(0, 12)}-${chunks.length}`;
+        await this.put(name, { chunk: base64(bundle.subarray(at, at + CHUNK_BYTES)) }, {}, false);
+        chunks.push(name);
+      }
+    }
+    const data = { record: pack(record), bundle: base64(inline), chunks: base64(Buffer.from(chunks.join('\n'))) };
+    const labels = { [RECORD_LABEL]: record.application };
+    await this.put(nameOf(record.application), data, labels, this.present.has(record.application));
+    this.present.add(record.application);
+  }
+
+  /** Writes the record alone; the bundle beside it stays. */
+  async update(record: ApplicationRecord): Promise<void> {
+    await this.must({
+      method: 'PATCH',
+      path: this.path(nameOf(record.application)),
+      contentType: 'application/merge-patch+json',
+      body: { data: { record: pack(record) } },
+    });
+  }
+
+  /** The gzipped bundle; null: there is none. @throws RetryableError */
+  async loadBundle(application: string): Promise<Uint8Array | null> {
+    const head = await callKube(this.kube, { method: 'GET', path: this.path(nameOf(application)) });
+    if (head.status === 404) return null;
+    check(head);
+    const chunks = bytesAt(head.body, 'chunks').toString('utf8').split('\n').filter(Boolean);
+    if (chunks.length === 0) return bytesAt(head.body, 'bundle');
+    const parts: Uint8Array[] = [];
+    for (const name of chunks) {
+      const part = await callKube(this.kube, { method: 'GET', path: this.path(name) });
+      if (part.status === 404) return null;
+      check(part);
+      parts.push(bytesAt(part.body, 'chunk'));
+    }
+    return Buffer.concat(parts);
+  }
+
+  /** Deletes chunks of bundles other than `digest`. */
+  async sweep(application: string, digest: string): Promise<void> {
+    const labelSelector = `${PART_OF_LABEL}=agent,!${RECORD_LABEL}`;
+    const answer = await this.must({
+      method: 'GET',
+      path: this.path(),
+      query: { labelSelector },
+      accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
+    });
+    const prefix = `${nameOf(application)}-`;
+    for (const secret of mapsAt(answer.body, 'items')) {
+      const name = textAt(mapAt(secret, 'metadata'), 'name');
+      const rest = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+      if (!/^[0-9a-f]{12}-\d+$/.test(rest) || rest.startsWith(digest.slice(0, 12))) continue;
+      await callKube(this.kube, { method: 'DELETE', path: this.path(name) });
+    }
+  }
+
+  async remove(application: string): Promise<void> {
+    const answer = await callKube(this.kube, { method: 'DELETE', path: this.path(nameOf(application)) });
+    if (answer.status !== 404) check(answer);
+    this.present.delete(application);
+  }
+
+  private async put(
+    name: string,
+    data: Readonly<Record<string, string>>,
+    labels: Readonly<Record<string, string>>,
+    exists: boolean,
+  ): Promise<void> {
+    const body = secretObject(this.namespace, name, data, labels);
+    const create = { method: 'POST', path: this.path(), body } as const;
+    const replace = { method: 'PUT', path: this.path(name), body } as const;
+    const first = await callKube(this.kube, exists ? replace : create);
+    if (exists ? first.status === 404 : first.status === 409) await this.must(exists ? create : replace);
+    else check(first);
+  }
+
+  private async must(request: Parameters<Kube['request']>[0]): Promise<KubeResponse> {
+    const answer = await callKube(this.kube, request);
+    check(answer);
+    return answer;
+  }
+
+  private path(name?: string): string {
+    const collection = `/api/v1/namespaces/${this.namespace}/secrets`;
+    return name === undefined ? collection : `${collection}/${name}`;
+  }
+}
+
+/** A Secret of the agent's own; values are base64 already. */
+export function secretObject(
+  namespace: string,
+  name: string,
+  data: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>> = {},
+): JsonObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace, labels: { [PART_OF_LABEL]: 'agent', ...labels } },
+    type: 'Opaque',
+    data,
+  };
+}
+
+function check(answer: KubeResponse): void {
+  if (isSuccess(answer)) return;
+  // A Secret's body is never in a message: the API server's reason and status have to do.
+  const { reason, status } = apiError(answer);
+  throw new RetryableError(
+    'record-store',
+    `The API server did not take or give the agent's own Secret: ${reason} (${status}).`,
+  );
+}
+
+function nameOf(application: string): string {
+  return `flotilla-app-${application}`;
+}
+
+function pack(record: ApplicationRecord): string {
+  return gzipSync(JSON.stringify(record), { level: 1 }).toString('base64');
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
+
+function bytesAt(secret: JsonObject, key: string): Buffer {
+  return Buffer.from(textAt(mapAt(secret, 'data'), key), 'base64');
+}
