@@ -16,10 +16,11 @@ const read = (file) => {
   }
 };
 
-/** Moves a lock away whose holder is gone; of several who try, the rename lets one succeed. */
+/** Moves a lock away whose holder is gone; of several who try, the rename lets one succeed. Answers whether to try again. */
 function clearIfGone(lock) {
   const stat = statSync(lock, { throwIfNoEntry: false });
-  if (stat === undefined || Date.now() - stat.mtimeMs < goneMs) return;
+  if (stat === undefined) return true;
+  if (Date.now() - stat.mtimeMs < goneMs) return false;
   const aside = `${lock}.${process.pid}`;
   try {
     renameSync(lock, aside);
@@ -27,6 +28,7 @@ function clearIfGone(lock) {
   } catch {
     // Somebody else was quicker.
   }
+  return true;
 }
 
 /** Waits until this process alone may install and build in this checkout. Answers the function that lets go. */
@@ -43,7 +45,7 @@ export async function holdLock(lock) {
         throw new StepFailure(`Flotilla cannot write to its own folder ${path.dirname(lock)}: ${error.message}.`);
       }
     }
-    clearIfGone(lock);
+    if (clearIfGone(lock)) continue;
     if (!told) process.stderr.write('Another process is getting this checkout ready; waiting for it …\n');
     told = true;
     if (Date.now() - started > limitMs) {
