@@ -222,6 +222,8 @@ export interface Member {
   readonly facts: Labels;
   readonly overlay: string;
   readonly digest: string;
+  /** Whether it is heard of now, for a `catchUp`: newcomers that are away wait for the next one. */
+  readonly online?: boolean;
 }
 
 export interface ReportInput {

@@ -1,0 +1,88 @@
+import { judgeBudgets } from '../budgets.js';
+import type { Draft } from '../draft.js';
+import type { Assignment, LoadedRow, TargetRow, WaveProgress } from '../model.js';
+import { isLive, isSteady, moved } from '../row-moves.js';
+import { freeSlots } from '../wave-counters.js';
+
+const MAX_NAMES = 5;
+
+/** Gives the pending rows that were loaded their turn, as far as their waves' slots go. Tells whether any of them moved. */
+export function assignPending(draft: Draft, rows: readonly LoadedRow[]): boolean {
+  const candidates = rows
+    .filter(({ row }) => isCandidate(draft, draft.row(row.uid)))
+    .sort((a, b) => turn(a.row) - turn(b.row) || a.row.wave - b.row.wave || a.row.position - b.row.position);
+  let moves = 0;
+  for (const { row } of candidates) {
+    const settled = withoutSlot(draft, draft.row(row.uid) ?? row);
+    if (settled === null) continue;
+    draft.put(settled);
+    moves += 1;
+  }
+  // Deferrals count at once: the wave that they put over its budget assigns nothing more.
+  judgeBudgets(draft);
+  if ((draft.running?.holds.length ?? 0) > 0) return moves > 0;
+
+  const names = new Map<number, string[]>();
+  for (const { row: loaded } of candidates) {
+    const row = draft.row(loaded.uid) ?? loaded;
+    const wave = draft.running?.waves[row.wave];
+    if (!wave || row.state !== 'pending') continue;
+    // A carried one is counted already: its slot is its own.
+    if (!row.carried && freeSlots(wave) <= 0) continue;
+    draft.put(begin(draft, row, wave));
+    moves += 1;
+    names.set(row.wave, [...(names.get(row.wave) ?? []), row.name]);
+  }
+  for (const [index, list] of names) noteAssigned(draft, index, list);
+  return moves > 0;
+}
+
+function isCandidate(draft: Draft, row: TargetRow | undefined): row is TargetRow {
+  if (!row || row.state !== 'pending' || row.rollout !== draft.running?.id) return false;
+  const wave = draft.running.waves[row.wave];
+  return row.wave <= draft.running.wave && wave !== undefined && wave.phase !== 'pending';
+}
+
+/** In flight already, retried or back, then the others. */
+function turn(row: TargetRow): number {
+  if (row.carried) return 0;
+  return row.requeued ? 1 : 2;
+}
+
+/** What needs no slot: who is away is deferred, who runs these very bytes and is healthy is done. Null: it needs one. */
+function withoutSlot(draft: Draft, row: TargetRow): TargetRow | null {
+  const wave = draft.running?.waves[row.wave];
+  if (!draft.isOnline(row.uid)) {
+    draft.note('deferred', `${row.name} is offline`, { cluster: row.uid });
+    const deferred = moved(row, 'deferred', { reason: 'unreachable', message: 'it is offline' });
+    // Taking back is the one thing that is written for who is away: else it would come back with what was taken back.
+    return draft.running?.kind === 'rollback' ? withAssignment(draft, deferred, wave) : deferred;
+  }
+  const { desired, assignment } = row;
+  if (typeof desired !== 'object' || !assignment || assignment.release === null) return null;
+  const isSame = assignment.digest === desired.digest && assignment.overlay === desired.overlay;
+  if (!isSame || !isSteady(row, wave?.healthyForMs ?? 0)) return null;
+  const pointer: Assignment = { ...assignment, release: desired.release, rollout: row.rollout };
+  const state = isLive(row) ? 'passed' : 'unchanged';
+  draft.wakeNow();
+  return { ...moved(row, state), assignment: pointer, lastPassed: desired };
+}
+
+function begin(draft: Draft, row: TargetRow, wave: WaveProgress): TargetRow {
+  const dueAt = draft.active + wave.ackTimeoutMs;
+  return { ...withAssignment(draft, moved(row, 'assigned'), wave), dueAt };
+}
+
+function withAssignment(draft: Draft, row: TargetRow, wave: WaveProgress | undefined): TargetRow {
+  const { desired, rollout } = row;
+  if (desired === 'keep') return row;
+  const healthyForMs = desired === 'withdraw' ? 0 : (wave?.healthyForMs ?? 0);
+  const what = desired === 'withdraw' ? { release: null, overlay: '', digest: '' } : desired;
+  return draft.assigned(row, { ...what, healthyForMs, rollout });
+}
+
+function noteAssigned(draft: Draft, index: number, names: readonly string[]): void {
+  const wave = draft.running?.waves[index]?.name ?? '';
+  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
+  draft.note('assigned', `assigned in wave ${wave}: ${names.slice(0, MAX_NAMES).join(', ')}${more}`);
+}

@@ -1,0 +1,67 @@
+import { assertNever } from '../assert-never.js';
+import type { ApplicationHeader, Millis, RolloutEvent, RowNeed } from './model.js';
+import { assignableWave, freeSlots, isSettled } from './wave-counters.js';
+
+/** Most rows of one kind that a tick takes. */
+export const TICK_PAGE = 500;
+/** Pending rows that are looked at for one free slot: unchanged and offline ones take none. */
+const LOOK_AHEAD = 64;
+
+/** Which rows `step` needs for an event, besides the header. */
+export function need(header: ApplicationHeader, event: RolloutEvent, now: Millis): RowNeed {
+  switch (event.type) {
+    case 'start':
+    case 'rollback':
+    case 'cancel':
+      return { all: true };
+    case 'resume':
+      return event.accept ? { all: true } : {};
+    case 'retry':
+      return event.clusters ? { uids: event.clusters } : { all: true };
+    case 'removed':
+      // That nobody would be left is an error and never a deletion: it takes all rows to see it.
+      return event.why === 'left' ? { all: true } : { uids: event.clusters };
+    case 'skip':
+    case 'returned':
+      return { uids: event.clusters };
+    case 'reports':
+      return { uids: event.reports.map(({ uid }) => uid) };
+    case 'ahead':
+      return { uids: [event.cluster] };
+    case 'pause':
+    case 'lift':
+    case 'gap':
+      return {};
+    case 'tick':
+      return tickNeed(header, Math.max(header.now, now));
+    default:
+      return assertNever(event, 'event');
+  }
+}
+
+/** Now in active time. */
+export function activeTime(header: ApplicationHeader, now: Millis): Millis {
+  return (header.frozenSince ?? now) - header.clockOffset;
+}
+
+function tickNeed(header: ApplicationHeader, now: Millis): RowNeed {
+  const { rollout } = header;
+  if (rollout?.state !== 'running') return { uids: header.leaving.slice(0, TICK_PAGE) };
+  if (rollout.takeBack) return { all: true };
+  if (rollout.holds.length > 0) return {};
+  const active = activeTime(header, now);
+  const index = assignableWave(rollout.waves, rollout.wave);
+  const wave = index === null ? undefined : rollout.waves[index];
+  const current = rollout.waves[rollout.wave];
+  const soakEnds = current?.phase === 'soaking' && (current.soakUntil ?? 0) <= active && isSettled(current);
+  return {
+    rollout: rollout.id,
+    due: { before: active, limit: TICK_PAGE },
+    next: { after: active },
+    ...(index !== null &&
+      wave && {
+        pending: { wave: index, limit: Math.min(TICK_PAGE, Math.max(freeSlots(wave) + wave.carried, LOOK_AHEAD)) },
+      }),
+    ...(soakEnds && { silent: { wave: rollout.wave, since: current.soakSince ?? 0, limit: TICK_PAGE } }),
+  };
+}

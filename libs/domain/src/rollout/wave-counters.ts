@@ -1,0 +1,76 @@
+import { TARGET_STATES, type ResolvedWave, type TargetRow, type TargetState, type WaveProgress } from './model.js';
+
+/** A wave that nothing has happened in. */
+export function newWave(wave: ResolvedWave): WaveProgress {
+  const counts = Object.fromEntries(TARGET_STATES.map((state) => [state, 0])) as Record<TargetState, number>;
+  return { ...wave, phase: 'pending', counts, carried: 0, suspects: 0, accepted: { failed: 0, deferred: 0 } };
+}
+
+/** The wave's counters with a row taken in (+1) or out (-1). */
+export function countRow(wave: WaveProgress, row: TargetRow, by: 1 | -1): WaveProgress {
+  const { state } = row;
+  const counted = { ...wave, counts: { ...wave.counts, [state]: wave.counts[state] + by } };
+  const isSuspect = isPassing(state) && row.failedSince !== undefined;
+  if (!row.carried && !isSuspect && !row.accepted) return counted;
+  return {
+    ...counted,
+    carried: wave.carried + (row.carried ? by : 0),
+    suspects: wave.suspects + (isSuspect ? by : 0),
+    accepted: {
+      failed: wave.accepted.failed + (row.accepted && state === 'failed' ? by : 0),
+      deferred: wave.accepted.deferred + (row.accepted && state === 'deferred' ? by : 0),
+    },
+  };
+}
+
+export function isPassing(state: TargetState): boolean {
+  return state === 'passed' || state === 'unchanged';
+}
+
+/** Clusters that change right now, on whosever assignment. */
+export function inFlight(wave: WaveProgress): number {
+  return wave.counts.assigned + wave.counts.progressing + wave.carried;
+}
+
+/** Slots for new assignments; negative where returning clusters went over the cap. */
+export function freeSlots(wave: WaveProgress): number {
+  return wave.maxConcurrency - inFlight(wave);
+}
+
+/** Nothing waits for its turn and nothing is under way. */
+export function isSettled(wave: WaveProgress): boolean {
+  return wave.counts.pending === 0 && inFlight(wave) === 0;
+}
+
+/** Failed targets that nobody acknowledged. */
+export function openFailures(wave: WaveProgress): number {
+  return wave.counts.failed - wave.accepted.failed;
+}
+
+/** Deferred targets that nobody acknowledged. */
+export function openDeferrals(wave: WaveProgress): number {
+  return wave.counts.deferred - wave.accepted.deferred;
+}
+
+/** Somebody's health speaks for the release. */
+export function hasEvidence(wave: WaveProgress): boolean {
+  return wave.counts.passed + wave.counts.unchanged > 0;
+}
+
+/** The wave has nobody left whom it could ask. */
+export function isEmptied(wave: WaveProgress): boolean {
+  return wave.counts.skipped + wave.counts.removed === wave.total;
+}
+
+/**
+ * The wave that pending rows are to be loaded of: the first opened one with something to assign. Earlier waves first: a retried
+ * or returned cluster of a wave that is done goes before new ones, under its own wave's cap.
+ */
+export function assignableWave(waves: readonly WaveProgress[], current: number): number | null {
+  for (let index = 0; index <= current && index < waves.length; index += 1) {
+    const wave = waves[index];
+    if (!wave || wave.phase === 'pending' || wave.counts.pending === 0) continue;
+    if (freeSlots(wave) > 0 || wave.carried > 0) return index;
+  }
+  return null;
+}
