@@ -1,2 +1,3 @@
 export { migrate } from './migrate.js';
 export { openStore, type StoreLog, type StoreOptions } from './open-store.js';
+export { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.js';

@@ -1,0 +1,37 @@
+import pg from 'pg';
+import { toStoreError } from '../postgres/database-error.js';
+import { ROLE } from './init-cluster.js';
+
+const DATABASE = 'flotilla';
+
+export interface ServerAddress {
+  readonly password: string;
+  readonly socketFolder: string | null;
+  readonly port: number;
+}
+
+/** The URL of our database on a server that has just started, made where it is not there yet. */
+export async function ensureDatabase(address: ServerAddress): Promise<string> {
+  const client = new pg.Client({ connectionString: urlOf(address, 'postgres'), connectionTimeoutMillis: 10_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE]);
+    if (rowCount === 0) await client.query(`create database ${DATABASE}`);
+  } catch (error) {
+    throw toStoreError(error);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+  return urlOf(address, DATABASE);
+}
+
+function urlOf({ password, socketFolder, port }: ServerAddress, database: string): string {
+  const host = socketFolder === null ? '127.0.0.1' : 'localhost';
+  const url = new URL(`postgresql://${host}:${port}/${database}`);
+  url.username = ROLE;
+  url.password = password;
+  // Over a Unix socket, the host is the folder that it lies in.
+  if (socketFolder !== null) url.searchParams.set('host', socketFolder);
+  return url.href;
+}
