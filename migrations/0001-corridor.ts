@@ -3,7 +3,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 /**
  * The corridor's tables. Times are milliseconds since the epoch (bigint), by the hub's clock. What the engine or a user wrote
  * is kept as canonical JSON text, not jsonb, so that equal state is equal bytes and a replay can be compared; the columns
- * beside a body are only what queries look at, and are derived from it by the statement that writes it.
+ * beside a body are only what queries look at, and are derived from it by the statement that writes it. Names and uids compare
+ * by code unit ("C"), as the programs sort them: whoever locks several rows must come in the same order.
  */
 export class Corridor0001 implements MigrationInterface {
   // TypeORM orders by the thirteen digits at the end.
@@ -40,7 +41,7 @@ create table resources (
 // (heap-only updates).
 const clusters = `
 create table clusters (
-  uid text primary key,
+  uid text collate "C" primary key,
   name text collate "C" not null,
   labels jsonb not null default '{}',
   facts jsonb not null default '{}',
@@ -61,7 +62,7 @@ create index clusters_labels on clusters using gin (labels jsonb_path_ops);
 
 create table join_tokens (
   hash text primary key,
-  uid text not null references clusters (uid),
+  uid text collate "C" not null references clusters (uid),
   expires_at bigint not null,
   spent_by text,
   spent_at bigint
@@ -71,7 +72,7 @@ create index join_tokens_uid on join_tokens (uid);`;
 // Bundles come gzipped: compressing them again costs time and gains nothing.
 const releases = `
 create table releases (
-  application text not null,
+  application text collate "C" not null,
   number integer not null,
   source text not null,
   revision text not null,
@@ -96,7 +97,7 @@ alter table bundles alter column gzipped set storage external;`;
 
 const rollouts = `
 create table application_headers (
-  application text primary key,
+  application text collate "C" primary key,
   version bigint not null,
   wake_at bigint,
   rollout_number integer,
@@ -105,8 +106,8 @@ create table application_headers (
 create index application_headers_wake on application_headers (wake_at) where wake_at is not null;
 
 create table targets (
-  application text not null,
-  uid text not null,
+  application text collate "C" not null,
+  uid text collate "C" not null,
   rollout text not null,
   wave integer not null,
   position integer not null,
@@ -125,9 +126,9 @@ create index targets_due on targets (application, due_at) where due_at is not nu
 create index targets_order on targets (application, wave, position);
 
 create table archived_targets (
-  application text not null,
+  application text collate "C" not null,
   number integer not null,
-  uid text not null,
+  uid text collate "C" not null,
   wave integer not null,
   position integer not null,
   state text not null,
@@ -137,7 +138,7 @@ create table archived_targets (
 create index archived_targets_order on archived_targets (application, number, wave, position, uid);
 
 create table rollouts (
-  application text not null,
+  application text collate "C" not null,
   number integer not null,
   started_at bigint not null,
   body text not null,
@@ -147,7 +148,7 @@ create index rollouts_newest on rollouts (started_at desc, application desc, num
 
 create table rollout_events (
   id bigint generated always as identity primary key,
-  application text not null,
+  application text collate "C" not null,
   seq bigint not null,
   at bigint not null,
   rollout text,
@@ -161,8 +162,8 @@ create table rollout_events (
 create index rollout_events_cluster on rollout_events (cluster, id) where cluster is not null;
 
 create table reports (
-  application text not null,
-  uid text not null,
+  application text collate "C" not null,
+  uid text collate "C" not null,
   boot bigint not null,
   seq bigint not null,
   at bigint not null,
@@ -175,13 +176,13 @@ create index reports_uid on reports (uid);`;
 // claims lock rows of manifests, marks touch rows of dirty_clusters.
 const outbox = `
 create table manifests (
-  uid text primary key,
+  uid text collate "C" primary key,
   sequence bigint not null default 0,
   bus_revision bigint not null default 0
 ) with (fillfactor = 70);
 
 create table dirty_clusters (
-  uid text primary key,
+  uid text collate "C" primary key,
   counter bigint not null,
   cleared bigint not null default 0
 ) with (fillfactor = 70);

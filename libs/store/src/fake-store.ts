@@ -1,0 +1,82 @@
+import type { Store, StoreSignal, Unit } from '#ports';
+import { RetryableError } from '#kit';
+import { fakeClusters } from './fake/clusters.js';
+import { fakeJoinTokens } from './fake/join-tokens.js';
+import { Memory } from './fake/memory.js';
+import { fakeOutbox } from './fake/outbox.js';
+import { fakeAudit, fakeSettings, fakeTokens } from './fake/people.js';
+import { fakeReleases } from './fake/releases.js';
+import { fakeReports } from './fake/reports.js';
+import { fakeResources } from './fake/resources.js';
+import { fakeRollouts } from './fake/rollouts.js';
+import { Locks, type Run, Session } from './fake/session.js';
+import { SignalHandlers } from './signal-handlers.js';
+
+export interface FakeStore extends Store {
+  /** While true, everything is refused as if the database were away. */
+  unavailable: boolean;
+  /** Another hub on the same memory, as a second process on one database would be. */
+  another(): FakeStore;
+}
+
+/** A test double of the store: in memory, with real transactions and row locks, held to the contract suite of the real one. */
+export function createFakeStore(): FakeStore {
+  return onMemory({ memory: new Memory(), locks: new Locks(), hubs: [] });
+}
+
+interface Shared {
+  readonly memory: Memory;
+  readonly locks: Locks;
+  readonly hubs: SignalHandlers[];
+}
+
+function onMemory(shared: Shared): FakeStore {
+  const failures: unknown[] = [];
+  const handlers = new SignalHandlers((error) => failures.push(error));
+  shared.hubs.push(handlers);
+
+  async function inSession<T>(isTransaction: boolean, work: (session: Session) => T | Promise<T>): Promise<T> {
+    if (store.unavailable)
+      throw new RetryableError('database-unavailable', 'The database does not answer: it is tried again.');
+    const session = new Session(shared.memory, shared.locks, isTransaction);
+    try {
+      const result = await work(session);
+      session.commit();
+      tell(session.signals);
+      return result;
+    } finally {
+      session.end();
+    }
+  }
+
+  function tell(signals: ReadonlySet<StoreSignal>): void {
+    for (const hub of shared.hubs) hub.tell(signals);
+  }
+
+  const store: FakeStore = {
+    unavailable: false,
+    read: unitOf((work) => inSession(false, work)),
+    transact: (work) => inSession(true, (session) => work(unitOf(async (operation) => operation(session)))),
+    onSignal: (handle) => handlers.add(handle),
+    ping: () => inSession(false, () => undefined),
+    close: async () => {
+      shared.hubs.splice(shared.hubs.indexOf(handlers), 1);
+    },
+    another: () => onMemory(shared),
+  };
+  return store;
+}
+
+function unitOf(run: Run): Unit {
+  return {
+    resources: fakeResources(run),
+    clusters: { ...fakeClusters(run), ...fakeJoinTokens(run) },
+    releases: fakeReleases(run),
+    rollouts: fakeRollouts(run),
+    outbox: fakeOutbox(run),
+    reports: fakeReports(run),
+    tokens: fakeTokens(run),
+    audit: fakeAudit(run),
+    settings: fakeSettings(run),
+  };
+}

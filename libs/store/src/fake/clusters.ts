@@ -1,0 +1,127 @@
+import { canonicalJson, matchesSelector, selectable } from '#domain';
+import type { ClusterStore, StoredCluster } from '#ports';
+import { RejectedError } from '#kit';
+import { nameAndUid } from '../page-cursor.js';
+import { phaseInForce } from '../phase-in-force.js';
+import { lastBeats } from '../postgres/presence.js';
+import { byKeys, kept } from './memory.js';
+import { pageOf } from './page-of.js';
+import type { Run, Session } from './session.js';
+
+type Clusters = Omit<ClusterStore, 'addJoinToken' | 'findJoinToken' | 'spendJoinToken'>;
+
+/** Changes a cluster that is not revoked; says so where something is different now. */
+function change(session: Session, uid: string, to: (cluster: StoredCluster) => StoredCluster): void {
+  const before = session.tables.clusters.get(uid);
+  if (before === undefined) return;
+  const after = kept(to(before));
+  if (canonicalJson(after) === canonicalJson(before)) return;
+  session.tables.clusters.set(uid, after);
+  session.signals.add('resource');
+}
+
+export function fakeClusters(run: Run): Clusters {
+  const living = ({ tables }: Session): readonly StoredCluster[] =>
+    tables.clusters.rows().filter((cluster) => cluster.state !== 'revoked');
+
+  return {
+    get: (uid) => run(({ tables }) => tables.clusters.get(uid) ?? null),
+    byName: (name) => run((session) => living(session).find((cluster) => cluster.name === name) ?? null),
+    list: (query) =>
+      run(({ tables }) => {
+        const { selector = {}, state, online } = query;
+        const found = tables.clusters
+          .rows()
+          .filter((cluster) => (state === undefined ? cluster.state !== 'revoked' : cluster.state === state))
+          .filter((cluster) => online === undefined || cluster.online === online)
+          .filter((cluster) => matchesSelector(selector, selectable(cluster)));
+        return pageOf(found, query, nameAndUid, (cluster) => [cluster.name, cluster.uid]);
+      }),
+    summary: () =>
+      run((session) => {
+        const all = living(session);
+        const joined = all.filter((cluster) => cluster.state === 'joined');
+        return {
+          total: all.length,
+          ready: joined.filter((cluster) => cluster.online).length,
+          offline: joined.filter((cluster) => !cluster.online).length,
+          waiting: all.length - joined.length,
+          healthy: joined.filter((cluster) => isHealthy(session, cluster.uid)).length,
+        };
+      }),
+    joined: () =>
+      run((session) =>
+        living(session)
+          .filter((cluster) => cluster.state === 'joined')
+          .sort(byKeys((cluster) => [cluster.name, cluster.uid])),
+      ),
+    register: ({ uid, name, labels, now }) =>
+      run(async (session) => {
+        await session.lock(`name ${name}`);
+        if (living(session).some((cluster) => cluster.name === name)) {
+          throw new RejectedError(
+            'name-taken',
+            `name: a cluster named ${name} is registered already; choose another name or remove that one first.`,
+            { status: 409 },
+          );
+        }
+        const cluster: StoredCluster = kept({
+          ...{ uid, name, labels, facts: {}, state: 'registered' as const, createdAt: now },
+          ...{ publicKey: null, agentVersion: null, protocol: null, joinedAt: null },
+          ...{ online: false, seenAt: null, heldSequence: 0 },
+        });
+        session.tables.clusters.set(uid, cluster);
+        session.signals.add('resource');
+        return cluster;
+      }),
+    setLabels: (uid, labels) => run((session) => change(session, uid, (cluster) => ({ ...cluster, labels }))),
+    setFacts: (uid, facts) => run((session) => change(session, uid, (cluster) => ({ ...cluster, facts }))),
+    revoke: (uid) =>
+      run((session) => {
+        const { joinTokens } = session.tables;
+        for (const token of joinTokens.rows()) {
+          if (token.uid === uid) joinTokens.set(token.hash, { ...token, expiresAt: 0 });
+        }
+        change(session, uid, (cluster) => ({ ...cluster, state: 'revoked', online: false }));
+      }),
+    markJoined: (uid, { publicKey, version, protocol, now }) =>
+      run((session) =>
+        change(session, uid, (cluster) =>
+          cluster.state === 'revoked'
+            ? cluster
+            : { ...cluster, state: 'joined', publicKey, agentVersion: version, protocol, joinedAt: now },
+        ),
+      ),
+    seen: (beats, now) =>
+      run((session) => {
+        const { clusters } = session.tables;
+        const returned: string[] = [];
+        for (const beat of lastBeats(beats)) {
+          const before = clusters.get(beat.uid);
+          if (before === undefined || before.state === 'revoked') continue;
+          if (!before.online) returned.push(beat.uid);
+          const { facts = before.facts, version, protocol, sequence } = beat;
+          if (canonicalJson(facts) !== canonicalJson(before.facts)) session.signals.add('resource');
+          const seenAt = Math.max(before.seenAt ?? now, now);
+          const presence = { online: true, seenAt, heldSequence: sequence, agentVersion: version, protocol, facts };
+          clusters.set(beat.uid, kept({ ...before, ...presence }));
+        }
+        return returned.sort();
+      }),
+    markSilent: (before) =>
+      run(({ tables }) => {
+        const silent = tables.clusters
+          .rows()
+          .filter((each) => each.online && (each.seenAt === null || each.seenAt < before));
+        for (const cluster of silent) tables.clusters.set(cluster.uid, kept({ ...cluster, online: false }));
+        return silent.map((cluster) => cluster.uid).sort();
+      }),
+  };
+}
+
+function isHealthy({ tables }: Session, uid: string): boolean {
+  const assigned = tables.targets
+    .rows()
+    .filter(({ row }) => row.uid === uid && (row.assignment?.release ?? null) !== null);
+  return assigned.length > 0 && assigned.every(({ row }) => phaseInForce(row) === 'healthy');
+}

@@ -1,0 +1,71 @@
+import type { AuditStore, SettingStore, StoredToken, TokenStore } from '#ports';
+import { RejectedError } from '#kit';
+import { oneNumber } from '../page-cursor.js';
+import { byKeys, kept } from './memory.js';
+import { pageOf } from './page-of.js';
+import type { Run } from './session.js';
+
+const TOUCH_MS = 60_000;
+
+export function fakeTokens(run: Run): TokenStore {
+  const withoutHash = ({ hash, ...token }: StoredToken & { hash: string }): StoredToken => token;
+  return {
+    add: (token) =>
+      run(async (session) => {
+        await session.lock(`token ${token.name}`);
+        const { tokens } = session.tables;
+        if (tokens.rows().some((each) => each.name === token.name && each.revokedAt === null)) {
+          throw new RejectedError(
+            'name-taken',
+            `name: a token named ${token.name} exists already; choose another name or revoke that one first.`,
+            { status: 409 },
+          );
+        }
+        tokens.set(token.id, kept({ ...token, lastUsedAt: null, revokedAt: null }));
+      }),
+    byHash: (hash) =>
+      run(({ tables }) => {
+        const found = tables.tokens.rows().find((token) => token.hash === hash);
+        return found === undefined ? null : withoutHash(found);
+      }),
+    list: () =>
+      run(({ tables }) =>
+        tables.tokens
+          .rows()
+          .map(withoutHash)
+          .sort(byKeys((token) => [token.createdAt, token.id])),
+      ),
+    revoke: (id, now) =>
+      run(({ tables }) => {
+        const token = tables.tokens.get(id);
+        if (token === undefined || token.revokedAt !== null) return false;
+        tables.tokens.set(id, { ...token, revokedAt: now });
+        return true;
+      }),
+    touch: (id, now) =>
+      run(({ tables }) => {
+        const token = tables.tokens.get(id);
+        if (token === undefined || (token.lastUsedAt !== null && token.lastUsedAt > now - TOUCH_MS)) return;
+        tables.tokens.set(id, { ...token, lastUsedAt: now });
+      }),
+  };
+}
+
+export function fakeAudit(run: Run): AuditStore {
+  return {
+    append: (entry) =>
+      run(({ memory, tables }) => {
+        memory.lastAuditId += 1;
+        tables.audit.set(String(memory.lastAuditId), kept({ ...entry, id: memory.lastAuditId }));
+      }),
+    list: (page) =>
+      run(({ tables }) => pageOf(tables.audit.rows(), page, oneNumber, (entry) => [entry.id], 'backwards')),
+  };
+}
+
+export function fakeSettings(run: Run): SettingStore {
+  return {
+    get: (key) => run(({ tables }) => tables.settings.get(key) ?? null),
+    set: (key, value) => run(({ tables }) => tables.settings.set(key, value)),
+  };
+}

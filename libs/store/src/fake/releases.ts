@@ -1,0 +1,58 @@
+import { canonicalJson } from '#domain';
+import type { ReleaseStore, StoredRelease } from '#ports';
+import { oneNumber, timeApplicationNumber } from '../page-cursor.js';
+import { kept, keyOf } from './memory.js';
+import { pageOf } from './page-of.js';
+import type { Run, Session } from './session.js';
+
+function latest({ tables }: Session, application: string): StoredRelease | undefined {
+  const all = tables.releases.rows().filter((release) => release.application === application);
+  return all.sort((a, b) => b.number - a.number)[0];
+}
+
+export function fakeReleases(run: Run): ReleaseStore {
+  return {
+    add: (release) =>
+      run(async (session) => {
+        await session.lock(`release ${release.application}`);
+        const newest = latest(session, release.application);
+        if (
+          newest?.revision === release.revision &&
+          canonicalJson(newest.overlays) === canonicalJson(release.overlays)
+        ) {
+          return { release: newest, created: false };
+        }
+        const added: StoredRelease = kept({ ...release, number: (newest?.number ?? 0) + 1 });
+        session.tables.releases.set(keyOf(added.application, added.number), added);
+        return { release: added, created: true };
+      }),
+    get: (application, number) => run(({ tables }) => tables.releases.get(keyOf(application, number)) ?? null),
+    latest: (application) => run((session) => latest(session, application) ?? null),
+    list: (application, page) =>
+      run(({ tables }) => {
+        const all = tables.releases.rows();
+        if (application === null) {
+          const place = (each: StoredRelease): [number, string, number] => [
+            each.createdAt,
+            each.application,
+            each.number,
+          ];
+          return pageOf(all, page, timeApplicationNumber, place, 'backwards');
+        }
+        const own = all.filter((release) => release.application === application);
+        return pageOf(own, page, oneNumber, (release) => [release.number], 'backwards');
+      }),
+    putBundle: (digest, { gzipped }) =>
+      run(({ tables }) => {
+        if (tables.bundles.get(digest) === undefined)
+          tables.bundles.set(digest, { gzipped: gzipped.slice(), chunks: null });
+      }),
+    getBundle: (digest) => run(({ tables }) => tables.bundles.get(digest)?.gzipped.slice() ?? null),
+    bundleChunks: (digest) => run(({ tables }) => tables.bundles.get(digest)?.chunks ?? null),
+    setBundleChunks: (digest, chunks) =>
+      run(({ tables }) => {
+        const bundle = tables.bundles.get(digest);
+        if (bundle !== undefined) tables.bundles.set(digest, { ...bundle, chunks });
+      }),
+  };
+}
