@@ -22,3 +22,4 @@ export { ENGINE_RULES, type EngineRules } from './rollout/rules.js';
 export { step } from './rollout/step.js';
 export * from './rollout/strategy.js';
 export * from './selector.js';
+export * from './rollout/why.js';
