@@ -1,1 +1,3 @@
-export {};
+export * from './fake-renderer.js';
+export { openRenderer, type RendererOptions } from './render.js';
+export { RENDER_LIMITS, type RenderLimits } from './run-kustomize.js';

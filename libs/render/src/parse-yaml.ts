@@ -1,0 +1,108 @@
+import { loadAll, YAMLException } from 'js-yaml';
+import { messageOf, RejectedError } from '#kit';
+import type { JsonObject, JsonValue } from '#domain';
+import { kubeYamlSchema, UncarriedValue } from './kube-yaml-schema.js';
+
+export interface YamlLimits {
+  /** Values of all documents, with every alias written out. */
+  readonly maxValues: number;
+  /** Characters of all texts, with every alias written out. */
+  readonly maxCharacters: number;
+  /** Documents of one file. */
+  readonly maxDocuments: number;
+}
+
+export const YAML_LIMITS: YamlLimits = {
+  maxValues: 2_000_000,
+  maxCharacters: 64 * 1024 * 1024,
+  maxDocuments: 20_000,
+};
+
+const maxDepth = 100;
+
+/**
+ * Reads the documents of one file or of a program's output as kubectl would; empty documents are left out.
+ * @param file how messages name the text
+ * @throws RejectedError `yaml-invalid`, naming file and line
+ */
+export function parseYaml(
+  text: string | Uint8Array,
+  file: string,
+  limits: YamlLimits = YAML_LIMITS,
+): readonly JsonValue[] {
+  let documents: unknown[];
+  try {
+    documents = loadAll(typeof text === 'string' ? text : decode(text, file), {
+      schema: kubeYamlSchema,
+      maxDepth,
+      maxAliases: 10_000,
+      maxTotalMergeKeys: 100_000,
+    });
+  } catch (error) {
+    if (error instanceof RejectedError) throw error;
+    throw invalid(file, reasonOf(error));
+  }
+  if (documents.length > limits.maxDocuments) {
+    throw invalid(file, `it has ${documents.length} documents; at most ${limits.maxDocuments} are taken`);
+  }
+  const kept = documents.filter((each) => each !== null && each !== undefined);
+  const budget = { values: limits.maxValues, characters: limits.maxCharacters };
+  for (const each of kept) measure(each, budget, file, 0);
+  return kept as JsonValue[];
+}
+
+/** As parseYaml, for a text whose documents must be objects. */
+export function parseObjects(text: string | Uint8Array, file: string, limits?: YamlLimits): readonly JsonObject[] {
+  return parseYaml(text, file, limits).map((document, index) => {
+    if (typeof document === 'object' && document !== null && !Array.isArray(document)) return document as JsonObject;
+    const what = Array.isArray(document) ? 'a list' : `the ${typeof document} ${JSON.stringify(document).slice(0, 60)}`;
+    throw invalid(file, `document ${index + 1} is ${what}, not an object`);
+  });
+}
+
+/** An alias costs nothing to parse and everything to write out: nine lines can stand for billions of values. */
+function measure(value: unknown, budget: { values: number; characters: number }, file: string, depth: number): void {
+  budget.values -= 1;
+  if (typeof value === 'string') budget.characters -= value.length;
+  if (budget.values < 0 || budget.characters < 0) {
+    throw invalid(file, 'it is too large once its aliases are written out');
+  }
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > maxDepth) throw invalid(file, `it is nested deeper than ${maxDepth} levels`);
+  if (Array.isArray(value)) {
+    for (const item of value) measure(item, budget, file, depth + 1);
+    return;
+  }
+  const record = value as Record<string, unknown>;
+  for (const key of Object.keys(record)) {
+    budget.characters -= key.length;
+    measure(record[key], budget, file, depth + 1);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof YAMLException) {
+    const where = error.mark === undefined ? '' : `line ${error.mark.line + 1}: `;
+    return `${where}${plainer(error.reason)}`;
+  }
+  if (error instanceof UncarriedValue) return error.message;
+  if (error instanceof RangeError) return 'it is nested too deeply';
+  return messageOf(error, 300);
+}
+
+function decode(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw invalid(file, 'it is not UTF-8 text');
+  }
+}
+
+function plainer(reason: string): string {
+  if (reason === 'duplicated mapping key') return 'this key is there twice in one mapping';
+  return reason.replace(/tag:yaml\.org,2002:/g, '!!');
+}
+
+function invalid(file: string, reason: string): RejectedError {
+  return new RejectedError('yaml-invalid', `${file}: ${reason}.`, { file });
+}
