@@ -6,10 +6,9 @@ const CONNECTION =
   /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)|connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable|cannot use a pool after calling end|connection (?:was )?closed|timeout expired/i;
 
 interface DatabaseFault {
-  readonly code?: string;
+  readonly code: string | undefined;
+  readonly constraint: string | undefined;
   readonly message: string;
-  readonly constraint?: string;
-  readonly routine?: string;
 }
 
 /**
@@ -26,20 +25,29 @@ export function toStoreError(error: unknown): FlotillaError {
   if (isUnavailable(fault, error)) {
     return new RetryableError(
       'database-unavailable',
-      `The database does not answer (${messageOf(fault, 200)}): it is tried again; check that PostgreSQL runs and DATABASE_URL names it.`,
+      `The database does not answer (${messageOf(fault.message, 200)}): it is tried again; check that PostgreSQL runs and DATABASE_URL names it.`,
     );
   }
   const constraint = fault.constraint === undefined ? '' : `, constraint ${fault.constraint}`;
   const sqlState = code === '' ? '' : ` (${code}${constraint})`;
-  return new BugError('database', `A statement failed${sqlState}: ${messageOf(fault, 300)}`);
+  return new BugError('database', `A statement failed${sqlState}: ${messageOf(fault.message, 300)}`);
 }
 
 function faultOf(error: unknown): DatabaseFault {
-  const driverError = (error as { driverError?: unknown } | null)?.driverError;
-  const fault = driverError ?? error;
-  // A connection tried at several addresses fails with one AggregateError, whose own message is empty.
-  if (fault instanceof AggregateError && fault.errors[0] instanceof Error) return fault.errors[0];
-  return fault instanceof Error ? fault : new Error(String(fault));
+  const fault = memberOf(error, 'driverError') ?? error;
+  // A host tried at several addresses fails with one AggregateError, whose own message is empty.
+  const errors = memberOf(fault, 'errors');
+  const first: unknown = Array.isArray(errors) ? (errors[0] ?? fault) : fault;
+  const text = (key: string): string | undefined => {
+    const value = memberOf(first, key);
+    return typeof value === 'string' ? value : undefined;
+  };
+  return { code: text('code'), constraint: text('constraint'), message: text('message') ?? String(first) };
+}
+
+/** Not by instanceof: the driver's errors may come from another realm, as they do in jest. */
+function memberOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
 }
 
 function isUnavailable(fault: DatabaseFault, error: unknown): boolean {
