@@ -21,7 +21,8 @@ import { validationPipe } from './http/validate.js';
 import { WhyReader } from './http/why-reader.js';
 import { Credentials } from './installation/credentials.js';
 import { Join } from './installation/join.js';
-import { Membership, Registration } from './installation/registration.js';
+import { Membership } from './installation/membership.js';
+import { Registration } from './installation/registration.js';
 import {
   CLOCK,
   GIT_SOURCE,
@@ -39,11 +40,14 @@ import { Alive } from './steps/advance/alive.js';
 import { Stepper } from './steps/advance/stepper.js';
 import { ManifestWriter } from './steps/assign/manifest-writer.js';
 import { ManualStart } from './steps/assign/manual-start.js';
-import { Reconcile, ReconcileWork } from './steps/assign/reconcile.js';
+import { Reconcile } from './steps/assign/reconcile.js';
+import { ReconcileWork } from './steps/assign/reconcile-work.js';
 import { Relay } from './steps/assign/relay.js';
-import { CollectReports, Verdicts } from './steps/collect/collect-reports.js';
-import { Presence, PresenceRecord } from './steps/collect/presence.js';
+import { CollectReports } from './steps/collect/collect-reports.js';
+import { Presence } from './steps/collect/presence.js';
+import { PresenceRecord } from './steps/collect/presence-record.js';
 import { Silence } from './steps/collect/silence.js';
+import { Verdicts } from './steps/collect/verdicts.js';
 import { Ingest } from './steps/ingest/ingest.js';
 import { SourceReader } from './steps/ingest/source-reader.js';
 import { BundleShelf } from './steps/render/bundle-shelf.js';

@@ -96,7 +96,6 @@ async function start(config: HubConfig, log: Logger, closers: Closers): Promise<
       if (config.databaseUrl !== undefined) return config.databaseUrl;
       const postgres = await startEmbeddedPostgres({
         folder: folder('postgres'),
-        pidFolder,
         log,
         onExit: died('PostgreSQL'),
       });
@@ -125,7 +124,7 @@ async function start(config: HubConfig, log: Logger, closers: Closers): Promise<
     })(),
   ]);
 
-  await migrate({ url: config.migrationsDatabaseUrl ?? databaseUrl, log });
+  await migrate({ url: config.migrationsDatabaseUrl ?? databaseUrl });
   const store = await openStore({ url: databaseUrl, poolSize: config.databasePool, log });
   closers.add(() => store.close());
 

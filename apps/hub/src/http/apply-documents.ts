@@ -62,7 +62,7 @@ export class ApplyDocuments {
     if (result !== 'unchanged') {
       const now = this.clock.now();
       await this.write(unit, resource, now);
-      await audit(unit, now, caller, 'apply', `${kind}/${name}`, {
+      await audit(unit, { now, caller }, 'apply', `${kind}/${name}`, {
         reason: options.reason,
         detail: { before: before as unknown as JsonObject, after: after as unknown as JsonObject },
       });
@@ -72,7 +72,7 @@ export class ApplyDocuments {
 
   private async write(unit: Unit, resource: Resource, now: number): Promise<void> {
     if (resource.kind !== 'Cluster') {
-      await unit.resources.put(resource.kind, resource.metadata.name, resource.spec as unknown as JsonObject, now);
+      await unit.resources.put(resource.kind, resource.metadata.name, resource.spec, now);
       return;
     }
     const cluster = await unit.clusters.byName(resource.metadata.name);

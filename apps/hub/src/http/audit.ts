@@ -5,8 +5,7 @@ import type { Caller } from './access/permit.js';
 /** Writes who did what to what, in the transaction of the act itself. */
 export async function audit(
   unit: Unit,
-  now: number,
-  caller: Caller,
+  { now, caller }: { readonly now: number; readonly caller: Caller },
   act: string,
   object: string,
   more: { readonly reason?: string | undefined; readonly detail?: JsonObject } = {},

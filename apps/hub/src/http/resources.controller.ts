@@ -67,7 +67,7 @@ function declaredController(plural: string, kind: ResourceKind): Type {
         else await unit.rollouts.lock(name);
         if (!(await unit.resources.delete(kind, name))) throw notFound(kind, name);
         if (kind === 'Application') await unit.rollouts.forget(name);
-        await audit(unit, this.clock.now(), caller, 'delete', `${kind}/${name}`);
+        await audit(unit, { now: this.clock.now(), caller }, 'delete', `${kind}/${name}`);
       });
     }
   }

@@ -16,6 +16,15 @@ type Command = Undefinable<
   Extract<RolloutEvent, { type: 'pause' | 'resume' | 'retry' | 'skip' | 'rollback' | 'cancel' | 'lift' }>
 >;
 
+/** What commands act through. */
+@Injectable()
+export class CommandSteps {
+  constructor(
+    readonly stepper: Stepper,
+    readonly manual: ManualStart,
+  ) {}
+}
+
 /** Carries a person's commands to the engine and tells what they did. */
 @Injectable()
 export class RolloutCommands {
@@ -39,7 +48,7 @@ export class RolloutCommands {
     const event = withoutUndefined(command) as RolloutEvent;
     const outcome = await this.steps.stepper.take(found.application, event, async (unit, { changed }) => {
       if (!changed) return;
-      await audit(unit, this.clock.now(), caller, `rollout.${command.type}`, `Rollout/${found.rollout.id}`, {
+      await audit(unit, { now: this.clock.now(), caller }, `rollout.${command.type}`, `Rollout/${found.rollout.id}`, {
         reason: command.reason,
       });
     });
@@ -73,15 +82,6 @@ export class RolloutCommands {
     const rollout = await this.reader.view(found);
     return { rollout, changed, message: changed ? rollout.why : `Nothing changed: ${rollout.why}` };
   }
-}
-
-/** What commands act through. */
-@Injectable()
-export class CommandSteps {
-  constructor(
-    readonly stepper: Stepper,
-    readonly manual: ManualStart,
-  ) {}
 }
 
 function withoutUndefined(value: object): object {

@@ -59,7 +59,7 @@ export class TokensController {
     const expiresAt = body.ttl === undefined ? null : now + (parseDuration(body.ttl) ?? 0);
     return this.store.transact(async (unit) => {
       const { id, secret } = await makeToken(unit, { ...body, createdBy: caller.actor, now, expiresAt });
-      await audit(unit, now, caller, 'token.create', `Token/${body.name}`, { detail: { role: body.role } });
+      await audit(unit, { now, caller }, 'token.create', `Token/${body.name}`, { detail: { role: body.role } });
       const stored = (await unit.tokens.list()).find((token) => token.id === id);
       if (!stored) throw new Error('a token vanished while it was made');
       return { token: secret, view: tokenView(stored) };
@@ -87,7 +87,7 @@ export class TokensController {
       }
       const now = this.clock.now();
       await unit.tokens.revoke(token.id, now);
-      await audit(unit, now, caller, 'token.revoke', `Token/${token.name}`);
+      await audit(unit, { now, caller }, 'token.revoke', `Token/${token.name}`);
     });
   }
 

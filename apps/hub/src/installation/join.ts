@@ -6,7 +6,8 @@ import { RejectedError } from '#kit';
 import type { Clock, Store, StoredCluster } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
 import { Credentials } from './credentials.js';
-import { hashToken, Membership } from './registration.js';
+import { Membership } from './membership.js';
+import { hashToken } from './registration.js';
 
 /** How far an agent's clock may be from the hub's in a renewal by proof. */
 const MAX_SKEW_MS = 5 * 60_000;

@@ -1,15 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { parseDuration, type Labels, type RolloutEvent } from '#domain';
+import { parseDuration, type Labels } from '#domain';
 import { RejectedError } from '#kit';
-import type { Clock, HubBus, Store, StoredCluster, Unit } from '#ports';
+import type { Clock, Store, StoredCluster, Unit } from '#ports';
 import type { Caller } from '../http/access/permit.js';
 import { audit } from '../http/audit.js';
 import { iso } from '../http/views/time.js';
-import { CLOCK, HUB_BUS, SETTINGS, STORE, type HubSettings } from '../parts.js';
-import { Stepper } from '../steps/advance/stepper.js';
-import { Reconcile } from '../steps/assign/reconcile.js';
+import { CLOCK, SETTINGS, STORE, type HubSettings } from '../parts.js';
+import { Membership } from './membership.js';
 
 const MAX_TOKEN_TTL_MS = 7 * 24 * 3_600_000;
 
@@ -43,7 +42,9 @@ export class Registration {
     return this.store.transact(async (unit) => {
       const now = this.clock.now();
       const cluster = await unit.clusters.register({ uid: uuid(), name: request.name, labels: request.labels, now });
-      await audit(unit, now, caller, 'cluster.add', `Cluster/${request.name}`, { detail: { labels: request.labels } });
+      await audit(unit, { now, caller }, 'cluster.add', `Cluster/${request.name}`, {
+        detail: { labels: request.labels },
+      });
       return { cluster, ...(await this.addToken(unit, cluster, ttl, now)) };
     });
   }
@@ -51,7 +52,7 @@ export class Registration {
   invite(cluster: StoredCluster, ttlMs: number, caller: Caller): Promise<Invitation> {
     return this.store.transact(async (unit) => {
       const now = this.clock.now();
-      await audit(unit, now, caller, 'cluster.token', `Cluster/${cluster.name}`);
+      await audit(unit, { now, caller }, 'cluster.token', `Cluster/${cluster.name}`);
       return this.addToken(unit, cluster, ttlMs, now);
     });
   }
@@ -60,7 +61,7 @@ export class Registration {
     await this.store.transact(async (unit) => {
       await unit.clusters.setLabels(cluster.uid, labels);
       const detail = { before: cluster.labels, after: labels };
-      await audit(unit, this.clock.now(), caller, 'cluster.label', `Cluster/${cluster.name}`, { detail });
+      await audit(unit, { now: this.clock.now(), caller }, 'cluster.label', `Cluster/${cluster.name}`, { detail });
     });
     this.membership.changed();
   }
@@ -68,7 +69,7 @@ export class Registration {
   async remove(cluster: StoredCluster, caller: Caller): Promise<void> {
     const now = this.clock.now();
     await this.membership.end(cluster, now, (unit) =>
-      audit(unit, now, caller, 'cluster.remove', `Cluster/${cluster.name}`),
+      audit(unit, { now, caller }, 'cluster.remove', `Cluster/${cluster.name}`),
     );
   }
 
@@ -78,39 +79,6 @@ export class Registration {
     await unit.clusters.addJoinToken({ hash: hashToken(token), uid: cluster.uid, expiresAt });
     const url = `${this.settings.publicUrl}/api/v1/install/${token}`;
     return { token, expiresAt: iso(expiresAt), url, command: installCommand(url, this.settings) };
-  }
-}
-
-/** What follows for the applications when a cluster comes, changes or goes. */
-@Injectable()
-export class Membership {
-  constructor(
-    @Inject(STORE) private readonly store: Store,
-    @Inject(HUB_BUS) private readonly bus: HubBus,
-    private readonly stepper: Stepper,
-    private readonly reconcile: Reconcile,
-  ) {}
-
-  changed(): void {
-    this.reconcile.requestAll();
-  }
-
-  /** Ends the registration in one transaction, then its credential and its manifest. */
-  async end(cluster: StoredCluster, now: number, also: (unit: Unit) => Promise<void>): Promise<void> {
-    const act = await this.store.transact(async (unit) => {
-      const rows = await unit.rollouts.ofCluster(cluster.uid);
-      const events = rows.map(({ application }): [string, RolloutEvent] => [
-        application,
-        { type: 'removed', clusters: [cluster.uid], why: 'ended' },
-      ]);
-      const after = await this.stepper.takeAll(unit, events);
-      await unit.clusters.revoke(cluster.uid, now);
-      await also(unit);
-      return after;
-    });
-    act();
-    if (cluster.publicKey) await this.bus.revokeCredential(cluster.publicKey);
-    await this.bus.deleteManifest(cluster.uid);
   }
 }
 

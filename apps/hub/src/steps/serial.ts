@@ -41,14 +41,11 @@ export class SerialByKey {
   run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.chains.get(key) ?? Promise.resolve();
     const result = before.then(work, work);
-    const settled = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.chains.set(key, settled);
-    void settled.then(() => {
+    const forget = (): void => {
       if (this.chains.get(key) === settled) this.chains.delete(key);
-    });
+    };
+    const settled: Promise<void> = result.then(forget, forget);
+    this.chains.set(key, settled);
     return result;
   }
 

@@ -44,5 +44,5 @@ export function defaultStrategyView(): Resource {
       soak: formatDuration(soakMs),
     })),
   };
-  return { ...bareResource('Strategy', 'default', spec), status: { builtIn: true } } as Resource;
+  return { ...bareResource('Strategy', 'default', spec), status: { builtIn: true } };
 }

@@ -24,14 +24,10 @@ export function decideStart(input: {
   readonly baseline: (member: Member) => HeldRelease | null;
 }): StartDecision {
   const { header, rows, members, unplaced, release } = input;
-  const known = Math.max(
-    header?.rollout?.release ?? 0,
-    header?.queued?.release ?? 0,
-    header?.baseline ?? 0,
-    ...(header?.barred ?? []),
-  );
-  if (release > known) return { start: true, newcomers: [], leavers: [] };
   const running = header?.rollout?.state === 'running';
+  // A queued release is known for as long as what it waits for runs; then it is news again.
+  const known = Math.max(header?.newest ?? 0, running ? (header.queued?.release ?? 0) : 0);
+  if (release > known) return { start: true, newcomers: [], leavers: [] };
   const byUid = new Map(rows.map((row) => [row.uid, row]));
   const placed = new Set(members.map(({ uid }) => uid));
   const newcomers = running

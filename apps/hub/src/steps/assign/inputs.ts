@@ -1,4 +1,10 @@
-import { DEFAULT_STRATEGY, strategySpecSchema, toStrategySpec, type ApplicationSpec } from '#contract';
+import {
+  DEFAULT_STRATEGY,
+  sourceSpecSchema,
+  strategySpecSchema,
+  toStrategySpec,
+  type ApplicationSpec,
+} from '#contract';
 import type { Hold, StrategySpec } from '#domain';
 import type { Store } from '#ports';
 
@@ -30,7 +36,7 @@ export async function readCommit(store: Store, spec: ApplicationSpec): Promise<P
   if (why) throw new Blocked('source', `Source "${spec.source}": ${why}`);
   if (!status.revision) throw new Blocked('source', `Source "${spec.source}" has not been read yet`);
   return {
-    url: String(source.spec['url']),
+    url: sourceSpecSchema.parse(source.spec).url,
     revision: status.revision,
     author: status.author ?? '',
     subject: status.subject ?? '',

@@ -44,7 +44,7 @@ export class ManualStart {
       if (!changed) return;
       const object = `Application/${application}`;
       const detail = { release: release.number };
-      await audit(unit, this.clock.now(), caller, 'rollout.start', object, { reason: request.reason, detail });
+      await audit(unit, { now: this.clock.now(), caller }, 'rollout.start', object, { reason: request.reason, detail });
     });
   }
 

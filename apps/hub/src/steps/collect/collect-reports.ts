@@ -1,10 +1,10 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { MAX_REPORT_BYTES, reportSchema } from '#contract';
-import type { AgentReport, ReportInput, RolloutEvent } from '#domain';
+import type { AgentReport } from '#domain';
 import { type Logger } from '#kit';
-import type { Clock, HubBus, StatusMessage, Store } from '#ports';
-import { CLOCK, HUB_BUS, LOGGER, STORE } from '../../parts.js';
-import { Stepper } from '../advance/stepper.js';
+import type { HubBus, StatusMessage, Store } from '#ports';
+import { HUB_BUS, LOGGER, STORE } from '../../parts.js';
+import { Verdicts } from './verdicts.js';
 
 /** Reports become verdicts: one transaction a batch, and the bus hears of it only after the commit. */
 @Injectable()
@@ -44,32 +44,6 @@ export class CollectReports implements OnApplicationShutdown {
   }
 }
 
-/** Takes reports into the tables and to the engine. */
-@Injectable()
-export class Verdicts {
-  constructor(
-    @Inject(CLOCK) private readonly clock: Clock,
-    private readonly stepper: Stepper,
-  ) {}
-
-  async take(unit: Parameters<Stepper['takeAll']>[0], reports: readonly AgentReport[]): Promise<() => void> {
-    const news = await unit.reports.upsert(reports, this.clock.now());
-    const byApplication = new Map<string, ReportInput[]>();
-    for (const report of news) {
-      const list = byApplication.get(report.application) ?? [];
-      list.push(toInput(report));
-      byApplication.set(report.application, list);
-    }
-    return this.stepper.takeAll(
-      unit,
-      [...byApplication].map(([application, inputs]): [string, RolloutEvent] => [
-        application,
-        { type: 'reports', reports: inputs },
-      ]),
-    );
-  }
-}
-
 /** Null for what is no report, or one that speaks for another cluster or application than its subject, which the broker vouches for. */
 export function readReport({ cluster, application, body }: StatusMessage): AgentReport | null {
   if (body.length > MAX_REPORT_BYTES) return null;
@@ -80,18 +54,4 @@ export function readReport({ cluster, application, body }: StatusMessage): Agent
   } catch {
     return null;
   }
-}
-
-function toInput(report: AgentReport): ReportInput {
-  const { cluster, generation, digest, phase, steadyMs, breaks, cause, message } = report;
-  return {
-    uid: cluster,
-    generation,
-    digest,
-    phase,
-    steadyMs,
-    breaks,
-    ...(cause && { cause }),
-    ...(message && { message }),
-  };
 }

@@ -1,13 +1,12 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { heartbeatSchema } from '#contract';
-import type { ClusterUid, Heartbeat, RolloutEvent } from '#domain';
+import type { ClusterUid, Heartbeat } from '#domain';
 import { messageOf, type Logger } from '#kit';
-import type { Clock, HeartbeatMessage, HubBus, Store } from '#ports';
-import { CLOCK, HUB_BUS, LOGGER, STORE } from '../../parts.js';
-import { Stepper } from '../advance/stepper.js';
-import { Reconcile } from '../assign/reconcile.js';
+import type { HeartbeatMessage, HubBus } from '#ports';
+import { HUB_BUS, LOGGER } from '../../parts.js';
 import { Relay } from '../assign/relay.js';
 import { Serial } from '../serial.js';
+import { PresenceRecord } from './presence-record.js';
 
 const MAX_HEARTBEAT_BYTES = 32 * 1024;
 /** How long heartbeats are gathered into one statement. */
@@ -60,48 +59,6 @@ export class Presence implements OnApplicationBootstrap, OnApplicationShutdown {
       // The next heartbeat says the same again.
       this.log.warn({ step: 'report', error: messageOf(error) }, 'heartbeats not written');
     }
-  }
-}
-
-/** Writes presence and tells the engine who is back. */
-@Injectable()
-export class PresenceRecord {
-  constructor(
-    @Inject(STORE) private readonly store: Store,
-    @Inject(CLOCK) private readonly clock: Clock,
-    private readonly stepper: Stepper,
-    private readonly reconcile: Reconcile,
-  ) {}
-
-  async seen(beats: readonly Heartbeat[]): Promise<void> {
-    const act = await this.store.transact(async (unit) => {
-      const back = await unit.clusters.seen(
-        beats.map(({ cluster, sequence, version, protocol, facts }) => ({
-          uid: cluster,
-          sequence,
-          version,
-          protocol,
-          ...(facts && { facts }),
-        })),
-        this.clock.now(),
-      );
-      const events = new Map<string, ClusterUid[]>();
-      for (const uid of back) {
-        for (const { application } of await unit.rollouts.ofCluster(uid)) {
-          events.set(application, [...(events.get(application) ?? []), uid]);
-        }
-      }
-      return this.stepper.takeAll(
-        unit,
-        [...events].map(([application, clusters]): [string, RolloutEvent] => [
-          application,
-          { type: 'returned', clusters },
-        ]),
-      );
-    });
-    act();
-    // Facts take part in placement and waves.
-    if (beats.some(({ facts }) => facts)) this.reconcile.requestAll();
   }
 }
 

@@ -1,0 +1,96 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ApplicationHeader, Member, Rollout, TargetRow } from '#domain';
+import { decideStart } from './decide-start.js';
+
+const member = (uid: string, overlay = 'overlays/dev'): Member => ({
+  uid,
+  name: uid,
+  labels: {},
+  facts: {},
+  overlay,
+  digest: `new-${overlay}`,
+});
+
+const row = (uid: string, overlay = 'overlays/dev', release: number | null = 3): TargetRow => ({
+  uid,
+  name: uid,
+  rollout: 'web-1',
+  wave: 0,
+  position: 0,
+  state: 'passed',
+  desired: 'keep',
+  assignment: { release, overlay, digest: 'd', generation: 1, healthyForMs: 0, rollout: 'web-1' },
+  acked: true,
+  generation: 1,
+  previous: null,
+  lastPassed: null,
+  report: null,
+  dueAt: null,
+});
+
+const header = (more: Partial<ApplicationHeader>): ApplicationHeader => ({
+  application: 'web',
+  version: 1,
+  now: 0,
+  clockOffset: 0,
+  rolloutNumber: 1,
+  frozenSince: null,
+  rollout: null,
+  queued: null,
+  baseline: 3,
+  earlierBaselines: [],
+  newest: 3,
+  leaving: [],
+  barred: [],
+  wakeAt: null,
+  seq: 0,
+  ...more,
+});
+
+const baseline = ({ overlay }: Member) => ({ release: 3, overlay, digest: `base-${overlay}` });
+const decide = (more: Partial<Parameters<typeof decideStart>[0]>) =>
+  decideStart({ header: header({}), rows: [], members: [], unplaced: new Set(), release: 3, baseline, ...more });
+
+describe('what the engine is told after the world has changed', () => {
+  it('starts a release that is newer than anything it knows', () => {
+    expect(decide({ release: 4, members: [member('a')] }).start).toBe(true);
+  });
+
+  it('starts nothing for a release that was started before, or is queued behind what runs', () => {
+    const rollout = { release: 3, state: 'running' } as Rollout;
+    expect(decide({ release: 4, header: header({ newest: 4 }) }).start).toBe(false);
+    expect(decide({ release: 4, header: header({ rollout, queued: { release: 4, since: 0 } }) }).start).toBe(false);
+  });
+
+  it('starts a queued release once what it waited for has ended', () => {
+    const rollout = { release: 3, state: 'rolledBack' } as Rollout;
+    expect(decide({ release: 4, header: header({ rollout, queued: { release: 4, since: 0 } }) }).start).toBe(true);
+  });
+
+  it('gives newcomers the baseline by their own overlay', () => {
+    const decision = decide({ members: [member('a'), member('b', 'overlays/prod')], rows: [row('a')] });
+    expect(decision.newcomers.map(({ uid, overlay, digest }) => [uid, overlay, digest])).toEqual([
+      ['b', 'overlays/prod', 'base-overlays/prod'],
+    ]);
+  });
+
+  it('moves a cluster whose labels chose another overlay, but only once no rollout runs', () => {
+    const members = [member('a', 'overlays/prod')];
+    expect(decide({ members, rows: [row('a')] }).newcomers).toHaveLength(1);
+    const running = header({ rollout: { release: 3, state: 'running' } as Rollout });
+    expect(decide({ members, rows: [row('a')], header: running }).newcomers).toEqual([]);
+  });
+
+  it('never takes an empty placement for everybody leaving', () => {
+    expect(decide({ members: [], rows: [row('a'), row('b')] }).leavers).toEqual([]);
+  });
+
+  it('lets those leave that are not placed any more, and not those that an error kept out', () => {
+    const decision = decide({
+      members: [member('a')],
+      rows: [row('a'), row('b'), row('c')],
+      unplaced: new Set(['c']),
+    });
+    expect(decision.leavers).toEqual(['b']);
+  });
+});

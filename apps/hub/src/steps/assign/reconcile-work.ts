@@ -1,0 +1,230 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { applicationSpecSchema, type ApplicationSpec } from '#contract';
+import { place, type Hold, type JsonObject, type Member, type StrategySpec, type TargetRow } from '#domain';
+import type { Clock, Store, StoredCluster, StoredRelease, StoredResource } from '#ports';
+import { CLOCK, STORE } from '../../parts.js';
+import { Stepper } from '../advance/stepper.js';
+import { RenderOverlays, type OverlayError } from '../render/render-overlays.js';
+import { decideStart } from './decide-start.js';
+import { Blocked, readCommit, readStrategy, type PinnedCommit } from './inputs.js';
+
+/** What the hub found out about an application, shown by `flotilla get applications` and explained by `why`. */
+export interface ApplicationStatus {
+  /** Newest commit that could be rendered whole. */
+  readonly revision?: string;
+  readonly release?: number;
+  readonly holds: readonly Hold[];
+  /** Clusters left out, and why. */
+  readonly warnings: readonly string[];
+}
+
+export interface ReconcileOutcome {
+  readonly application: string;
+  readonly release?: number;
+  readonly rollout?: string;
+  readonly error?: string;
+}
+
+interface Placed {
+  readonly uid: string;
+  readonly name: string;
+  readonly cluster: StoredCluster;
+  readonly overlay: string;
+}
+
+/** One pass over one application; see Reconcile for when it runs. */
+@Injectable()
+export class ReconcileWork {
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly overlays: RenderOverlays,
+    readonly stepper: Stepper,
+  ) {}
+
+  async run(resource: StoredResource): Promise<ReconcileOutcome> {
+    const name = resource.name;
+    const spec = applicationSpecSchema.parse(resource.spec);
+    const [commit, strategy, clusters, rows, latest] = await Promise.all([
+      readCommit(this.store, spec),
+      readStrategy(this.store, spec),
+      this.store.read.clusters.joined(),
+      this.store.read.rollouts.rows(name, { all: true }),
+      this.store.read.releases.latest(name),
+    ]);
+    const rowByUid = new Map(rows.map(({ row }) => [row.uid, row]));
+    const warnings: string[] = [];
+    const { placed, unplaced } = this.place(spec, clusters, rowByUid, warnings);
+    if (latest && latest.revision === commit.revision && latest.specGeneration === resource.generation) {
+      this.overlays.remember({ sha: commit.revision, renderer: spec.renderer }, latest.overlays);
+    }
+    const rendered = await this.overlays.render({
+      url: commit.url,
+      sha: commit.revision,
+      renderer: spec.renderer,
+      paths: [...new Set(placed.map(({ overlay }) => overlay))].sort(),
+    });
+    const members = this.withOverlays(placed, rendered, rowByUid, warnings, unplaced);
+    if (members.length === 0)
+      throw new Blocked('placement', `No cluster could be given an overlay: ${warnings[0] ?? 'none is placed'}`);
+
+    const release = await this.releaseOf(resource, commit, rendered.overlays, latest);
+    const rollout = await this.start({
+      name,
+      strategy,
+      release,
+      members,
+      rows: rows.map(({ row }) => row),
+      unplaced,
+    });
+    await this.setStatus(name, {
+      revision: commit.revision,
+      release: release.number,
+      holds: [],
+      warnings: warnings.slice(0, 20),
+    });
+    return { application: name, release: release.number, ...(rollout && { rollout }) };
+  }
+
+  setStatus(name: string, status: ApplicationStatus): Promise<void> {
+    return this.store.read.resources.setStatus('Application', name, status as unknown as JsonObject);
+  }
+
+  private place(
+    spec: ApplicationSpec,
+    clusters: readonly StoredCluster[],
+    rows: ReadonlyMap<string, TargetRow>,
+    warnings: string[],
+  ): { placed: Placed[]; unplaced: Set<string> } {
+    const byUid = new Map(clusters.map((cluster) => [cluster.uid, cluster]));
+    const { members, errors } = place({ selector: spec.placement.selector ?? {}, pathTemplate: spec.path }, clusters);
+    const unplaced = new Set<string>();
+    for (const { uid, name, message } of errors) {
+      if (holdsSomething(rows.get(uid)))
+        throw new Blocked('placement', `Cluster "${name}" runs this application, but ${message}`);
+      unplaced.add(uid);
+      warnings.push(`Cluster "${name}" is left out: ${message}`);
+    }
+    const placed = members.flatMap(({ uid, overlay }) => {
+      const cluster = byUid.get(uid);
+      return cluster ? [{ uid, name: cluster.name, cluster, overlay }] : [];
+    });
+    if (placed.length === 0) {
+      throw new Blocked(
+        'placement',
+        warnings[0] ?? 'No joined cluster matches spec.placement: register one, or mend the selector',
+      );
+    }
+    return { placed, unplaced };
+  }
+
+  /** The members whose overlay rendered. One that fails is left out only where nothing runs of it yet, and only when it is not there at all. */
+  private withOverlays(
+    placed: readonly Placed[],
+    rendered: { overlays: Readonly<Record<string, { digest: string }>>; errors: readonly OverlayError[] },
+    rows: ReadonlyMap<string, TargetRow>,
+    warnings: string[],
+    unplaced: Set<string>,
+  ): Member[] {
+    for (const error of rendered.errors) {
+      const users = placed.filter(({ overlay }) => overlay === error.path);
+      const runs = users.find(({ uid }) => holdsSomething(rows.get(uid)));
+      const everywhere = Object.keys(rendered.overlays).length === 0;
+      if (error.code !== 'path-not-found' || runs || everywhere) {
+        const whose = runs
+          ? `cluster "${runs.name}" and ${users.length - 1} more run it`
+          : `needed by cluster "${users[0]?.name ?? ''}"`;
+        throw new Blocked('render', `Overlay "${error.path}" (${whose}): ${error.message}`);
+      }
+      for (const { uid, name } of users) {
+        unplaced.add(uid);
+        warnings.push(`Cluster "${name}" is left out: ${error.message}`);
+      }
+    }
+    return placed.flatMap(({ uid, name, cluster, overlay }) => {
+      const digest = rendered.overlays[overlay]?.digest;
+      return digest === undefined ? [] : [{ uid, name, labels: cluster.labels, facts: cluster.facts, overlay, digest }];
+    });
+  }
+
+  /** The newest release when it says the same already, else a new one. */
+  private async releaseOf(
+    resource: StoredResource,
+    commit: PinnedCommit,
+    overlays: StoredRelease['overlays'],
+    latest: StoredRelease | null,
+  ): Promise<StoredRelease> {
+    const same =
+      latest && Object.entries(overlays).every(([path, { digest }]) => latest.overlays[path]?.digest === digest);
+    if (same) return latest;
+    const { release } = await this.store.transact((unit) =>
+      unit.releases.add({
+        application: resource.name,
+        source: applicationSpecSchema.parse(resource.spec).source,
+        revision: commit.revision,
+        author: commit.author,
+        subject: commit.subject,
+        committedAt: commit.committedAt,
+        overlays,
+        specGeneration: resource.generation,
+        createdAt: this.clock.now(),
+      }),
+    );
+    return release;
+  }
+
+  private async start(input: {
+    readonly name: string;
+    readonly strategy: StrategySpec;
+    readonly release: StoredRelease;
+    readonly members: readonly Member[];
+    readonly rows: readonly TargetRow[];
+    readonly unplaced: ReadonlySet<string>;
+  }): Promise<string | undefined> {
+    const { name, strategy, release, members, rows, unplaced } = input;
+    const header = await this.store.read.rollouts.header(name);
+    const number = header?.baseline ?? null;
+    const baseline =
+      number === null ? null : number === release.number ? release : await this.store.read.releases.get(name, number);
+    const decision = decideStart({
+      header,
+      rows,
+      members,
+      unplaced,
+      release: release.number,
+      baseline: ({ overlay }) => {
+        const digest = baseline?.overlays[overlay]?.digest;
+        return baseline && digest !== undefined ? { release: baseline.number, overlay, digest } : null;
+      },
+    });
+    const by = { actor: 'system', automatic: true, strategy } as const;
+    if (decision.leavers.length > 0) {
+      await this.stepper.take(name, { type: 'removed', clusters: decision.leavers, why: 'left' });
+    }
+    if (decision.start) {
+      const outcome = await this.stepper.take(name, {
+        type: 'start',
+        kind: 'forward',
+        release: release.number,
+        members,
+        ...by,
+      });
+      return outcome.header.rollout?.id;
+    }
+    if (decision.newcomers.length > 0 && baseline) {
+      const outcome = await this.stepper.take(name, {
+        type: 'start',
+        kind: 'catchUp',
+        release: baseline.number,
+        members: decision.newcomers,
+        ...by,
+      });
+      return outcome.header.rollout?.id;
+    }
+    return header?.rollout?.state === 'running' ? header.rollout.id : undefined;
+  }
+}
+
+function holdsSomething(row: TargetRow | undefined): boolean {
+  return row?.assignment !== undefined && row.assignment !== null && row.assignment.release !== null;
+}

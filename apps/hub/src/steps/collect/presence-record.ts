@@ -1,0 +1,48 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ClusterUid, Heartbeat, RolloutEvent } from '#domain';
+import type { Clock, Store } from '#ports';
+import { CLOCK, STORE } from '../../parts.js';
+import { Stepper } from '../advance/stepper.js';
+import { Reconcile } from '../assign/reconcile.js';
+
+/** Writes presence and tells the engine who is back. */
+@Injectable()
+export class PresenceRecord {
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly stepper: Stepper,
+    private readonly reconcile: Reconcile,
+  ) {}
+
+  async seen(beats: readonly Heartbeat[]): Promise<void> {
+    const act = await this.store.transact(async (unit) => {
+      const back = await unit.clusters.seen(
+        beats.map(({ cluster, sequence, version, protocol, facts }) => ({
+          uid: cluster,
+          sequence,
+          version,
+          protocol,
+          ...(facts && { facts }),
+        })),
+        this.clock.now(),
+      );
+      const events = new Map<string, ClusterUid[]>();
+      for (const uid of back) {
+        for (const { application } of await unit.rollouts.ofCluster(uid)) {
+          events.set(application, [...(events.get(application) ?? []), uid]);
+        }
+      }
+      return this.stepper.takeAll(
+        unit,
+        [...events].map(([application, clusters]): [string, RolloutEvent] => [
+          application,
+          { type: 'returned', clusters },
+        ]),
+      );
+    });
+    act();
+    // Facts take part in placement and waves.
+    if (beats.some(({ facts }) => facts)) this.reconcile.requestAll();
+  }
+}
