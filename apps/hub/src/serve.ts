@@ -4,7 +4,6 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { HubConfig } from './hub.config.js';
 import { HubModule } from './hub.module.js';
 import { OpenApi } from './http/openapi.js';
-import { toProblem } from './http/problem.filter.js';
 import type { HubParts, HubSettings } from './parts.js';
 import { Alive } from './steps/advance/alive.js';
 import { CollectReports } from './steps/collect/collect-reports.js';
@@ -33,14 +32,6 @@ export async function serve(options: {
   const app = await NestFactory.create<NestFastifyApplication>(HubModule.on({ ...parts, settings }), adapter, {
     logger: ['error', 'fatal'],
     abortOnError: false,
-  });
-  // What never reaches a route (unparsable JSON, too large a body) is a problem too.
-  adapter.getInstance().setErrorHandler((error, _request, reply) => {
-    const problem = toProblem(error);
-    return reply
-      .status(problem.status)
-      .header('content-type', 'application/problem+json')
-      .send(JSON.stringify(problem));
   });
   await app.init();
   app.get(OpenApi).describe(app);

@@ -25,7 +25,8 @@ export function issueErrors(
         message: 'unknown field: remove it, or mend its name',
       }));
     }
-    return [{ path: pathText(path) || '(document)', message: issue.message }];
+    const missing = /received undefined$/.test(issue.message);
+    return [{ path: pathText(path) || '(document)', message: missing ? 'must be set' : issue.message }];
   });
   return errors.slice(0, 20);
 }

@@ -1,4 +1,4 @@
-import { parseDuration } from '#domain';
+import { parseDuration, type Count } from '#domain';
 import { z } from 'zod';
 
 /** A DNS label: the name of every object of ours. */
@@ -46,18 +46,21 @@ export const durationSchema = z
   .refine((text) => parseDuration(text) !== null, 'must be a duration such as 30s, 5m or 1h30m, not negative')
   .meta({ id: 'Duration', description: 'A duration such as 30s, 5m or 1h30m' });
 
-/** A whole number, or a percentage such as `25%`. */
+/** A whole number, or a percentage such as `25%`. Typed by hand: a transform could not be told in a JSON schema. */
 export const countSchema = z
   .union(
     [
       z.number().int('must be a whole number').min(0, 'must not be negative').max(1_000_000),
-      z.string().regex(/^(100|[1-9]?\d)(\.\d+)?%$/, 'must be a whole number or a percentage between 0% and 100%'),
+      z
+        .string()
+        .regex(/^(100(\.0+)?|[1-9]?\d(\.\d+)?)%$/, 'must be a whole number or a percentage between 0% and 100%'),
     ],
     { error: 'must be a whole number or a percentage between 0% and 100%' },
   )
-  .refine((value) => typeof value === 'number' || Number.parseFloat(value) <= 100, 'must be between 0% and 100%')
-  .transform((value) => value as number | `${number}%`)
-  .meta({ id: 'Count', description: 'A whole number, or a percentage such as 25%' });
+  .meta({ id: 'Count', description: 'A whole number, or a percentage such as 25%' }) as unknown as z.ZodType<
+  Count,
+  Count
+>;
 
 const expressionSchema = z
   .strictObject({
