@@ -6,8 +6,12 @@ export { planPrune, unionInventory, type InventoryEntry } from './apply/inventor
 export { liveStateOf, type LiveState } from './apply/live-state.js';
 export * from './apply/marks.js';
 export { isMetadataEnough } from './apply/metadata-kinds.js';
-export { isMap, labelOf, mapAt, mapsAt, refKey, refOf, refTitle, textAt, type ObjectRef } from './apply/object-ref.js';
+export { groupOf, isMap, labelOf, mapAt, mapsAt, refKey, refOf, refTitle, textAt, type ObjectRef } from './apply/object-ref.js';
 export { prepareObjects, type ApplyItem, type ObjectError } from './apply/prepare.js';
 export { deleteObjects, inspectPrune, type PrunePlan } from './apply/prune-objects.js';
 export { RecordStore, secretObject, type ApplicationRecord } from './apply/record-store.js';
 export { watchKind, type KindWatchOptions } from './apply/watch-kind.js';
+export { type HttpKubeAccess, type ReadAccess } from './http-access.js';
+export { type HttpKubeOptions, openHttpKube } from './http-kube.js';
+export { inClusterOptions, isInCluster } from './in-cluster.js';
+export { type KubeconfigOptions, kubeconfigOptions } from './kubeconfig.js';
