@@ -59,9 +59,10 @@ async function fenceOne(root: string, { folder, asPlugins }: Visit): Promise<rea
   }
 
   async function checkPlugin(text: string, field: string): Promise<void> {
-    const inline = readInline(text);
-    if (inline !== null) checkPluginDocuments(inline, `${file}: ${field}`);
-    else await checkResource(text, field, true);
+    if (readInline(text) !== null) {
+      const named = `${file}: ${field}`;
+      checkPluginDocuments(parseYaml(text, named, { unambiguous: true }), named);
+    } else await checkResource(text, field, true);
   }
 
   async function checkResource(value: JsonValue, field: string, plugins: boolean): Promise<void> {
@@ -107,7 +108,7 @@ async function fenceOne(root: string, { folder, asPlugins }: Visit): Promise<rea
 async function readPlugin(real: string, file: string): Promise<readonly JsonValue[]> {
   const { size } = await stat(real);
   if (size > maxPluginBytes) throw failed(`${file} has ${size} bytes; at most ${maxPluginBytes} are taken`);
-  return parseYaml(await readFile(real), file);
+  return parseYaml(await readFile(real), file, { unambiguous: true });
 }
 
 /** The documents of a text that stands in the kustomization itself, or null where it is a path. */

@@ -102,7 +102,7 @@ const objects = defineMappingTag<Record<string, unknown>>('tag:yaml.org,2002:map
   identify: () => false,
 });
 
-export const kubeYamlSchema = new Schema([
+const withoutMerge = [
   strTag,
   seqTag,
   objects,
@@ -111,5 +111,9 @@ export const kubeYamlSchema = new Schema([
   plainScalar('int', 'number', digits),
   plainScalar('float', 'number', digits),
   binaryText,
-  mergeTag,
-]);
+];
+
+/** `<<` is a key like any other. */
+export const mergelessYamlSchema = new Schema(withoutMerge);
+
+export const kubeYamlSchema = new Schema([...withoutMerge, mergeTag]);

@@ -42,7 +42,7 @@ export async function readKustomization(
   if (inside?.kind !== 'file') throw failed(`${file} is not a file that can be read`);
   const { size } = await stat(inside.real);
   if (size > maxBytes) throw failed(`${file} has ${size} bytes; at most ${maxBytes} are taken`);
-  const documents = parseObjects(await readFile(inside.real), file);
+  const documents = parseObjects(await readFile(inside.real), file, { unambiguous: true });
   const [fields] = documents;
   if (documents.length !== 1 || fields === undefined) {
     throw failed(`${file} has ${documents.length} documents; a kustomization is exactly one`);

@@ -1,7 +1,7 @@
 import { loadAll, YAMLException } from 'js-yaml';
 import { messageOf, RejectedError } from '#kit';
 import type { JsonObject, JsonValue } from '#domain';
-import { kubeYamlSchema, UncarriedValue } from './kube-yaml-schema.js';
+import { kubeYamlSchema, mergelessYamlSchema, UncarriedValue } from './kube-yaml-schema.js';
 
 export interface YamlLimits {
   /** Values of all documents, with every alias written out. */
@@ -18,26 +18,32 @@ export const YAML_LIMITS: YamlLimits = {
   maxDocuments: 20_000,
 };
 
+export interface YamlOptions {
+  readonly limits?: YamlLimits;
+  /**
+   * Refuse what two programs may read as two things, for texts that are checked here and then read by another: merge keys (Go's YAML
+   * lets a later `<<` win over the keys before it) and the line breaks of YAML 1.1 alone (where a comment ends for Go, and not here).
+   */
+  readonly unambiguous?: boolean;
+}
+
 const maxDepth = 100;
+const breaksOfOld = /[\u0085\u2028\u2029]/;
 
 /**
  * Reads the documents of one file or of a program's output as kubectl would; empty documents are left out.
  * @param file how messages name the text
  * @throws RejectedError `yaml-invalid`, naming file and line
  */
-export function parseYaml(
-  text: string | Uint8Array,
-  file: string,
-  limits: YamlLimits = YAML_LIMITS,
-): readonly JsonValue[] {
+export function parseYaml(text: string | Uint8Array, file: string, options: YamlOptions = {}): readonly JsonValue[] {
+  const { limits = YAML_LIMITS, unambiguous = false } = options;
+  const schema = unambiguous ? mergelessYamlSchema : kubeYamlSchema;
   let documents: unknown[];
   try {
-    documents = loadAll(typeof text === 'string' ? text : decode(text, file), {
-      schema: kubeYamlSchema,
-      maxDepth,
-      maxAliases: 10_000,
-      maxTotalMergeKeys: 100_000,
-    });
+    const source = typeof text === 'string' ? text : decode(text, file);
+    if (unambiguous && breaksOfOld.test(source))
+      throw invalid(file, 'it has a line break that not every program takes for one');
+    documents = loadAll(source, { schema, maxDepth, maxAliases: 10_000, maxTotalMergeKeys: 100_000 });
   } catch (error) {
     if (error instanceof RejectedError) throw error;
     throw invalid(file, reasonOf(error));
@@ -46,22 +52,28 @@ export function parseYaml(
     throw invalid(file, `it has ${documents.length} documents; at most ${limits.maxDocuments} are taken`);
   }
   const kept = documents.filter((each) => each !== null && each !== undefined);
-  const budget = { values: limits.maxValues, characters: limits.maxCharacters };
+  const budget = { values: limits.maxValues, characters: limits.maxCharacters, merge: !unambiguous };
   for (const each of kept) measure(each, budget, file, 0);
   return kept as JsonValue[];
 }
 
 /** As parseYaml, for a text whose documents must be objects. */
-export function parseObjects(text: string | Uint8Array, file: string, limits?: YamlLimits): readonly JsonObject[] {
-  return parseYaml(text, file, limits).map((document, index) => {
+export function parseObjects(text: string | Uint8Array, file: string, options?: YamlOptions): readonly JsonObject[] {
+  return parseYaml(text, file, options).map((document, index) => {
     if (typeof document === 'object' && document !== null && !Array.isArray(document)) return document as JsonObject;
     const what = Array.isArray(document) ? 'a list' : `the ${typeof document} ${JSON.stringify(document).slice(0, 60)}`;
     throw invalid(file, `document ${index + 1} is ${what}, not an object`);
   });
 }
 
+interface Budget {
+  values: number;
+  characters: number;
+  readonly merge: boolean;
+}
+
 /** An alias costs nothing to parse and everything to write out: nine lines can stand for billions of values. */
-function measure(value: unknown, budget: { values: number; characters: number }, file: string, depth: number): void {
+function measure(value: unknown, budget: Budget, file: string, depth: number): void {
   budget.values -= 1;
   if (typeof value === 'string') budget.characters -= value.length;
   if (budget.values < 0 || budget.characters < 0) {
@@ -75,6 +87,7 @@ function measure(value: unknown, budget: { values: number; characters: number },
   }
   const record = value as Record<string, unknown>;
   for (const key of Object.keys(record)) {
+    if (key === '<<' && !budget.merge) throw invalid(file, 'it has a merge key (<<): write out what it merges');
     budget.characters -= key.length;
     measure(record[key], budget, file, depth + 1);
   }

@@ -164,6 +164,24 @@ describe('rendering', () => {
         'path-escapes',
       ],
       [
+        'a URL behind a merge that Go lets win',
+        { 'dev/kustomization.yaml': 'resources: []\n<<: {resources: [ADDRESS/x]}' },
+        'yaml-invalid',
+      ],
+      [
+        'a URL on a line that is a comment for YAML 1.2',
+        { 'dev/kustomization.yaml': 'namespace: a # x\u0085resources: [ADDRESS/x]\n' },
+        'yaml-invalid',
+      ],
+      [
+        'a URL on such a line of a transformer in the kustomization itself',
+        {
+          'dev/kustomization.yaml':
+            'transformers: ["apiVersion: builtin\\nkind: PatchTransformer\\nmetadata: {name: t} # x\\u2028path: ADDRESS/p\\n"]',
+        },
+        'yaml-invalid',
+      ],
+      [
         'two kustomizations in one folder',
         { 'dev/kustomization.yaml': 'resources: []', 'dev/Kustomization': 'resources: []' },
         'kustomize-failed',
@@ -240,6 +258,19 @@ describe('rendering', () => {
     await expect(render(open({ maxOutputBytes: 1000 }))).rejects.toMatchObject({ code: 'output-too-large' });
   });
 
+  it('ends a render that needs too much memory', async () => {
+    const bomb = ['apiVersion: v1', 'kind: ConfigMap', 'metadata: {name: a}', 'a: &a [x, x, x, x, x, x, x, x, x]'];
+    for (const [before = '', name = ''] of ['ab', 'bc', 'cd', 'de', 'ef', 'fg', 'gh', 'hi', 'ij']) {
+      bomb.push(`${name}: &${name} [${Array.from({ length: 9 }, () => `*${before}`).join(', ')}]`);
+    }
+    await writeSuiteFiles(folder, { 'dev/kustomization.yaml': 'resources: [a.yaml]\n', 'dev/a.yaml': bomb.join('\n') });
+    await expect(render(open({ maxMemoryBytes: 0.75 * 1024 ** 3 }))).rejects.toMatchObject({
+      kind: 'rejected',
+      code: 'kustomize-failed',
+      message: expect.stringContaining('768 MiB of memory'),
+    });
+  });
+
   it('reads no more plain manifests than allowed', async () => {
     await writeSuiteFiles(folder, { 'dev/a.yaml': configMap('a'), 'dev/b.yaml': configMap('b') });
     await expect(render(open({ maxOutputBytes: 100 }))).rejects.toMatchObject({ code: 'output-too-large' });
@@ -284,7 +315,7 @@ describe('rendering', () => {
       'more/extra.yaml': 'apiVersion: example.org/v1\nkind: Extra\nmetadata: {name: x}\n',
     });
     const { objects } = await render();
-    const byKind = Object.fromEntries(objects.map((each) => [String(each['kind']), each]));
+    const byKind = Object.fromEntries(objects.map((each) => [each['kind'] as string, each]));
     expect(byKind['Deployment']).toMatchObject({
       metadata: { labels: { team: 'a' } },
       spec: { replicas: 3, paused: true },

@@ -5,7 +5,7 @@ import { RejectedError, redactText, RetryableError, type Logger } from '#kit';
 export interface RenderLimits {
   /** One run of kustomize, in milliseconds. */
   readonly timeoutMs: number;
-  /** Address space of one run, where the system can limit it. */
+  /** Address space of one run, where the system can limit it; kustomize needs 0.6 GiB of it for nothing yet. */
   readonly maxMemoryBytes: number;
   /** What is printed, or read as plain YAML. */
   readonly maxOutputBytes: number;
@@ -13,7 +13,7 @@ export interface RenderLimits {
 
 export const RENDER_LIMITS: RenderLimits = {
   timeoutMs: 30_000,
-  maxMemoryBytes: 1024 ** 3,
+  maxMemoryBytes: 1.5 * 1024 ** 3,
   maxOutputBytes: 32 * 1024 * 1024,
 };
 
@@ -81,7 +81,9 @@ async function run(
   limits: RenderLimits,
 ): Promise<Ended> {
   const seconds = Math.ceil(limits.timeoutMs / 1000) + 1;
-  const script = `ulimit -v ${Math.ceil(limits.maxMemoryBytes / 1024)} -t ${seconds} 2>/dev/null; exec "$@"`;
+  const kibibytes = Math.ceil(limits.maxMemoryBytes / 1024);
+  // One limit a call: dash refuses two, and sets neither.
+  const script = `ulimit -v ${kibibytes} 2>/dev/null; ulimit -t ${seconds} 2>/dev/null; exec "$@"`;
   const [program = '', ...rest] = [...before, '/bin/sh', '-c', script, 'sh', file, ...args];
   const child = spawn(program, rest, {
     cwd,
@@ -119,7 +121,7 @@ async function run(
 
 /** kustomize's own words on one line, without the scratch folder and the prefixes that say nothing. */
 function says(stderr: string, root: string, limits: RenderLimits): string {
-  if (/out of memory|cannot allocate memory/.test(stderr)) {
+  if (/out of memory|cannot allocate memory|failed to reserve/.test(stderr)) {
     return `kustomize needs more than ${Math.round(limits.maxMemoryBytes / 1024 ** 2)} MiB of memory`;
   }
   const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !/^# Warning/.test(line));
