@@ -14,14 +14,17 @@ export interface GitSource {
   /**
    * Brings the mirror of `url` up to date for `ref` (branch, tag or full commit SHA) and tells its commit.
    * Concurrent calls for one url share one fetch.
-   * @throws RejectedError `ref-not-found`, `url-refused`; RetryableError `source-unreachable` (the mirror keeps what it had).
+   * A branch goes before a tag of the same name; a commit that is mirrored already is told without asking anybody.
+   * @throws RejectedError `ref-not-found`, `url-refused`, `repository-too-large`; RetryableError `source-unreachable` (the mirror keeps
+   * what it had), `program-missing`. No message holds credentials.
    */
   resolve(source: { readonly url: string; readonly ref: string }): Promise<Commit>;
 
   /**
-   * Writes the commit's files below `path` (default: all) into an empty folder: regular files and symlinks only, with the
-   * executable bit dropped, no `.git`, no submodules.
-   * @throws RejectedError `symlink-escapes` (a symlink that leaves the tree), `tree-too-large` (files, bytes).
+   * Writes the commit's files into an empty folder, which is made where it is missing: regular files and symlinks only, with the
+   * executable bit dropped, no `.git`, no submodules. Fetches where the commit is not mirrored yet.
+   * @throws what resolve throws; RejectedError `symlink-escapes` (a symlink that leaves the tree), `tree-too-large` (files, bytes),
+   * `tree-invalid` (names that no honest commit has). A refused symlink, name or size leaves nothing written.
    */
   export(source: { readonly url: string; readonly sha: string }, folder: string): Promise<void>;
 }

@@ -7,7 +7,10 @@ export interface RenderInput {
   readonly folder: string;
   /** The overlay's path in it, relative, no `..`. */
   readonly path: string;
-  /** `auto`: kustomize where the path holds a kustomization file, else plain YAML. */
+  /**
+   * `auto`: kustomize where the path holds a kustomization file, else plain YAML: the `*.yaml`, `*.yml` and `*.json` files of the folder
+   * itself in the order of their names, as `kubectl apply -f FOLDER` reads them; folders in it are not read.
+   */
   readonly renderer: RendererKind;
 }
 
