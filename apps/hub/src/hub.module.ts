@@ -50,11 +50,13 @@ import { Silence } from './steps/collect/silence.js';
 import { Verdicts } from './steps/collect/verdicts.js';
 import { Ingest } from './steps/ingest/ingest.js';
 import { SourceReader } from './steps/ingest/source-reader.js';
+import { StepTimer } from './steps/step-timer.js';
 import { BundleShelf } from './steps/render/bundle-shelf.js';
 import { RenderOverlays } from './steps/render/render-overlays.js';
 
 /** The corridor's steps in their order. */
 const steps: Provider[] = [
+  StepTimer,
   SourceReader,
   Ingest,
   BundleShelf,

@@ -4,13 +4,15 @@ import { messageOf, type Logger } from '#kit';
 import type { Clock, Store } from '#ports';
 import { CLOCK, LOGGER, STORE } from '../../parts.js';
 import { Serial } from '../serial.js';
+import { StepTimer } from '../step-timer.js';
 import { Stepper } from './stepper.js';
 
 /** Wakes applications whose time has come: deadlines, soaks, a wave that may open. Timers are rows; this only looks. */
 @Injectable()
 export class Advance implements OnApplicationBootstrap, OnApplicationShutdown {
+  @Inject(StepTimer) private readonly timer!: StepTimer;
   private readonly serial = new Serial(() => this.run());
-  private timer: NodeJS.Timeout | undefined;
+  private wakeTimer: NodeJS.Timeout | undefined;
   private stopped = false;
 
   constructor(
@@ -29,7 +31,7 @@ export class Advance implements OnApplicationBootstrap, OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     this.stopped = true;
-    clearTimeout(this.timer);
+    clearTimeout(this.wakeTimer);
     await this.serial.idle();
   }
 
@@ -40,18 +42,20 @@ export class Advance implements OnApplicationBootstrap, OnApplicationShutdown {
 
   private async run(): Promise<void> {
     if (this.stopped) return;
-    clearTimeout(this.timer);
+    clearTimeout(this.wakeTimer);
     try {
       for (let round = 0; round < 100; round += 1) {
         const due = await this.store.transact((unit) => unit.rollouts.lockDue(this.clock.now(), 50));
         if (due.length === 0) break;
-        for (const application of due) await this.stepper.take(application, { type: 'tick' });
+        for (const application of due) {
+          await this.timer.time('advance', () => this.stepper.take(application, { type: 'tick' }));
+        }
       }
       const wakeAt = await this.store.read.rollouts.nextWake();
       if (wakeAt !== null) {
         const wait = Math.max(1, wakeAt - this.clock.now());
         // The interval looks every second anyway; this only makes short waits exact.
-        if (wait < 1000) this.timer = setTimeout(() => this.serial.request(), wait).unref();
+        if (wait < 1000) this.wakeTimer = setTimeout(() => this.serial.request(), wait).unref();
       }
     } catch (error) {
       this.log.warn({ step: 'advance', error: messageOf(error) }, 'advancing will be tried again');

@@ -5,6 +5,7 @@ import type { Clock, Store, StoredCluster, StoredRelease, StoredResource } from 
 import { CLOCK, STORE } from '../../parts.js';
 import { Stepper } from '../advance/stepper.js';
 import { RenderOverlays, type OverlayError } from '../render/render-overlays.js';
+import { StepTimer } from '../step-timer.js';
 import { decideStart } from './decide-start.js';
 import { Blocked, readCommit, readStrategy, type PinnedCommit } from './inputs.js';
 
@@ -35,6 +36,8 @@ interface Placed {
 /** One pass over one application; see Reconcile for when it runs. */
 @Injectable()
 export class ReconcileWork {
+  @Inject(StepTimer) private readonly timer!: StepTimer;
+
   constructor(
     @Inject(STORE) private readonly store: Store,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -69,14 +72,8 @@ export class ReconcileWork {
       throw new Blocked('placement', `No cluster could be given an overlay: ${warnings[0] ?? 'none is placed'}`);
 
     const release = await this.releaseOf(resource, commit, rendered.overlays, latest);
-    const rollout = await this.start({
-      name,
-      strategy,
-      release,
-      members,
-      rows: rows.map(({ row }) => row),
-      unplaced,
-    });
+    const started = { name, strategy, release, members, rows: rows.map(({ row }) => row), unplaced };
+    const rollout = await this.timer.time('assign', () => this.start(started));
     await this.setStatus(name, {
       revision: commit.revision,
       release: release.number,

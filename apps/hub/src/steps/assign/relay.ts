@@ -5,6 +5,7 @@ import { messageOf, type Logger } from '#kit';
 import type { HubBus, Store } from '#ports';
 import { HUB_BUS, LOGGER, STORE } from '../../parts.js';
 import { Serial } from '../serial.js';
+import { StepTimer } from '../step-timer.js';
 import { ManifestWriter } from './manifest-writer.js';
 
 /** Dirty clusters per transaction. */
@@ -16,6 +17,7 @@ const BATCH = 500;
  */
 @Injectable()
 export class Relay implements OnApplicationBootstrap, OnApplicationShutdown {
+  @Inject(StepTimer) private readonly timer!: StepTimer;
   private readonly serial = new Serial(() => this.run());
   private stopped = false;
   /** Sequence last written per cluster, to find agents that missed a nudge. A hint: empty after a start. */
@@ -57,7 +59,7 @@ export class Relay implements OnApplicationBootstrap, OnApplicationShutdown {
         full = await this.store.transact(async (unit) => {
           const claimed = await unit.outbox.claim(BATCH);
           if (claimed.length === 0) return false;
-          const written = await this.writer.write(unit, claimed);
+          const written = await this.timer.time('deliver', () => this.writer.write(unit, claimed));
           await unit.outbox.written(written);
           for (const { uid, sequence } of written) this.sequences.set(uid, sequence);
           return claimed.length === BATCH;

@@ -4,11 +4,13 @@ import type { AgentReport } from '#domain';
 import { type Logger } from '#kit';
 import type { HubBus, StatusMessage, Store } from '#ports';
 import { HUB_BUS, LOGGER, STORE } from '../../parts.js';
+import { StepTimer } from '../step-timer.js';
 import { Verdicts } from './verdicts.js';
 
 /** Reports become verdicts: one transaction a batch, and the bus hears of it only after the commit. */
 @Injectable()
 export class CollectReports implements OnApplicationShutdown {
+  @Inject(StepTimer) private readonly timer!: StepTimer;
   private consumer: { stop(): Promise<void> } | null = null;
 
   constructor(
@@ -39,7 +41,7 @@ export class CollectReports implements OnApplicationShutdown {
       return report ? [report] : [];
     });
     if (reports.length === 0) return;
-    const act = await this.store.transact((unit) => this.verdicts.take(unit, reports));
+    const act = await this.timer.time('report', () => this.store.transact((unit) => this.verdicts.take(unit, reports)));
     act();
   }
 }

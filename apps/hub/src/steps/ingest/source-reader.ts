@@ -3,6 +3,7 @@ import { sourceSpecSchema } from '#contract';
 import type { Hold, JsonObject } from '#domain';
 import { messageOf, RejectedError, RetryableError, type Logger } from '#kit';
 import type { Clock, Commit, GitSource, Store, StoredResource } from '#ports';
+import { StepTimer } from '../step-timer.js';
 import { CLOCK, GIT_SOURCE, LOGGER, STORE } from '../../parts.js';
 
 /** What the hub knows of a source: the last commit it could resolve, and why it can't now. */
@@ -19,6 +20,8 @@ export interface SourceStatus {
 /** Reads one source and keeps what it found. */
 @Injectable()
 export class SourceReader {
+  @Inject(StepTimer) private readonly timer!: StepTimer;
+
   constructor(
     @Inject(STORE) private readonly store: Store,
     @Inject(GIT_SOURCE) private readonly git: GitSource,
@@ -35,7 +38,7 @@ export class SourceReader {
     const before = source.status as unknown as Partial<SourceStatus>;
     let commit: Commit;
     try {
-      commit = await this.git.resolve({ url: spec.url, ref: spec.ref });
+      commit = await this.timer.time('ingest', () => this.git.resolve({ url: spec.url, ref: spec.ref }));
     } catch (error) {
       // The last good revision stays: nothing that runs depends on the repository being there.
       const message = `${messageOf(error, 1000)}; what runs stays as it is`;

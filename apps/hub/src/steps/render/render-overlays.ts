@@ -9,6 +9,7 @@ import { MAX_BUNDLE_BYTES, MAX_BUNDLE_OBJECTS } from '#contract';
 import { messageOf, RejectedError, RetryableError } from '#kit';
 import type { GitSource, Renderer, RendererKind } from '#ports';
 import { GIT_SOURCE, RENDERER, SETTINGS, type HubSettings } from '../../parts.js';
+import { StepTimer } from '../step-timer.js';
 import { BundleShelf } from './bundle-shelf.js';
 
 const compress = promisify(gzip);
@@ -45,6 +46,7 @@ const MAX_KNOWN = 20_000;
  */
 @Injectable()
 export class RenderOverlays {
+  @Inject(StepTimer) private readonly timer!: StepTimer;
   private readonly known = new Map<string, RenderedOverlay>();
   private readonly limit;
 
@@ -72,31 +74,39 @@ export class RenderOverlays {
       if (known) overlays[path] = known;
       else missing.push(path);
     }
-    if (missing.length > 0) {
-      const folder = await mkdtemp(join(this.settings.scratchFolder, 'tree-'));
-      try {
-        await this.git.export({ url: request.url, sha: request.sha }, folder);
-        await Promise.all(
-          missing.map((path) =>
-            this.limit(async () => {
-              try {
-                const overlay = await this.renderOne(folder, path, request.renderer);
-                this.keep(keyOf(request, path), overlay);
-                overlays[path] = overlay;
-              } catch (error) {
-                errors.push(overlayError(path, error));
-              }
-            }),
-          ),
-        );
-      } catch (error) {
-        for (const path of missing) errors.push(overlayError(path, error));
-      } finally {
-        await rm(folder, { recursive: true, force: true });
-      }
-    }
+    if (missing.length > 0)
+      await this.timer.time('render', () => this.renderMissing(request, missing, overlays, errors));
     errors.sort((a, b) => (a.path < b.path ? -1 : 1));
     return { overlays, errors };
+  }
+
+  private async renderMissing(
+    request: RenderRequest,
+    missing: readonly string[],
+    overlays: Record<string, RenderedOverlay>,
+    errors: OverlayError[],
+  ): Promise<void> {
+    const folder = await mkdtemp(join(this.settings.scratchFolder, 'tree-'));
+    try {
+      await this.git.export({ url: request.url, sha: request.sha }, folder);
+      await Promise.all(
+        missing.map((path) =>
+          this.limit(async () => {
+            try {
+              const overlay = await this.renderOne(folder, path, request.renderer);
+              this.keep(keyOf(request, path), overlay);
+              overlays[path] = overlay;
+            } catch (error) {
+              errors.push(overlayError(path, error));
+            }
+          }),
+        ),
+      );
+    } catch (error) {
+      for (const path of missing) errors.push(overlayError(path, error));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   }
 
   private async renderOne(folder: string, path: string, renderer: RendererKind): Promise<RenderedOverlay> {

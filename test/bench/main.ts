@@ -1,0 +1,19 @@
+import { RejectedError, runMain } from '#kit';
+
+/** Every benchmark by its name, loaded only when asked for. Each prints one JSON object as its last line. */
+const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<object> }>>> = {
+  corridor: () => import('./corridor.js'),
+};
+
+await runMain(async () => {
+  const [name = '', ...args] = process.argv.slice(2);
+  const load = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+  if (!load) {
+    throw new RejectedError(
+      'bad-argument',
+      `Usage: npm run bench -- NAME [OPTIONS], where NAME is ${Object.keys(BENCHES).join(', ')}.`,
+    );
+  }
+  const figures = await (await load()).run(args);
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+});
