@@ -124,3 +124,95 @@ describe('a simulated Deployment', () => {
     expect([...cluster.objects('pods'), ...cluster.objects('replicasets.apps')]).toEqual([]);
   });
 });
+
+describe('a simulated watch', () => {
+  it('tells 410 for a version that is forgotten', async () => {
+    const { cluster, kube } = open();
+    const since = String(cluster.resourceVersion);
+    const path = '/api/v1/namespaces/default/configmaps';
+    await kube.request({ method: 'POST', path, body: { metadata: { name: 'a' } } });
+    cluster.compact();
+    for await (const event of kube.watch({
+      path,
+      query: { resourceVersion: since },
+      signal: new AbortController().signal,
+    })) {
+      expect(event).toMatchObject({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } });
+    }
+  });
+
+  it('tells nothing while it is stalled, and breaks off when the server cannot be reached', async () => {
+    const { cluster, kube, time } = open();
+    const path = '/api/v1/namespaces/default/configmaps';
+    const heal = cluster.setFault({ stallWatches: true });
+    const seen: string[] = [];
+    const watching = (async () => {
+      for await (const event of kube.watch({ path, signal: new AbortController().signal, idleMs: 1000 }))
+        seen.push(event.type);
+    })();
+    await kube.request({ method: 'POST', path, body: { metadata: { name: 'a' } } });
+    await new Promise((resolve) => setImmediate(resolve));
+    time.advance(1000);
+    await watching;
+    expect(seen).toEqual([]);
+    heal();
+    const cut = cluster.setFault({ unreachable: true });
+    await expect(kube.request({ method: 'GET', path })).rejects.toMatchObject({ code: 'kube-unreachable' });
+    cut();
+    expect((await kube.request({ method: 'GET', path })).status).toBe(200);
+  });
+
+  it('sends bookmarks with the newest version', async () => {
+    const { cluster, kube, time } = open({ bookmarkMs: 1000 });
+    const path = '/api/v1/namespaces/default/configmaps';
+    const query = { resourceVersion: String(cluster.resourceVersion), allowWatchBookmarks: 'true' };
+    const events = kube.watch({ path, query, signal: new AbortController().signal })[Symbol.asyncIterator]();
+    const next = events.next();
+    await kube.request({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: 'other' } } });
+    time.advance(1000);
+    const version = String(cluster.resourceVersion);
+    expect((await next).value).toMatchObject({
+      type: 'BOOKMARK',
+      object: { kind: 'ConfigMap', metadata: { resourceVersion: version } },
+    });
+    await events.return?.();
+  });
+});
+
+describe('a fault', () => {
+  it('hits as many requests as it is told to, with the wait that it names', async () => {
+    const { cluster, kube } = open();
+    cluster.setFault({ status: 429, retryAfterSeconds: 2, times: 1, methods: ['PATCH'] });
+    const path = '/api/v1/namespaces/default/configmaps/a';
+    expect((await kube.request({ method: 'GET', path })).status).toBe(404);
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
+    const refused = await apply(kube, body, path);
+    expect(refused).toMatchObject({ status: 429, retryAfterSeconds: 2, body: { reason: 'TooManyRequests' } });
+    expect((await apply(kube, body, path)).status).toBe(201);
+  });
+
+  it('may lose the answer of a write that was done', async () => {
+    const { cluster, kube } = open();
+    cluster.setFault({ loseAnswer: true, times: 1 });
+    const path = '/api/v1/namespaces/default/configmaps/a';
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
+    await expect(apply(kube, body, path)).rejects.toMatchObject({ code: 'kube-unreachable' });
+    expect((await kube.request({ method: 'GET', path })).status).toBe(200);
+  });
+});
+
+describe('a snapshot', () => {
+  it('goes on where it was: what is not ready yet turns ready', async () => {
+    const { cluster, kube } = open();
+    await apply(kube, deployment('web:1'));
+    cluster.settle();
+    const snapshot = JSON.parse(JSON.stringify(cluster.snapshot())) as ReturnType<FakeCluster['snapshot']>;
+    const later = open({ snapshot });
+    expect(later.cluster.resourceVersion).toBe(cluster.resourceVersion);
+    later.time.advance(1000);
+    expect((await read(later.kube)).status).toMatchObject({ availableReplicas: 3, observedGeneration: 1 });
+    const version = later.cluster.resourceVersion;
+    await apply(later.kube, deployment('web:1'));
+    expect(later.cluster.resourceVersion).toBe(version);
+  });
+});

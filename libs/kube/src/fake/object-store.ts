@@ -42,7 +42,7 @@ export class ObjectStore {
 
   constructor(
     private readonly limits: StoreLimits = defaultLimits,
-    startAt = 1,
+    startAt = 1000,
   ) {
     this.version = startAt;
     this.oldest = startAt;

@@ -66,9 +66,12 @@ export class Controllers {
   private readonly timers = new Map<string, () => void>();
   private readonly phases = new Map<string, { phase: string; since: number }>();
   private readonly removed = new Set<string>();
+  /** UIDs of owners that wait for their dependents. */
+  private readonly waiting = new Set<string>();
   private readonly context: ControllerContext;
   private readonly stopFollowing: () => void;
   private scheduled = false;
+  private anyForeground = false;
   private closed = false;
   private paused = false;
 
@@ -100,7 +103,7 @@ export class Controllers {
   /** Does now what waits for the next turn, with all that follows from it but what takes time. */
   settle(): void {
     let turns = 0;
-    while (!this.closed && !this.paused && (this.queue.size > 0 || this.removed.size > 0) && turns < turnLimit) {
+    while (!this.closed && !this.paused && this.hasWork() && turns < turnLimit) {
       for (const [id, work] of this.queue) {
         this.queue.delete(id);
         this.reconcile(id, work);
@@ -126,6 +129,7 @@ export class Controllers {
       this.cancelTimer(idOf(object));
     } else this.enqueue(object);
     if (object.owners !== undefined) this.enqueueOwners(object);
+    if (object.json.includes('"foregroundDeletion"')) this.waiting.add(object.uid);
     this.schedule();
   }
 
@@ -146,9 +150,13 @@ export class Controllers {
     this.schedule();
   }
 
+  private hasWork(): boolean {
+    return this.queue.size > 0 || this.removed.size > 0 || this.waiting.size > 0;
+  }
+
   private schedule(): void {
     if (this.scheduled || this.closed || this.paused) return;
-    if (this.queue.size === 0 && this.removed.size === 0) return;
+    if (!this.hasWork()) return;
     this.scheduled = true;
     this.time.soon(() => {
       this.scheduled = false;
@@ -203,33 +211,48 @@ export class Controllers {
   }
 
   private collectGarbage(): void {
-    if (this.removed.size === 0) return;
-    const gone = new Set(this.removed);
+    if (this.removed.size === 0 && this.waiting.size === 0) return;
+    const gone = new Set([...this.removed, ...this.waiting]);
+    const isForeground = this.waiting.size > 0 || this.anyForeground;
     this.removed.clear();
+    this.waiting.clear();
     for (const key of [...this.phases.keys()]) {
       const space = key.indexOf(' ');
       if (space > 0 && gone.has(key.slice(0, space))) this.phases.delete(key);
     }
     for (const stored of [...this.state.store.all()]) {
-      if (stored.owners?.some((uid) => gone.has(uid)) === true && this.isOrphan(stored)) this.deleteDependent(stored);
+      if (stored.owners?.some((uid) => gone.has(uid)) === true && this.isAbandoned(stored, gone))
+        this.deleteDependent(stored);
     }
-    this.releaseForeground();
+    this.anyForeground = isForeground && this.releaseForeground();
   }
 
-  /** Owners that wait for their dependents go when the last one is gone. */
-  private releaseForeground(): void {
+  /** No owner is left but those that are going themselves. */
+  private isAbandoned(stored: StoredObject, going: ReadonlySet<string>): boolean {
+    const owners = (stored.owners ?? []).filter((uid) => !going.has(uid));
+    return owners.length === 0 || this.isOrphan({ ...stored, owners });
+  }
+
+  /** Owners that wait for their dependents go when the last one is gone. True while one still waits. */
+  private releaseForeground(): boolean {
+    let waits = false;
     for (const stored of [...this.state.store.all()]) {
       if (!stored.json.includes('"foregroundDeletion"')) continue;
       const object = parseMap(stored.json);
       const metadata = metadataOf(object);
       const finalizers = listOf(metadata['finalizers']);
-      if (!finalizers.includes('foregroundDeletion') || hasDependents(this.state, stored.uid)) continue;
+      if (!finalizers.includes('foregroundDeletion')) continue;
+      if (hasDependents(this.state, stored.uid)) {
+        waits = true;
+        continue;
+      }
       const rest = finalizers.filter((each) => each !== 'foregroundDeletion');
       const kind = this.state.kinds.byStorageKey(stored.key);
       if (rest.length === 0) this.state.store.remove(stored);
       else if (kind !== undefined)
         this.state.store.put(kind, { ...object, metadata: { ...metadata, finalizers: rest } });
     }
+    return waits;
   }
 }
 
