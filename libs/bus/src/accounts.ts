@@ -13,10 +13,8 @@ const unlimited = { subs: -1, data: -1, payload: -1 } as const;
 const accountLimits = { ...unlimited, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 } as const;
 const nobody = { pub: { deny: ['>'] }, sub: { deny: ['>'] } } as const;
 
-const directGet = {
-  manifest: `$JS.API.DIRECT.GET.${streams.assign}.$KV.assign.*`,
-  chunk: `$JS.API.DIRECT.GET.${streams.bundle}.$KV.bundle.*.*`,
-} as const;
+const getManifest = `$JS.API.DIRECT.GET.${streams.assign}.$KV.assign.*`;
+const getChunk = `$JS.API.DIRECT.GET.${streams.bundle}.$KV.bundle`;
 
 /** The operator's self-signed JWT, which the server's configuration names as its root of trust. */
 export function operatorJwt(keys: BusKeys, iat: number): string {
@@ -40,10 +38,15 @@ export function hubAccountJwt(keys: BusKeys, iat: number): string {
     exports: [
       service('up', 'fleet.v1.up.>'),
       service('rpc', 'fleet.v1.rpc.>'),
-      service('get', directGet.manifest),
-      service('blob', directGet.chunk),
+      service('get', getManifest),
+      service('blob', 'fleet.v1.blob.*.*'),
       { name: 'down', subject: 'fleet.v1.down.>', type: 'stream' },
     ],
+    // A direct get takes wildcards, so an agent could ask for the digest `*` and be given whatever bundle came last. The mapping
+    // cuts the digest in two tokens; `*` can't be cut, and a subject with a token too few matches nothing that is stored.
+    mappings: {
+      'fleet.v1.blob.*.*': [{ subject: `${getChunk}.{{splitfromleft(1,32)}}.{{wildcard(2)}}`, weight: 100 }],
+    },
     default_permissions: nobody,
   });
 }
@@ -60,8 +63,8 @@ export function agentsAccountJwt(keys: BusKeys, revocations: Revocations, iat: n
     imports: [
       { name: 'up', subject: 'fleet.v1.up.>', ...from },
       { name: 'rpc', subject: 'fleet.v1.rpc.>', share: true, ...from },
-      { name: 'get', subject: directGet.manifest, local_subject: 'fleet.v1.get.$1', ...from },
-      { name: 'blob', subject: directGet.chunk, local_subject: 'fleet.v1.blob.$1.$2', ...from },
+      { name: 'get', subject: getManifest, local_subject: 'fleet.v1.get.$1', ...from },
+      { name: 'blob', subject: 'fleet.v1.blob.*.*', ...from },
       { name: 'down', subject: 'fleet.v1.down.>', account: keys.hub.publicKey, type: 'stream' },
     ],
     signing_keys: [{ kind: 'user_scope', key: keys.agentSigner.publicKey, role: 'agent', template: agentTemplate }],

@@ -1,7 +1,7 @@
 import { type ConsumerMessages, type JetStreamClient, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
 import { type Logger, messageOf, RetryableError } from '#kit';
 import type { StatusMessage } from '#ports';
-import { clusterOf, HUB_CONSUMER, streams } from './subjects.js';
+import { clusterOf, HUB_CONSUMER, isToken, streams } from './subjects.js';
 
 /** Also what one hub is sent ahead: 36 MiB if all were of the largest size, within what a slow reader may have outstanding. */
 export const MAX_BATCH = 500;
@@ -46,6 +46,9 @@ export class StatusConsumer {
     this.#messages = await consumer.consume({
       max_messages: MAX_BATCH,
       callback: (message) => {
+        const [, , , cluster, , application] = message.subject.split('.');
+        // An agent may publish under any name of its own; one that is no name of an application ends here.
+        if (!isToken(cluster) || !isToken(application)) return void message.term();
         this.#queue.push(message);
         this.#wake();
       },

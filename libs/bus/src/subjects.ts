@@ -14,10 +14,15 @@ export const subjects = {
   nudge: (cluster: string) => `fleet.v1.down.${cluster}.nudge`,
   inbox: (cluster: string) => `_INBOX.${cluster}`,
   manifest: (cluster: string) => `$KV.assign.${cluster}`,
-  chunk: (digest: string, chunk: number) => `$KV.bundle.${digest}.${chunk}`,
-  chunks: (digest: string) => `$KV.bundle.${digest}.*`,
+  chunk: (digest: string, chunk: number) => `$KV.bundle.${halves(digest)}.${chunk}`,
+  chunks: (digest: string) => `$KV.bundle.${halves(digest)}.*`,
   revoked: (publicKey: string) => `$KV.revoked.${publicKey}`,
 } as const;
+
+/** In two tokens, as the hub's account maps what agents ask for; see hubAccountJwt. */
+function halves(digest: string): string {
+  return `${digest.slice(0, 32)}.${digest.slice(32)}`;
+}
 
 export const streams = {
   assign: 'KV_assign',
@@ -38,12 +43,17 @@ export const CHUNK_BYTES = 128 * 1024;
 const token = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const digest = /^[0-9a-f]{64}$/;
 
+/** Whether `text` is a cluster's UID or an application's name as far as subjects care: one token and no wildcard. */
+export function isToken(text: string | undefined): boolean {
+  return text !== undefined && token.test(text);
+}
+
 /**
  * A wildcard or a dot in a token would widen a subject to other clusters, so nothing gets into one unchecked.
  * @throws RejectedError `bad-subject-token`
  */
 export function checkToken(text: string, what: 'cluster' | 'application'): string {
-  if (token.test(text)) return text;
+  if (isToken(text)) return text;
   throw new RejectedError(
     'bad-subject-token',
     `The ${what} ${JSON.stringify(text.slice(0, 80))} can't be part of a subject: use lower-case letters, digits and dashes, at most 63.`,
