@@ -173,10 +173,11 @@ create table reports (
 create index reports_uid on reports (uid);`;
 
 // Two tables, because a relay holds its claim while it talks to the bus, and nobody who marks a cluster dirty may wait for that:
-// claims lock rows of manifests, marks touch rows of dirty_clusters.
+// claims lock rows of manifests, marks touch rows of dirty_clusters. A manifest's row is made with its cluster: made with the first
+// mark, it would let the mark wait for the relay after all.
 const outbox = `
 create table manifests (
-  uid text collate "C" primary key,
+  uid text collate "C" primary key references clusters (uid),
   sequence bigint not null default 0,
   bus_revision bigint not null default 0
 ) with (fillfactor = 70);

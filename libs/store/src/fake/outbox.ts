@@ -23,7 +23,8 @@ export function fakeOutbox(run: Run): OutboxStore {
         const claimed: string[] = [];
         for (const uid of session.markedUids()) {
           if (claimed.length === limit) break;
-          if (isDirty(session, uid) && session.tryLock(`manifest ${uid}`)) claimed.push(uid);
+          if (session.tables.clusters.get(uid) === undefined || !isDirty(session, uid)) continue;
+          if (session.tryLock(`manifest ${uid}`)) claimed.push(uid);
         }
         return claimed.sort().map((uid) => {
           const { sequence, busRevision } = session.tables.manifests.get(uid) ?? noManifest;

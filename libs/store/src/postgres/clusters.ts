@@ -65,8 +65,13 @@ export function clusterRegistry(sql: Sql): Registry {
     },
     async register({ uid, name, labels, now }) {
       const { rows } = await sql.query<ClusterRow>(
-        `insert into clusters (uid, name, labels, created_at) values ($1, $2, $3::jsonb, $4)
-         on conflict (name) where state <> 'revoked' do nothing returning *`,
+        `with added as (
+           insert into clusters (uid, name, labels, created_at) values ($1, $2, $3::jsonb, $4)
+           on conflict (name) where state <> 'revoked' do nothing returning *
+         ), manifest as (
+           insert into manifests (uid) select uid from added
+         )
+         select * from added`,
         [uid, name, JSON.stringify(labels), now],
       );
       if (rows[0] === undefined) {

@@ -28,8 +28,10 @@ export async function loadRows(sql: Sql, application: string, need: RowNeed): Pr
 }
 
 function wantedUids(need: RowNeed, app: string, parameters: Parameters): readonly string[] {
-  const ofRollout = need.rollout === undefined ? '' : `and n.rollout = ${parameters.add(need.rollout)}`;
-  const from = `from targets n where n.application = ${app}`;
+  const { rollout } = need;
+  // A parameter of each: one that no condition names would have no type.
+  const own = (): string =>
+    `n.application = ${app}${rollout === undefined ? '' : ` and n.rollout = ${parameters.add(rollout)}`}`;
   const wanted: string[] = [];
   if (need.uids !== undefined && need.uids.length > 0) {
     wanted.push(`select unnest(${parameters.add(need.uids)}::text[])`);
@@ -37,19 +39,19 @@ function wantedUids(need: RowNeed, app: string, parameters: Parameters): readonl
   if (need.due !== undefined) {
     const { before, limit } = need.due;
     wanted.push(
-      `(select n.uid ${from} ${ofRollout} and n.due_at <= ${parameters.add(before)}
+      `(select n.uid from targets n where ${own()} and n.due_at <= ${parameters.add(before)}
         order by n.due_at, n.uid limit ${parameters.add(limit)})`,
     );
   }
   if (need.next !== undefined) {
     wanted.push(
-      `(select n.uid ${from} ${ofRollout} and n.due_at > ${parameters.add(need.next.after)} order by n.due_at, n.uid limit 1)`,
+      `(select n.uid from targets n where ${own()} and n.due_at > ${parameters.add(need.next.after)} order by n.due_at, n.uid limit 1)`,
     );
   }
   if (need.pending !== undefined) {
     const { wave, limit } = need.pending;
     wanted.push(
-      `(select n.uid ${from} ${ofRollout} and n.state = 'pending' and n.wave = ${parameters.add(wave)}
+      `(select n.uid from targets n where ${own()} and n.state = 'pending' and n.wave = ${parameters.add(wave)}
         order by n.requeued desc, n.position, n.uid limit ${parameters.add(limit)})`,
     );
   }
@@ -57,7 +59,7 @@ function wantedUids(need: RowNeed, app: string, parameters: Parameters): readonl
     const { wave, since, limit } = need.silent;
     wanted.push(
       `(select n.uid from targets n left join clusters p on p.uid = n.uid
-        where n.application = ${app} ${ofRollout} and n.wave = ${parameters.add(wave)}
+        where ${own()} and n.wave = ${parameters.add(wave)}
           and n.state in ('passed', 'unchanged') and (p.seen_at is null or p.seen_at < ${parameters.add(since)})
         order by n.position, n.uid limit ${parameters.add(limit)})`,
     );

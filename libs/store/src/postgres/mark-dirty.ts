@@ -7,10 +7,7 @@ import type { Sql } from './sql.js';
 export async function markDirty(sql: Sql, uids: readonly string[]): Promise<void> {
   if (uids.length === 0) return;
   await sql.query(
-    `with known as (
-       insert into manifests (uid) select unnest($1::text[]) on conflict do nothing
-     )
-     insert into dirty_clusters (uid, counter) select u.uid, 1 from unnest($1::text[]) as u(uid)
+    `insert into dirty_clusters (uid, counter) select u.uid, 1 from unnest($1::text[]) as u(uid)
      on conflict (uid) do update set counter = dirty_clusters.counter + 1`,
     [uids],
   );

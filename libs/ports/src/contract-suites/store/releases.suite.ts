@@ -1,0 +1,75 @@
+import { expect, it } from '@jest/globals';
+import { allPages, type StoreTest } from './opened-store.js';
+import { DIGEST, releaseOf } from './samples.js';
+
+export function releases(test: StoreTest): void {
+  it('numbers the releases of each application from 1', () =>
+    test(async ({ store: { read } }) => {
+      const first = await read.releases.add(releaseOf());
+      expect(first).toEqual({ release: { ...releaseOf(), number: 1 }, created: true });
+      expect((await read.releases.add(releaseOf({ revision: 'beef' }))).release.number).toBe(2);
+      expect((await read.releases.add(releaseOf({ application: 'api' }))).release.number).toBe(1);
+      expect(await read.releases.get('web', 1)).toEqual(first.release);
+      expect(await read.releases.get('web', 3)).toBeNull();
+      expect((await read.releases.latest('web'))?.revision).toBe('beef');
+      expect(await read.releases.latest('none')).toBeNull();
+    }));
+
+  it('answers the newest again for the same revision and overlays, but makes a new one of an older commit', () =>
+    test(async ({ store: { read } }) => {
+      const other = { 'overlays/prod': { digest: 'b'.repeat(64), objects: 1, bytes: 2, tool: 'yaml' } };
+      await read.releases.add(releaseOf());
+      expect(await read.releases.add(releaseOf({ subject: 'told otherwise', createdAt: 2000 }))).toEqual({
+        ...{ release: { ...releaseOf(), number: 1 }, created: false },
+      });
+      expect(await read.releases.add(releaseOf({ overlays: other }))).toMatchObject({ created: true });
+      expect(await read.releases.add(releaseOf())).toMatchObject({ created: true, release: { number: 3 } });
+    }));
+
+  it('gives each of many concurrent releases its own number', () =>
+    test(async ({ store, another }) => {
+      const other = await another();
+      const added = await Promise.all(
+        Array.from({ length: 8 }, (_, index) =>
+          (index % 2 === 0 ? store : other).read.releases.add(releaseOf({ revision: `r${index}` })),
+        ),
+      );
+      expect(added.map((each) => each.release.number).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    }));
+
+  it('lists newest first, of one application or of all', () =>
+    test(async ({ store: { read } }) => {
+      for (let index = 1; index <= 5; index += 1) {
+        await read.releases.add(releaseOf({ revision: `r${index}`, createdAt: index * 10 }));
+      }
+      await read.releases.add(releaseOf({ application: 'api', createdAt: 35 }));
+      await read.releases.add(releaseOf({ application: 'db', createdAt: 30 }));
+      const web = await allPages((page) => read.releases.list('web', page), 2);
+      expect(web.map((each) => each.number)).toEqual([5, 4, 3, 2, 1]);
+      const all = await allPages((page) => read.releases.list(null, page), 2);
+      expect(all.map((each) => `${each.application}-${each.number}`)).toEqual([
+        ...['web-5', 'web-4', 'api-1', 'web-3', 'db-1', 'web-2', 'web-1'],
+      ]);
+    }));
+
+  it('keeps the first bundle of a digest, byte for byte', () =>
+    test(async ({ store: { read } }) => {
+      const whole = Uint8Array.from({ length: 70_000 }, (_, index) => index % 256);
+      const bytes = whole.subarray(1, 69_000);
+      await read.releases.putBundle(DIGEST, { gzipped: bytes, bytes: 1, objects: 1 });
+      await read.releases.putBundle(DIGEST, { gzipped: new Uint8Array([1, 2]), bytes: 1, objects: 1 });
+      const found = await read.releases.getBundle(DIGEST);
+      expect(Buffer.compare(Buffer.from(found ?? []), Buffer.from(bytes))).toBe(0);
+      expect(await read.releases.getBundle('unknown')).toBeNull();
+    }));
+
+  it('knows in how many chunks a bundle lies on the bus, once it was told', () =>
+    test(async ({ store: { read } }) => {
+      expect(await read.releases.bundleChunks(DIGEST)).toBeNull();
+      await read.releases.putBundle(DIGEST, { gzipped: new Uint8Array([1]), bytes: 1, objects: 1 });
+      expect(await read.releases.bundleChunks(DIGEST)).toBeNull();
+      await read.releases.setBundleChunks(DIGEST, 3);
+      await read.releases.putBundle(DIGEST, { gzipped: new Uint8Array([1]), bytes: 1, objects: 1 });
+      expect(await read.releases.bundleChunks(DIGEST)).toBe(3);
+    }));
+}
