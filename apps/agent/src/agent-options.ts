@@ -11,20 +11,29 @@ export interface HubAddress {
   readonly token?: string;
 }
 
-/** What a connection to the bus is made of. `credential` is asked at every reconnect: renewals change it. */
+/** What a connection to the bus is made of. `credential` is asked at every connect: renewals change it. */
 export interface BusIdentity {
   readonly cluster: string;
   readonly urls: readonly string[];
-  /** PEM; empty: no TLS authority pinned. */
+  /** PEM, pinned at the join. */
   readonly ca: string;
   /** The agent's nkey seed. A secret. */
   readonly seed: string;
   /** The user JWT as it is now. */
-  credential(): string;
+  readonly credential: () => string;
+  /** The broker refused the credential: it expired, or was revoked. */
+  readonly onAuthExpired: () => void;
 }
 
-/** Resolves when connected; rejects with a RetryableError when the bus can't be reached. */
-export type ConnectBus = (identity: BusIdentity) => Promise<AgentBus>;
+/** A bus that is there at once, connected or not. */
+export interface OpenedBus extends AgentBus {
+  /** Resolves at the first connection; never rejects. */
+  readonly ready: Promise<void>;
+  /** Tries again now: there is a new credential. */
+  retryNow(): void;
+}
+
+export type OpenBus = (identity: BusIdentity) => OpenedBus;
 
 /** All in milliseconds. Every period gets a jitter of its own. */
 export interface AgentTiming {
@@ -68,7 +77,7 @@ export interface AgentOptions {
   /** `instant`: verify and fetch for real, then report healthy with nothing applied (to measure a hub). Default `apply`. */
   readonly mode?: 'apply' | 'instant';
   /** NATS unless told. */
-  readonly connectBus?: ConnectBus;
+  readonly openBus?: OpenBus;
   readonly clock?: Clock;
   /** From 0 to below 1; Math.random unless told. */
   readonly random?: () => number;

@@ -1,5 +1,28 @@
-import { BugError } from '#kit';
-import type { Agent, AgentOptions } from './agent-options.js';
+import { openAgentBus } from '#bus';
+import type { Manifest } from '#domain';
+import { type Logger, messageOf } from '#kit';
+import { Discovery, RecordStore, sleep } from '#kube';
+import { systemClock } from '#ports';
+import {
+  type Agent,
+  type AgentOptions,
+  type AgentTiming,
+  type BusIdentity,
+  defaultTiming,
+  type OpenedBus,
+} from './agent-options.js';
+import { beginBoot, storeManifest } from './agent-state-store.js';
+import { Applications } from './applications.js';
+import { Backoff, detach, jittered } from './common.js';
+import { OwnSecrets } from './own-secrets.js';
+import { KindWatches } from './steps/apply/kind-watches.js';
+import { ManifestKeeper } from './steps/fetch/manifest-keeper.js';
+import { readManifestKeys, verifyManifest } from './steps/fetch/verify-manifest.js';
+import { type Facts, readFacts } from './steps/join/facts.js';
+import { obtainIdentity } from './steps/join/join.js';
+import { CredentialKeeper } from './steps/renew/credential-keeper.js';
+import { HeartbeatSender } from './steps/report/heartbeat.js';
+import { ReportOutbox } from './steps/report/report-outbox.js';
 
 /**
  * Starts one agent. Resolves when it has an identity (joining the hub where there is none) and enforces what it last accepted;
@@ -7,5 +30,155 @@ import type { Agent, AgentOptions } from './agent-options.js';
  * @throws RejectedError when the hub refuses the join: its token is spent, expired or unknown.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  throw new BugError('agent-unfinished', `agent ${options.version} is still being built`);
+  const { kube, hub, version, logger, namespace = 'flotilla-system', mode = 'apply' } = options;
+  const { clock = systemClock, random = Math.random, openBus = natsOpener(logger) } = options;
+  const timing: AgentTiming = { ...defaultTiming, ...options.timing };
+  const stopping = new AbortController();
+  const giveUp = (): void => stopping.abort();
+  options.signal?.addEventListener('abort', giveUp, { once: true });
+  if (options.signal?.aborted === true) giveUp();
+  const backoff = (): Backoff => new Backoff(timing.retryMs, timing.retryMaxMs, random, stopping.signal);
+  const told = (what: string) => (error: Error, waitMs: number) => {
+    logger.warn({ why: messageOf(error, 300), waitMs }, what);
+  };
+
+  const secrets = new OwnSecrets(kube, namespace);
+  let facts: Facts = {};
+  const learnFacts = async (): Promise<Facts> => (facts = await readFacts(kube));
+  const identity = await obtainIdentity({ secrets, hub, version, facts: learnFacts, backoff: backoff(), logger });
+  const { cluster } = identity.joined;
+  const credentials = new CredentialKeeper({ identity, secrets, hub, clock, random, logger, backoff: backoff() });
+  const keys = (): ReturnType<typeof readManifestKeys> => readManifestKeys(credentials.answer.manifestKeys);
+
+  const records = new RecordStore(kube, namespace);
+  const [{ boot, envelope }, remembered] = await backoff().until(
+    () => Promise.all([beginBoot(secrets), mode === 'apply' ? records.loadAll() : { records: [], broken: [] }]),
+    told("the agent's own records cannot be read yet; trying again"),
+  );
+  if (remembered.broken.length > 0)
+    logger.error({ secrets: remembered.broken }, 'records that cannot be read are left alone');
+  const held = heldManifest(envelope, cluster, keys());
+
+  const bus = openBus(busIdentity(credentials, identity.seed));
+  const outbox = new ReportOutbox({ bus: () => bus, backoff, logger });
+  const watches = new KindWatches({ kube, random, logger, idleMs: timing.watchIdleMs });
+  let seq = 0;
+  const applications = new Applications(
+    {
+      cluster,
+      boot,
+      namespace,
+      kube,
+      discovery: new Discovery(kube),
+      watches,
+      records,
+      outbox,
+      nextSeq: () => (seq += 1),
+      fetchBundle: async (digest, chunks, spread) => {
+        if (spread) await sleep(random() * timing.reconnectSpreadMs, stopping.signal);
+        return await bus.fetchBundle(digest, chunks);
+      },
+      isInstant: mode === 'instant',
+      clock,
+      random,
+      timing,
+      logger,
+    },
+    records,
+    logger,
+  );
+  applications.restore(remembered.records, held);
+
+  const heartbeat: HeartbeatSender = new HeartbeatSender({
+    cluster,
+    boot,
+    version,
+    bus,
+    random,
+    sequence: () => manifests.sequence,
+    everyMs: () => timing.heartbeatMs ?? credentials.answer.heartbeatMs,
+  });
+  const manifests: ManifestKeeper = new ManifestKeeper({
+    cluster,
+    keys,
+    bus,
+    applications,
+    held,
+    store: (bytes) => (mode === 'instant' ? Promise.resolve() : storeManifest(secrets, bytes)),
+    onLooked: () => heartbeat.send(),
+    everyMs: timing.manifestMs,
+    backoff: backoff(),
+    random,
+    logger,
+  });
+
+  const refreshFacts = async (): Promise<void> => heartbeat.setFacts(await learnFacts().catch(() => facts));
+  bus.onNudge(() => manifests.look('nudge'));
+  bus.onReconnect(() => {
+    heartbeat.tellFactsAgain();
+    outbox.resendAll();
+    manifests.look('reconnect');
+  });
+  credentials.start(bus);
+  const begin = async (): Promise<void> => {
+    // The first heartbeat tells the facts, but an API server that is slow to tell them is not waited for.
+    await Promise.all([bus.ready, Promise.race([refreshFacts(), sleep(1_000, stopping.signal)])]);
+    if (stopping.signal.aborted) return;
+    outbox.resendAll();
+    manifests.look('start');
+  };
+  detach(begin(), logger);
+  const factsTimer = setInterval(() => detach(refreshFacts(), logger), jittered(timing.verifyMs, random));
+  factsTimer.unref();
+
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    options.signal?.removeEventListener('abort', giveUp);
+    clearInterval(factsTimer);
+    manifests.close();
+    heartbeat.close();
+    credentials.close();
+    applications.close();
+    watches.close();
+    outbox.close();
+    await bus.close();
+  };
+  return {
+    cluster,
+    state: () => ({
+      connected: bus.connected(),
+      sequence: manifests.sequence,
+      boot,
+      applications: applications.state(),
+    }),
+    stop,
+  };
+}
+
+/** What was accepted before the start, as far as it still verifies. */
+function heldManifest(
+  envelope: Uint8Array | null,
+  cluster: string,
+  keys: ReturnType<typeof readManifestKeys>,
+): Manifest | null {
+  if (envelope === null) return null;
+  const verified = verifyManifest(envelope, { cluster, keys, heldSequence: 0 });
+  return verified.ok ? verified.manifest : null;
+}
+
+function busIdentity(credentials: CredentialKeeper, seed: string): BusIdentity {
+  const { cluster, nats } = credentials.answer;
+  return {
+    cluster,
+    urls: nats.urls,
+    ca: nats.ca,
+    seed,
+    credential: () => credentials.answer.credential,
+    onAuthExpired: () => credentials.expired(),
+  };
+}
+
+function natsOpener(logger: Logger): (identity: BusIdentity) => OpenedBus {
+  return ({ cluster, urls, ca, seed, credential, onAuthExpired }) =>
+    openAgentBus({ url: urls.join(','), cluster, credential, seed, caPem: ca, log: logger, onAuthExpired });
 }

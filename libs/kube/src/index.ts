@@ -6,7 +6,18 @@ export { planPrune, unionInventory, type InventoryEntry } from './apply/inventor
 export { liveStateOf, type LiveState } from './apply/live-state.js';
 export * from './apply/marks.js';
 export { isMetadataEnough } from './apply/metadata-kinds.js';
-export { groupOf, isMap, labelOf, mapAt, mapsAt, refKey, refOf, refTitle, textAt, type ObjectRef } from './apply/object-ref.js';
+export {
+  groupOf,
+  isMap,
+  labelOf,
+  mapAt,
+  mapsAt,
+  refKey,
+  refOf,
+  refTitle,
+  textAt,
+  type ObjectRef,
+} from './apply/object-ref.js';
 export { prepareObjects, type ApplyItem, type ObjectError } from './apply/prepare.js';
 export { deleteObjects, inspectPrune, type PrunePlan } from './apply/prune-objects.js';
 export { RecordStore, secretObject, type ApplicationRecord } from './apply/record-store.js';

@@ -1,7 +1,7 @@
 import type { JsonObject } from '#domain';
 import type { Kube, KubeResponse } from '#ports';
 import { type ApiError, apiError, callKube, isSuccess, sleep } from './api-error.js';
-import { differences } from './compare.js';
+import { differences, OWNERSHIP } from './compare.js';
 import { firstStep, immutableHint, type Known, mayRecreate, ownershipRefusal, withoutReplicas } from './decide.js';
 import { type Discovery, objectPath } from './discovery.js';
 import { hasFieldsByHand, isScaledByOthers, pathsByHand, takeOverFields } from './managed-fields.js';
@@ -22,6 +22,8 @@ export interface ApplyInput {
   readonly force: boolean;
   /** False: only tell what differs. */
   readonly write: boolean;
+  /** The same was applied before, so whatever differs is somebody else's doing, also where no pass of ours made sure of it. */
+  readonly again: boolean;
   /** A newer bundle, or the end of the agent: no further request is made. */
   readonly signal: AbortSignal;
   /** The live object as the API server answered it; null: it is absent. */
@@ -127,20 +129,25 @@ class ApplyRun {
     if (!isSuccess(answer)) return this.recreateOr(item, apiError(answer), uidOf(live));
     const byHand = hasFieldsByHand(live);
     const paths = differences(live, answer.body);
-    if (paths.length === 0 && !byHand) {
+    const values = paths.filter((path) => path !== OWNERSHIP);
+    // Where nothing is written, who owns a field makes no difference.
+    if (!byHand && (this.input.write ? paths : values).length === 0) {
       this.input.onVerified(item, live);
       return null;
     }
-    if (known.verified?.desired === item.digest) {
-      const owned = paths.filter((path) => path !== 'metadata.managedFields');
-      this.differing.push({ item, paths: [...owned, ...pathsByHand(live)].slice(0, 20) });
+    if (this.isAgain(item, known)) {
+      this.differing.push({ item, paths: [...values, ...pathsByHand(live)].slice(0, 20) });
     }
     return { act: 'apply', object, takeOver: byHand ? live : null };
   }
 
   private create(item: ApplyItem, known: Known): Intent {
-    if (known.verified?.desired === item.digest) this.differing.push({ item, paths: ['(deleted)'] });
+    if (this.isAgain(item, known)) this.differing.push({ item, paths: ['(deleted)'] });
     return { act: 'create' };
+  }
+
+  private isAgain(item: ApplyItem, known: Known): boolean {
+    return this.input.again || known.verified?.desired === item.digest;
   }
 
   private async act(item: ApplyItem, intent: Intent): Promise<void> {

@@ -12,6 +12,9 @@ const SERVER_METADATA = new Set([
   'selfLink',
 ]);
 
+/** In place of a path: the values are the same, and who owns them is not. */
+export const OWNERSHIP = 'metadata.managedFields';
+
 /**
  * Paths in which a dry-run's answer differs from the live object, at most `limit`; never a value. Status and what the API
  * server writes by itself don't count. Empty: an apply would change nothing, the ownership of fields included.
@@ -29,7 +32,7 @@ export function differences(live: JsonObject, dryRun: JsonObject, limit = 20): r
       compare(live[key], dryRun[key], key, paths, limit);
     }
   }
-  if (paths.length === 0 && !equal(ownFields(live), ownFields(dryRun))) paths.push('metadata.managedFields');
+  if (paths.length === 0 && !equal(ownFields(live), ownFields(dryRun))) paths.push(OWNERSHIP);
   return paths;
 }
 

@@ -1,0 +1,150 @@
+import type { Manifest, ManifestApplication } from '#domain';
+import type { Logger } from '#kit';
+import type { ApplicationRecord, RecordStore } from '#kube';
+import { ApplicationWorker, type WorkerContext } from './steps/apply/application-worker.js';
+import { composeReport } from './steps/report/compose-report.js';
+import { decideApplications, type HeldApplication } from './steps/fetch/decide-applications.js';
+import { detach } from './common.js';
+
+/** The applications of one cluster: one worker each, made and ended as the manifest says. */
+export class Applications {
+  private readonly workers = new Map<string, ApplicationWorker>();
+  /** What the cluster remembers of applications that no manifest names: kept, not enforced. */
+  private readonly idle = new Map<string, ApplicationRecord>();
+
+  constructor(
+    private readonly context: WorkerContext,
+    private readonly records: RecordStore,
+    private readonly logger: Logger,
+  ) {}
+
+  /** After a start: goes on enforcing what was accepted, for those applications that the manifest names. */
+  restore(records: readonly ApplicationRecord[], manifest: Manifest | null): void {
+    for (const record of records) {
+      const accepted = assignmentOf(record);
+      const named = manifest?.applications[record.application];
+      if (accepted === null || named === undefined || record.cluster !== this.context.cluster) {
+        this.idle.set(record.application, record);
+        continue;
+      }
+      const assignment =
+        named.generation === accepted.generation && named.digest === accepted.digest ? named : accepted;
+      this.make(record.application).restore(record, assignment);
+    }
+  }
+
+  /** Takes up a verified manifest. `spread`: bundles are not fetched at once. */
+  accept(manifest: Manifest, spread: boolean): void {
+    const held = new Map<string, HeldApplication>();
+    for (const [name, { assignment }] of this.workers) if (assignment !== null) held.set(name, assignment);
+    for (const [name, record] of this.idle) {
+      const accepted = record.cluster === this.context.cluster ? assignmentOf(record) : null;
+      // What it holds may be asked for again by the same generation.
+      if (accepted !== null && accepted.generation !== manifest.applications[name]?.generation)
+        held.set(name, accepted);
+    }
+    for (const decision of decideApplications(held, manifest)) {
+      const { name } = decision;
+      switch (decision.act) {
+        case 'take':
+          (this.workers.get(name) ?? this.revive(name)).take(decision.assignment, spread);
+          break;
+        case 'keep':
+          this.workers.get(name)?.keep(decision.assignment);
+          break;
+        case 'refuse':
+          this.logger.warn({ application: name, why: decision.message }, 'refused');
+          this.refuse(name, decision.assignment, decision.message);
+          break;
+        case 'release':
+          this.release(name);
+      }
+    }
+  }
+
+  /** Tells the hub that a whole manifest was refused: for what it claims to ask anew. */
+  refuseAll(claims: Manifest, message: string): void {
+    for (const [name, assignment] of Object.entries(claims.applications)) {
+      const held = this.workers.get(name)?.assignment;
+      if (held?.generation === assignment.generation && held.digest === assignment.digest) continue;
+      this.refuse(name, assignment, message);
+    }
+  }
+
+  state(): Readonly<Record<string, { readonly generation: number; readonly phase: string }>> {
+    return Object.fromEntries(
+      [...this.workers].map(([name, { assignment, phase }]) => [
+        name,
+        { generation: assignment?.generation ?? 0, phase },
+      ]),
+    );
+  }
+
+  close(): void {
+    for (const worker of this.workers.values()) worker.close();
+    this.workers.clear();
+  }
+
+  private make(name: string): ApplicationWorker {
+    const worker = new ApplicationWorker(name, this.context);
+    this.workers.set(name, worker);
+    return worker;
+  }
+
+  private revive(name: string): ApplicationWorker {
+    const record = this.idle.get(name);
+    this.idle.delete(name);
+    const worker = this.make(name);
+    if (record !== undefined) worker.inherit(record);
+    return worker;
+  }
+
+  private refuse(name: string, assignment: ManifestApplication, message: string): void {
+    const worker = this.workers.get(name);
+    if (worker !== undefined) {
+      worker.refuse(assignment, message);
+      return;
+    }
+    const { cluster, boot, nextSeq, outbox } = this.context;
+    const held = this.idle.get(name);
+    outbox.put(
+      composeReport({
+        cluster,
+        application: name,
+        assignment,
+        boot,
+        seq: nextSeq(),
+        verdict: { phase: 'refused', cause: 'sync', message, findings: [] },
+        runs: held?.runs ?? '',
+        objects: held?.inventory.length ?? 0,
+        steadyMs: 0,
+        breaks: 0,
+        corrected: 0,
+        drifted: 0,
+        fields: [],
+      }),
+    );
+  }
+
+  private release(name: string): void {
+    const worker = this.workers.get(name);
+    if (worker === undefined) return;
+    this.logger.info(
+      { application: name },
+      'no longer in the manifest: it stays as it is, and is not looked at any more',
+    );
+    const record = worker.record();
+    worker.close();
+    this.workers.delete(name);
+    this.context.outbox.forget(name);
+    if (worker.isEmpty) detach(this.records.remove(name), this.logger);
+    else this.idle.set(name, record);
+  }
+}
+
+/** The manifest's entry as a record holds it; null: it can't be read. */
+function assignmentOf(record: ApplicationRecord): ManifestApplication | null {
+  const { assignment } = record;
+  const isWhole = typeof assignment['generation'] === 'number' && typeof assignment['digest'] === 'string';
+  return isWhole ? (assignment as unknown as ManifestApplication) : null;
+}

@@ -1,0 +1,216 @@
+import { isFine, type JsonObject, podTrouble } from '#domain';
+import type { Logger } from '#kit';
+import {
+  type ApplyItem,
+  callKube,
+  hasDrifted,
+  type InventoryEntry,
+  isSuccess,
+  liveStateOf,
+  refKey,
+  textAt,
+} from '#kube';
+import type { Clock, Kube } from '#ports';
+import { detach } from '../../common.js';
+import { groupKindOf, type ObjectListener } from './kind-watches.js';
+import { PodWatch } from './pod-watch.js';
+import { TrackedObject } from './tracked-object.js';
+
+export interface ApplicationObjectsOptions {
+  readonly application: string;
+  readonly kube: Kube;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly podsAfterMs: number;
+  readonly watchIdleMs: number;
+  /** A verdict may have changed. */
+  readonly onHealth: () => void;
+  /** An object is not as it was made sure of. */
+  readonly onDrift: (key: string) => void;
+}
+
+/** When a trouble that lasts becomes a failure, ms; see the health rules. */
+const GRACES = [20_000, 120_000, 300_000];
+
+/** The objects of one application as they are seen in the cluster, and what their health is. */
+export class ApplicationObjects implements ObjectListener {
+  private tracked = new Map<string, TrackedObject>();
+  private readonly notFine = new Map<string, TrackedObject>();
+  /** Whether a storage class binds when a pod uses the claim, by its name. */
+  private readonly bindsOnFirstUse = new Map<string, boolean>();
+
+  constructor(private readonly options: ApplicationObjectsOptions) {}
+
+  /** From now on these are the application's; what is known of those that stay is kept. */
+  replace(items: readonly ApplyItem[], inventory: readonly InventoryEntry[]): void {
+    const former = this.tracked;
+    const completed = new Map(inventory.map((entry) => [refKey(entry), entry.completed]));
+    this.tracked = new Map();
+    this.notFine.clear();
+    for (const { key, ref, digest } of items) {
+      const before = former.get(key);
+      let object = before;
+      if (before === undefined) {
+        object = new TrackedObject(ref, digest);
+        if (completed.get(key) === digest) object.completed = digest;
+      } else if (before.desired !== digest) {
+        object = new TrackedObject(ref, digest).succeed(before);
+      }
+      former.delete(key);
+      if (object !== undefined) {
+        this.tracked.set(key, object);
+        this.judge(key, object);
+      }
+    }
+    for (const gone of former.values()) gone.close();
+  }
+
+  get(key: string): TrackedObject | undefined {
+    return this.tracked.get(key);
+  }
+
+  get size(): number {
+    return this.tracked.size;
+  }
+
+  /** Those that keep the application from being healthy. */
+  unhealthy(): readonly TrackedObject[] {
+    return [...this.notFine.values()];
+  }
+
+  /** Jobs that ran to their end, by key. */
+  completed(): ReadonlyMap<string, string> {
+    const map = new Map<string, string>();
+    for (const [key, { completed }] of this.tracked) if (completed !== undefined) map.set(key, completed);
+    return map;
+  }
+
+  drifted(): readonly string[] {
+    return [...this.tracked].filter(([, object]) => hasDrifted(object.known())).map(([key]) => key);
+  }
+
+  /** What an apply found. */
+  seen(item: ApplyItem, live: JsonObject | null): void {
+    const object = this.tracked.get(item.key);
+    if (object === undefined) return;
+    if (live === null) object.lose();
+    else object.see(live, this.now(), this.binds(object));
+    this.judge(item.key, object);
+  }
+
+  /** What an apply made sure of. */
+  verified(item: ApplyItem, live: JsonObject): void {
+    const object = this.tracked.get(item.key);
+    if (object === undefined) return;
+    object.verify(live, item, this.now());
+    this.judge(item.key, object);
+  }
+
+  onObject(key: string, live: JsonObject): void {
+    const object = this.tracked.get(key);
+    if (object === undefined || !object.see(live, this.now(), this.binds(object))) return;
+    this.judge(key, object);
+    if (hasDrifted(object.known())) this.options.onDrift(key);
+    this.options.onHealth();
+  }
+
+  onGone(key: string, live: JsonObject): void {
+    this.lose(key, liveStateOf(live).resourceVersion);
+  }
+
+  onListed(groupKind: string, present: ReadonlySet<string>, resourceVersion: number): void {
+    for (const [key, { ref, live }] of this.tracked) {
+      if (present.has(key) || groupKindOf(ref) !== groupKind) continue;
+      if (live && live.resourceVersion <= resourceVersion) this.lose(key, resourceVersion);
+    }
+  }
+
+  close(): void {
+    for (const object of this.tracked.values()) object.close();
+    this.tracked.clear();
+    this.notFine.clear();
+  }
+
+  private lose(key: string, resourceVersion: number): void {
+    const object = this.tracked.get(key);
+    if (object === undefined || object.live === null) return;
+    object.lose(resourceVersion);
+    this.judge(key, object);
+    if (hasDrifted(object.known())) this.options.onDrift(key);
+    this.options.onHealth();
+  }
+
+  private judge(key: string, object: TrackedObject): void {
+    if (isFine(object.health.status)) {
+      this.notFine.delete(key);
+      object.close();
+      return;
+    }
+    this.notFine.set(key, object);
+    this.watchPods(key, object);
+    this.learnClass(key, object);
+    this.recheckLater(key, object);
+  }
+
+  private again(key: string, object: TrackedObject): void {
+    if (this.tracked.get(key) !== object) return;
+    object.reassess(this.now(), this.binds(object));
+    this.judge(key, object);
+    this.options.onHealth();
+  }
+
+  /** Most rollouts are done before anybody needs to look at pods. */
+  private watchPods(key: string, object: TrackedObject): void {
+    const source = object.podSource();
+    if (source === null) return;
+    if (object.pods !== null) {
+      object.pods.update(source);
+      return;
+    }
+    object.podsTimer ??= setTimeout(() => {
+      object.podsTimer = undefined;
+      const present = object.podSource();
+      if (this.tracked.get(key) !== object || present === null || object.pods !== null) return;
+      const { kube, clock, random, logger, watchIdleMs } = this.options;
+      const onChange = (): void => this.again(key, object);
+      object.pods = new PodWatch({ kube, source: present, clock, random, logger, idleMs: watchIdleMs, onChange });
+    }, this.options.podsAfterMs);
+  }
+
+  private recheckLater(key: string, object: TrackedObject): void {
+    const troubled = (object.pods?.observed() ?? []).filter(({ pod }) => podTrouble(pod) !== null);
+    const ages = troubled.map(({ sinceMs }) => sinceMs);
+    if (object.troubleSince !== null) ages.push(this.now() - object.troubleSince);
+    const waits = ages.flatMap((age) => GRACES.filter((grace) => grace > age).map((grace) => grace - age));
+    clearTimeout(object.recheckTimer);
+    if (waits.length === 0) return;
+    object.recheckTimer = setTimeout(() => this.again(key, object), Math.min(...waits) + 20);
+  }
+
+  private learnClass(key: string, object: TrackedObject): void {
+    const name = object.pendingClass();
+    if (name === null || this.bindsOnFirstUse.has(name)) return;
+    this.bindsOnFirstUse.set(name, false);
+    const ask = async (): Promise<void> => {
+      const path = `/apis/storage.k8s.io/v1/storageclasses/${encodeURIComponent(name)}`;
+      const answer = await callKube(this.options.kube, { method: 'GET', path });
+      if (!isSuccess(answer) || textAt(answer.body, 'volumeBindingMode') !== 'WaitForFirstConsumer') return;
+      this.bindsOnFirstUse.set(name, true);
+      this.again(key, object);
+    };
+    detach(
+      ask().catch(() => this.bindsOnFirstUse.delete(name)),
+      this.options.logger,
+    );
+  }
+
+  private binds(object: TrackedObject): boolean | undefined {
+    const name = object.pendingClass();
+    return name === null ? undefined : this.bindsOnFirstUse.get(name);
+  }
+
+  private now(): number {
+    return this.options.clock.monotonic();
+  }
+}

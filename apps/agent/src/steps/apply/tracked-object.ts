@@ -1,0 +1,153 @@
+import { assessObject, type HealthVerdict, isFine, type JsonObject, troubleOf } from '#domain';
+import { type ApplyItem, isMap, type Known, type LiveState, liveStateOf, mapAt, type ObjectRef, textAt } from '#kube';
+import { type PodSource, podSourceOf, type PodWatch } from './pod-watch.js';
+
+const UNSEEN: HealthVerdict = { status: 'progressing', reason: 'Unseen', message: 'it was not looked at yet' };
+
+/**
+ * One object of an application as the agent remembers it: fingerprints, a verdict, and, only while it is not healthy, the few
+ * fields that the verdict is made of.
+ */
+export class TrackedObject {
+  live: LiveState | null | undefined = undefined;
+  verified: { readonly desired: string; readonly owned: string } | undefined;
+  health: HealthVerdict = UNSEEN;
+  /** Digest of the desired state that ran to its end, of a Job. */
+  completed: string | undefined;
+  pods: PodWatch | null = null;
+  podsTimer: NodeJS.Timeout | undefined;
+  recheckTimer: NodeJS.Timeout | undefined;
+  /** Corrections not long ago, and when the next one may be. */
+  corrections = 0;
+  correctedAt = -Infinity;
+  /** The generation that the last write answered: an older copy is no evidence. */
+  private generation = 0;
+  private evidence: JsonObject | null = null;
+  /** Resource version of what is known; events of older ones come late. */
+  private seenAt = 0;
+  private trouble: { readonly word: string; readonly since: number } | null = null;
+
+  constructor(
+    readonly ref: ObjectRef,
+    /** Digest of the desired state. */
+    readonly desired: string,
+  ) {}
+
+  /** The same object with another desired state: what is known of the live one stays. */
+  succeed(former: TrackedObject): this {
+    this.live = former.live;
+    this.verified = former.verified;
+    this.health = former.health;
+    this.generation = former.generation;
+    this.evidence = former.evidence;
+    this.seenAt = former.seenAt;
+    this.trouble = former.trouble;
+    this.pods = former.pods;
+    this.completed = former.completed === this.desired ? former.completed : undefined;
+    this.corrections = former.corrections;
+    this.correctedAt = former.correctedAt;
+    clearTimeout(former.podsTimer);
+    clearTimeout(former.recheckTimer);
+    return this;
+  }
+
+  known(): Known {
+    return { live: this.live, verified: this.verified, completed: this.completed === this.desired };
+  }
+
+  /** An object that the API server answered or told; false where it is older than what is known. */
+  see(object: JsonObject, now: number, bindsOnFirstUse?: boolean): boolean {
+    const live = liveStateOf(object);
+    if (live.resourceVersion < this.seenAt) return false;
+    if (this.live && this.live.uid !== live.uid) this.generation = 0;
+    this.seenAt = live.resourceVersion;
+    this.live = live;
+    this.evidence = object;
+    this.assess(now, bindsOnFirstUse);
+    if (isFine(this.health.status)) this.evidence = null;
+    else this.evidence = slimmed(object);
+    return true;
+  }
+
+  /** The API server's answer to a write, or to a dry-run that found nothing to write. */
+  verify(object: JsonObject, item: ApplyItem, now: number): void {
+    const live = liveStateOf(object);
+    this.generation = Math.max(live.uid === this.live?.uid ? this.generation : 0, live.generation);
+    this.verified = { desired: item.digest, owned: live.owned };
+    this.see(object, now);
+  }
+
+  /** It is not there, as of a resource version. */
+  lose(resourceVersion = 0): void {
+    if (resourceVersion < this.seenAt && resourceVersion > 0) return;
+    this.seenAt = Math.max(this.seenAt, resourceVersion);
+    this.live = null;
+    this.evidence = null;
+    if (this.ref.kind === 'Job' && this.health.status === 'healthy' && this.verified?.desired === this.desired) {
+      // Its TTL, or somebody, removed what had run to its end.
+      this.completed = this.desired;
+      return;
+    }
+    if (this.completed === this.desired) return;
+    this.health = assessObject(null);
+  }
+
+  /** Judges again: its pods or the time since its trouble began have changed. Needs nothing from the API server. */
+  reassess(now: number, bindsOnFirstUse?: boolean): void {
+    if (this.evidence !== null) this.assess(now, bindsOnFirstUse);
+  }
+
+  /** Where the pods are that tell why it is not healthy. */
+  podSource(): PodSource | null {
+    return this.evidence === null ? null : podSourceOf(this.evidence);
+  }
+
+  /** Name of the class whose binding mode decides; null: not a claim that waits. */
+  pendingClass(): string | null {
+    if (this.ref.kind !== 'PersistentVolumeClaim' || this.evidence === null) return null;
+    return textAt(mapAt(this.evidence, 'spec'), 'storageClassName') || null;
+  }
+
+  close(): void {
+    this.pods?.close();
+    this.pods = null;
+    clearTimeout(this.podsTimer);
+    clearTimeout(this.recheckTimer);
+  }
+
+  /** Since when its own trouble lasts, monotonic; null: it has none that is timed. */
+  get troubleSince(): number | null {
+    return this.trouble?.since ?? null;
+  }
+
+  private assess(now: number, bindsOnFirstUse?: boolean): void {
+    const object = this.evidence;
+    if (object === null) return;
+    const word = troubleOf(object);
+    if (word === null) this.trouble = null;
+    else if (this.trouble?.word !== word) this.trouble = { word, since: now };
+    this.health = assessObject(object, {
+      generation: this.generation,
+      sinceMs: this.trouble === null ? 0 : now - this.trouble.since,
+      ...(this.pods !== null && { pods: this.pods.observed() }),
+      ...(bindsOnFirstUse !== undefined && { bindsOnFirstUse }),
+    });
+    if (this.ref.kind === 'Job' && this.health.reason === 'Complete' && this.verified?.desired === this.desired) {
+      this.completed = this.desired;
+    }
+  }
+}
+
+/** What a verdict is made of, without templates, data and field sets. */
+function slimmed(object: JsonObject): JsonObject {
+  const { managedFields: _fields, ...metadata } = mapAt(object, 'metadata');
+  const spec = object['spec'];
+  const { template: _template, ...kept } = isMap(spec) ? spec : {};
+  return {
+    apiVersion: object['apiVersion'] ?? '',
+    kind: object['kind'] ?? '',
+    metadata,
+    spec: kept,
+    status: object['status'] ?? {},
+  };
+}

@@ -1,0 +1,93 @@
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { MAX_MANIFEST_BYTES, manifestSchema, signedManifestSchema } from '#contract';
+import { type Manifest, PROTOCOL_VERSION } from '#domain';
+import { isProtocolUnderstood } from '../../common.js';
+
+export interface VerifyInput {
+  readonly cluster: string;
+  /** Pinned at the join, by key id. */
+  readonly keys: ReadonlyMap<string, KeyObject>;
+  /** Sequence of the manifest that is held; 0: none. */
+  readonly heldSequence: number;
+}
+
+export type VerifiedManifest =
+  | { readonly ok: true; readonly manifest: Manifest }
+  | {
+      readonly ok: false;
+      readonly code:
+        'manifest-shape' | 'manifest-signature' | 'manifest-protocol' | 'manifest-cluster' | 'manifest-sequence';
+      /** One sentence for a person. */
+      readonly message: string;
+      /** What it claims to say, where that can be read: for telling the hub what was refused, for nothing else. */
+      readonly claims: Manifest | null;
+    };
+
+/** Public keys in PEM, as the hub gave them; one that can't be read is left out. */
+export function readManifestKeys(pems: Readonly<Record<string, string>>): ReadonlyMap<string, KeyObject> {
+  const keys = new Map<string, KeyObject>();
+  for (const [id, pem] of Object.entries(pems)) {
+    try {
+      const key = createPublicKey(pem);
+      if (key.asymmetricKeyType === 'ed25519') keys.set(id, key);
+    } catch {
+      // A key that can't be read verifies nothing; the others may.
+    }
+  }
+  return keys;
+}
+
+/** Whether an envelope counts: signed over its exact bytes by a pinned key, for this cluster, not older than what is held. */
+export function verifyManifest(envelope: Uint8Array, input: VerifyInput): VerifiedManifest {
+  const refuse = (
+    code: Extract<VerifiedManifest, { ok: false }>['code'],
+    message: string,
+    claims: Manifest | null = null,
+  ): VerifiedManifest => ({ ok: false, code, message, claims });
+
+  if (envelope.length > MAX_MANIFEST_BYTES) {
+    return refuse('manifest-shape', `the manifest has ${envelope.length} bytes, the limit is ${MAX_MANIFEST_BYTES}`);
+  }
+  const signed = signedManifestSchema.safeParse(parseJson(Buffer.from(envelope).toString('utf8')));
+  if (!signed.success) return refuse('manifest-shape', 'the manifest is no signed document');
+  const { payload, keyId, signature } = signed.data;
+  const claims = manifestSchema.safeParse(parseJson(payload)).data ?? null;
+  const key = input.keys.get(keyId);
+  if (key === undefined) {
+    return refuse(
+      'manifest-signature',
+      `the manifest is signed by the key ${keyId}, which was not pinned at the join`,
+      claims,
+    );
+  }
+  if (!verify(null, Buffer.from(payload), key, Buffer.from(signature, 'base64url'))) {
+    return refuse('manifest-signature', "the manifest's signature is wrong", claims);
+  }
+  // The version first: a far one may have another shape.
+  const { protocol } = (parseJson(payload) ?? {}) as { protocol?: unknown };
+  if (typeof protocol === 'number' && !isProtocolUnderstood(protocol)) {
+    const message = `the hub speaks version ${protocol} of the protocol, this agent ${PROTOCOL_VERSION}: they may be one apart, so install an agent that fits the hub`;
+    return refuse('manifest-protocol', message, claims);
+  }
+  if (claims === null) return refuse('manifest-shape', 'the manifest has a shape that this agent does not understand');
+  if (claims.cluster !== input.cluster) {
+    return refuse(
+      'manifest-cluster',
+      `the manifest is for the cluster ${claims.cluster}, this is ${input.cluster}`,
+      claims,
+    );
+  }
+  if (claims.sequence < input.heldSequence) {
+    const message = `the manifest has sequence ${claims.sequence}, lower than ${input.heldSequence}, which is held`;
+    return refuse('manifest-sequence', message, claims);
+  }
+  return { ok: true, manifest: claims };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

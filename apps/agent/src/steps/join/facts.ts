@@ -1,0 +1,54 @@
+import type { JsonObject } from '#domain';
+import { callKube, isSuccess, labelOf, mapAt, mapsAt, textAt } from '#kube';
+import type { Kube } from '#ports';
+
+export type Facts = Readonly<Record<string, string>>;
+
+/** Names that clouds give themselves in a node's providerID, in words that people use. */
+const PROVIDERS: Readonly<Record<string, string>> = {
+  aws: 'aws',
+  gce: 'gcp',
+  azure: 'azure',
+  digitalocean: 'digitalocean',
+  hcloud: 'hetzner',
+  openstack: 'openstack',
+  vsphere: 'vsphere',
+  k3s: 'k3s',
+  kind: 'kind',
+  kwok: 'kwok',
+};
+
+/** What the cluster is: a node is looked at, the others only counted. A fact that can't be had is left out. */
+export async function readFacts(kube: Kube): Promise<Facts> {
+  const [version, nodes] = await Promise.all([
+    callKube(kube, { method: 'GET', path: '/version', timeoutMs: 10_000 }),
+    callKube(kube, { method: 'GET', path: '/api/v1/nodes', query: { limit: '1' }, timeoutMs: 10_000 }),
+  ]);
+  return {
+    ...(isSuccess(version) && versionFacts(version.body)),
+    ...(isSuccess(nodes) && nodeFacts(nodes.body)),
+  };
+}
+
+export function versionFacts(body: JsonObject): Facts {
+  const version = textAt(body, 'gitVersion');
+  const minor = /^v?(\d+)\.(\d+)/.exec(version);
+  return {
+    ...(version !== '' && { 'kubernetes.version': version.slice(0, 64) }),
+    ...(minor !== null && { 'kubernetes.minor': `${minor[1]}.${minor[2]}` }),
+  };
+}
+
+export function nodeFacts(list: JsonObject): Facts {
+  const items = mapsAt(list, 'items');
+  const more = mapAt(list, 'metadata')['remainingItemCount'];
+  const [node] = items;
+  const facts: Record<string, string> = { nodes: String(items.length + (typeof more === 'number' ? more : 0)) };
+  if (node === undefined) return facts;
+  const scheme = /^([a-z0-9-]+):\/\//.exec(textAt(mapAt(node, 'spec'), 'providerID'))?.[1];
+  if (scheme !== undefined) facts['provider'] = PROVIDERS[scheme] ?? scheme;
+  const region =
+    labelOf(node, 'topology.kubernetes.io/region') || labelOf(node, 'failure-domain.beta.kubernetes.io/region');
+  if (region !== '') facts['region'] = region;
+  return facts;
+}

@@ -1,0 +1,158 @@
+import {
+  type AgentReport,
+  type HealthVerdict,
+  isFine,
+  type ManifestApplication,
+  type ObjectFinding,
+  PROTOCOL_VERSION,
+  worstOf,
+} from '#domain';
+import { type ObjectError, type ObjectRef, refTitle } from '#kube';
+
+/** Where an application is on its way to what was asked for. */
+export type SyncState =
+  /** A generation was taken up: its bundle is fetched, or is being applied. */
+  | { readonly kind: 'working' }
+  /** What was asked for can't be verified: the former generation goes on. */
+  | { readonly kind: 'refused'; readonly message: string }
+  /** It could not be applied, and is tried again. */
+  | { readonly kind: 'stuck'; readonly errors: readonly ObjectError[]; readonly message?: string }
+  | { readonly kind: 'applied' }
+  /** The agent restarted, and has not looked at the cluster yet. */
+  | { readonly kind: 'restoring' };
+
+export interface Verdict {
+  readonly phase: AgentReport['phase'];
+  readonly cause?: 'sync' | 'health';
+  readonly message?: string;
+  readonly findings: readonly ObjectFinding[];
+}
+
+const MOST_FINDINGS = 20;
+
+/** What is wrong with an application, and what to say of it. */
+export function judgeApplication(
+  sync: Exclude<SyncState, { kind: 'restoring' }>,
+  objects: readonly { readonly ref: ObjectRef; readonly health: HealthVerdict }[],
+  /** How many objects are still to be deleted. */
+  surplus: number,
+): Verdict {
+  switch (sync.kind) {
+    case 'refused':
+      return { phase: 'refused', cause: 'sync', message: cut(sync.message, 1024), findings: [] };
+    case 'working':
+      return { phase: 'progressing', message: 'it is being applied', findings: [] };
+    case 'stuck': {
+      const findings = sync.errors.slice(0, MOST_FINDINGS).map(findingOfError);
+      const message = cut(sync.message ?? sentence(findings, sync.errors.length), 1024);
+      // What nobody's input is at fault for is waited for; the wave's deadline ends that.
+      if (sync.errors.length > 0 && sync.errors.every((error) => error.transient)) {
+        return { phase: 'progressing', message, findings };
+      }
+      return { phase: 'failed', cause: 'sync', message, findings };
+    }
+    case 'applied':
+      return judgeHealth(objects, surplus);
+  }
+}
+
+function judgeHealth(
+  objects: readonly { readonly ref: ObjectRef; readonly health: HealthVerdict }[],
+  surplus: number,
+): Verdict {
+  const bad = objects.filter(({ health }) => !isFine(health.status));
+  const worst = worstOf(bad.map(({ health }) => health));
+  if (worst === undefined) {
+    if (surplus === 0) return { phase: 'healthy', findings: [] };
+    return {
+      phase: 'progressing',
+      message: `${surplus} objects that are no longer in Git are being deleted`,
+      findings: [],
+    };
+  }
+  const sorted = [...bad].sort((a, b) => Number(b.health === worst) - Number(a.health === worst) || rank(b) - rank(a));
+  const findings = sorted.slice(0, MOST_FINDINGS).map(({ ref, health }) => finding(ref, health));
+  const message = cut(sentence(findings, bad.length), 1024);
+  if (worst.status === 'failed') return { phase: 'failed', cause: 'health', message, findings };
+  return { phase: 'progressing', message, findings };
+}
+
+function rank({ health }: { readonly health: HealthVerdict }): number {
+  return health.status === 'failed' ? 2 : health.status === 'missing' ? 1 : 0;
+}
+
+function finding(ref: ObjectRef, health: HealthVerdict): ObjectFinding {
+  const { apiVersion, kind, namespace, name } = ref;
+  const { status, reason, message } = health;
+  return {
+    apiVersion: cut(apiVersion, 253),
+    kind: cut(kind, 63),
+    ...(namespace !== undefined && { namespace: cut(namespace, 63) }),
+    name: cut(name, 253),
+    health: status,
+    reason: cut(reason, 128),
+    message: cut(message, 600),
+  };
+}
+
+function findingOfError({ ref, reason, message, transient }: ObjectError): ObjectFinding {
+  return finding(ref, { status: transient ? 'unknown' : 'failed', reason, message });
+}
+
+function sentence(findings: readonly ObjectFinding[], total: number): string {
+  const [first] = findings;
+  if (first === undefined) return 'it could not be applied';
+  const more = total > 1 ? ` (and ${total - 1} more)` : '';
+  return `${refTitle(first)}: ${first.message || first.reason}${more}`;
+}
+
+/** A text of at most so many characters. */
+export function cut(text: string, limit: number): string {
+  return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
+}
+
+export interface ReportInput {
+  readonly cluster: string;
+  readonly application: string;
+  readonly assignment: Pick<ManifestApplication, 'generation' | 'digest'>;
+  readonly runs: string;
+  readonly verdict: Verdict;
+  readonly steadyMs: number;
+  readonly breaks: number;
+  readonly boot: number;
+  readonly seq: number;
+  readonly objects: number;
+  readonly corrected: number;
+  readonly drifted: number;
+  /** `Kind namespace/name: path`. */
+  readonly fields: readonly string[];
+}
+
+export function composeReport(input: ReportInput): AgentReport {
+  const { verdict, corrected, drifted, fields, assignment } = input;
+  const { phase, cause, message, findings } = verdict;
+  return {
+    protocol: PROTOCOL_VERSION,
+    cluster: input.cluster,
+    application: input.application,
+    generation: assignment.generation,
+    digest: assignment.digest,
+    runs: input.runs,
+    phase,
+    ...(cause !== undefined && { cause }),
+    ...(message !== undefined && message !== '' && { message }),
+    steadyMs: input.steadyMs,
+    breaks: input.breaks,
+    boot: input.boot,
+    seq: input.seq,
+    objects: input.objects,
+    findings,
+    ...((corrected > 0 || drifted > 0) && {
+      drift: {
+        corrected,
+        drifted,
+        ...(fields.length > 0 && { fields: fields.slice(0, 20).map((each) => cut(each, 253)) }),
+      },
+    }),
+  };
+}
