@@ -6,3 +6,5 @@ export { isPublicNkey, verifyNkey } from './nkey.js';
 export { type AgentBusOptions, connectAgentBus, openAgentBus, type OpenAgentBus } from './agent-bus.js';
 export { makeAgentKey, signByAgentKey } from './agent-key.js';
 export { connectHubBus, type HubBusOptions } from './connect-hub-bus.js';
+export { type FakeAgentOptions } from './fake-agent-bus.js';
+export { type FakeBus, makeFakeBus } from './fake-bus.js';
