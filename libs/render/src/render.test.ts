@@ -324,6 +324,24 @@ describe('rendering', () => {
     expect(byKind['ConfigMap']).toMatchObject({ data: { 'app.conf': 'x = 1\n', A: 'b' } });
   });
 
+  it('renders the demo’s sample repository, each overlay in its own size', async () => {
+    const sample = path.resolve(import.meta.dirname, '../../../deploy/demo/repository');
+    const replicasOf = async (overlay: string): Promise<unknown> => {
+      const { objects } = await open().render({ folder: sample, path: overlay, renderer: 'auto' });
+      expect(objects.map((each) => each['kind']).sort()).toEqual([
+        'ConfigMap',
+        'Deployment',
+        'Deployment',
+        'Namespace',
+        'Service',
+      ]);
+      return objects.flatMap((each) => (each['kind'] === 'Deployment' ? [each['spec']] : []));
+    };
+    expect(await replicasOf('overlays/dev')).toMatchObject([{ replicas: 1 }, { replicas: 1 }]);
+    expect(await replicasOf('overlays/staging')).toMatchObject([{ replicas: 2 }, { replicas: 2 }]);
+    expect(await replicasOf('overlays/prod')).toMatchObject([{ replicas: 5 }, { replicas: 3 }]);
+  });
+
   it('gives equal objects for equal commits in any folder', async () => {
     const other = path.join(folder, 'other');
     await mkdir(other);

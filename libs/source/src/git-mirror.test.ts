@@ -90,6 +90,22 @@ describe('a mirror', () => {
     expect(await readdir(target)).toEqual(['a']);
   });
 
+  it('is made anew where an export finds that files are missing', async () => {
+    await repository.commit({ files: { a: '1', b: 'x'.repeat(1000) } });
+    const source = open();
+    await source.resolve({ url: repository.path, ref: 'main' });
+    const packs = path.join(await mirrorFolder(), 'objects/pack');
+    const early = (await readdir(packs)).filter((name) => name.endsWith('.pack'));
+    const sha = await repository.commit({ files: { a: '2', b: 'x'.repeat(1000) } });
+    await source.resolve({ url: repository.path, ref: 'main' });
+    expect((await readdir(packs)).filter((name) => name.endsWith('.pack')).length).toBeGreaterThan(early.length);
+    for (const name of early)
+      for (const end of ['.pack', '.idx']) await rm(path.join(packs, name.replace('.pack', end)));
+    const target = path.join(repository.folder, 'out');
+    await source.export({ url: repository.path, sha }, target);
+    expect(await readdir(target)).toEqual(['a', 'b']);
+  });
+
   it('leaves nothing of a clone that failed, and sweeps what a killed hub left', async () => {
     await mkdir(path.join(mirrors, 'new-abandoned'), { recursive: true });
     const url = path.join(repository.folder, 'nowhere');

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
-import { RejectedError, type Logger } from '#kit';
+import pLimit from 'p-limit';
+import { FlotillaError, messageOf, RejectedError, type Logger } from '#kit';
 import type { Commit } from '#ports';
 import { beginMirror, isMirror, packBytes, placeMirror, sweepMirror } from './mirror-folder.js';
 import { parseBatch, parseCommit, parseTree, type TreeEntry } from './parse-objects.js';
@@ -32,6 +33,9 @@ const fullId = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 /** As `git check-ref-format` has it, as far as it keeps a name from meaning something else to `git cat-file --batch`. */
 const plainRef = /^(?!-)(?!.*(\.\.|@\{))[^\s~^:?*[\\\p{Cc}]{1,255}$/u;
 const everyRef = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+/** What git says of a repository whose own files are at fault, and also of a server's that is; only the first is looked into. */
+const ofDamage =
+  /bad object|corrupt|packfile|unable to (read|open)|necessary objects|missing (blob|tree|commit|object)|invalid sha1|not a valid|loose object|inflate|delta|not a git repository/i;
 const localTimeoutMs = 60_000;
 const mebibyte = 1024 * 1024;
 /** Fetches that brought something between two looks at whether git wants to tidy up. */
@@ -41,8 +45,10 @@ const tidyEvery = 50;
 export function openMirror(options: MirrorOptions): Mirror {
   const { url, folder, git, log } = options;
   let ready = false;
+  let damaged = false;
   let fetches = 0;
-  let tidying: Promise<void> = Promise.resolve();
+  /** Whatever writes to the mirror, one after the other: what one sweeps away is then no other's. */
+  const writing = pLimit(1);
 
   const local = (args: readonly string[], call: Partial<GitCall> = {}): Promise<Buffer> =>
     runGit(git, { folder, args, timeoutMs: localTimeoutMs, maxOutputBytes: 32 * mebibyte, ...call });
@@ -66,9 +72,6 @@ export function openMirror(options: MirrorOptions): Mirror {
         maxOutputBytes: 32 * mebibyte,
         signal: tooLarge.signal,
       });
-    } catch (error) {
-      await sweepMirror(target);
-      throw error;
     } finally {
       clearInterval(watch);
     }
@@ -92,21 +95,23 @@ export function openMirror(options: MirrorOptions): Mirror {
     try {
       await local(['rev-list', '--all', '--objects', '--quiet']);
       return true;
-    } catch {
-      return false;
+    } catch (error) {
+      // One that is too large to be looked through in time is not damaged for that.
+      return error instanceof GitStopped;
     }
   }
 
   async function update(): Promise<void> {
     try {
-      await tidying;
-      const isNew = !(await isMirror(folder));
+      const isNew = damaged || !(await isMirror(folder));
       if (isNew) await clone();
       else if (!ready) await sweepMirror(folder);
       ready = true;
+      damaged = false;
       if (isNew) return;
       await fetchInto(folder, everyRef).catch(async (error: unknown) => {
-        if (error instanceof GitStopped || (await isWhole())) throw error;
+        await sweepMirror(folder);
+        if (error instanceof GitStopped || !ofDamage.test(messageOf(error)) || (await isWhole())) throw error;
         log.warn({ url }, 'the mirror is damaged and is made anew');
         await clone();
       });
@@ -116,14 +121,30 @@ export function openMirror(options: MirrorOptions): Mirror {
     fetches += 1;
     if (fetches % tidyEvery === 0) {
       const settings = ['-c', 'gc.auto=2000', '-c', 'gc.autoPackLimit=40', '-c', 'gc.autoDetach=false'];
-      tidying = local([...settings, 'gc', '--auto', '--quiet', '--prune=90.days.ago'], { timeoutMs: 600_000 }).then(
-        () => undefined,
-        (error: unknown) => log.warn({ url, err: error }, 'the mirror could not be tidied up'),
+      const tidying = writing(() =>
+        local([...settings, 'gc', '--auto', '--quiet', '--prune=90.days.ago'], { timeoutMs: 600_000 }),
       );
+      tidying.catch((error: unknown) => log.warn({ url, err: error }, 'the mirror could not be tidied up'));
     }
   }
 
-  const fetchShared = shareRuns(update);
+  const fetchShared = shareRuns(() => writing(update));
+
+  /** Reads from the mirror; where that fails because the mirror is damaged, once more from a new one. */
+  async function read<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof FlotillaError) throw error;
+      if (error instanceof GitStopped || (await isWhole())) throw unreachable(url, folder, error);
+      log.warn({ url }, 'the mirror is damaged and is made anew');
+      damaged = true;
+      await fetchShared();
+      return await work().catch((again: unknown) => {
+        throw again instanceof FlotillaError ? again : unreachable(url, folder, again);
+      });
+    }
+  }
 
   async function find(ref: string): Promise<Commit | null> {
     if (!(await isMirror(folder))) return null;
@@ -147,13 +168,13 @@ export function openMirror(options: MirrorOptions): Mirror {
     const here = named ? await find(ref) : null;
     if (here !== null) return here;
     await fetchShared();
-    const found = await find(ref).catch((error: unknown) => {
-      throw unreachable(url, folder, error);
-    });
+    const found = await read(() => find(ref));
     if (found !== null) return found;
     if (named) {
       // On no branch any more; some servers hand it out by its id all the same.
-      await fetchInto(folder, [ref]).catch((error: unknown) => log.debug({ url, ref, err: error }, 'no such commit'));
+      await writing(() => fetchInto(folder, [ref])).catch((error: unknown) =>
+        log.debug({ url, ref, err: error }, 'no such commit'),
+      );
       const unnamed = await find(ref);
       if (unnamed !== null) return unnamed;
     }
@@ -179,7 +200,7 @@ export function openMirror(options: MirrorOptions): Mirror {
       if (error instanceof GitStopped && error.why !== 'closed') {
         throw new RejectedError('tree-too-large', `The commit ${sha} has more files than this hub takes.`);
       }
-      throw unreachable(url, folder, error);
+      throw error;
     }
   }
 
@@ -187,13 +208,14 @@ export function openMirror(options: MirrorOptions): Mirror {
     resolve,
     async export(sha, target) {
       if (!fullId.test(sha)) throw refNotFound(url, sha.slice(0, 255), []);
+      // The mirror may be younger than the release: a data folder that was lost is fetched anew.
       const entries = await listTree(sha).catch(async (error: unknown) => {
         if (error instanceof RejectedError) throw error;
-        // The mirror may be younger than the release: a data folder that was lost is fetched anew.
+        log.debug({ url, sha, err: error }, 'not in the mirror as it is');
         await resolve(sha);
-        return listTree(sha);
+        return read(() => listTree(sha));
       });
-      await writeExport(planExport(entries, EXPORT_LIMITS), target, readContents);
+      await writeExport(planExport(entries, EXPORT_LIMITS), target, (chunk) => read(() => readContents(chunk)));
     },
   };
 }

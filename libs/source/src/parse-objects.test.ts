@@ -55,3 +55,7 @@ it('reads a tree with odd names, symlinks and submodules', () => {
     { path: 'sub', kind: 'submodule', id, size: 0 },
   ]);
 });
+
+it('leaves no file out whose size git cannot tell', () => {
+  expect(() => parseTree(Buffer.from(`100644 blob ${id}     BAD\ta\x00`))).toThrow(/not understood/);
+});

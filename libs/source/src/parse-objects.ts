@@ -80,12 +80,17 @@ export interface TreeEntry {
   readonly size: number;
 }
 
-/** Reads the output of `git ls-tree -r -z -l`. */
+/**
+ * Reads the output of `git ls-tree -r -z -l`.
+ * @throws Error for a line that is not understood: git writes `BAD` for the size of an object that the mirror lost, and a file that is
+ * left out would be taken for one that was removed.
+ */
 export function parseTree(output: Buffer): readonly TreeEntry[] {
   const entries: TreeEntry[] = [];
   for (const line of output.toString('utf8').split('\0')) {
     const match = /^(\d{6}) \w+ ([0-9a-f]{40,64}) +(\d+|-)\t(.+)$/s.exec(line);
-    if (match === null) continue;
+    if (line === '') continue;
+    if (match === null) throw new Error('git ls-tree printed a line that is not understood');
     const [, mode = '', id = '', size = '', path = ''] = match;
     const kind = mode === '120000' ? 'symlink' : mode === '160000' ? 'submodule' : 'file';
     entries.push({ path, kind, id, size: size === '-' ? 0 : Number(size) });
