@@ -13,6 +13,8 @@ export interface StoredObject {
   readonly resourceVersion: number;
   /** UIDs of the owners. */
   readonly owners?: readonly string[];
+  /** `Kind/name` of the owners. */
+  readonly ownerNames?: readonly string[];
 }
 
 export interface StoreEvent {
@@ -161,7 +163,7 @@ function order(a: StoredObject, b: StoredObject): number {
 
 function storedObject(key: string, object: JsonMap, resourceVersion: number): StoredObject {
   const metadata = mapOf(object['metadata']);
-  const owners = listOf(metadata['ownerReferences']).map((owner) => textOf(mapOf(owner)['uid']));
+  const references = listOf(metadata['ownerReferences']).map(mapOf);
   const stored: StoredObject = {
     key,
     namespace: textOf(metadata['namespace']),
@@ -170,5 +172,7 @@ function storedObject(key: string, object: JsonMap, resourceVersion: number): St
     json: JSON.stringify(object),
     resourceVersion,
   };
-  return owners.length === 0 ? stored : { ...stored, owners };
+  if (references.length === 0) return stored;
+  const ownerNames = references.map((owner) => `${textOf(owner['kind'])}/${textOf(owner['name'])}`);
+  return { ...stored, owners: references.map((owner) => textOf(owner['uid'])), ownerNames };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { type ClusterState, timestamp } from '../cluster-state.js';
-import { equalJson, type Json, type JsonMap, listOf, mapOf, metadataOf, parseMap, textOf } from '../json-tree.js';
+import { equalJson, type Json, type JsonMap, listOf, mapOf, metadataOf, textOf } from '../json-tree.js';
 import { type KindInfo, storageKey } from '../kinds.js';
 import { type StoredObject } from '../object-store.js';
 
@@ -12,6 +12,10 @@ export interface ControllerContext {
   readonly readyMs: number;
   readonly nodeNames: () => readonly string[];
   /** Milliseconds since the object `uid` was first seen in `phase`; a new phase starts at 0. */
+  /** The stored object parsed, the same to all that look at it in one turn: it must not be changed. */
+  readonly parse: (stored: StoredObject) => JsonMap;
+  /** Stores the object, which must not be changed after that. */
+  readonly write: (kind: KindInfo, object: JsonMap) => StoredObject;
   readonly inPhaseFor: (uid: string, phase: string) => number;
 }
 
@@ -28,7 +32,7 @@ export function nowText(context: ControllerContext): string {
 /** Writes the object's status unless it is so already. */
 export function writeStatus(context: ControllerContext, kind: KindInfo, object: JsonMap, status: JsonMap): void {
   if (equalJson(object['status'], status)) return;
-  context.state.store.put(kind, { ...object, status });
+  context.write(kind, { ...object, status });
 }
 
 export function ownedBy(context: ControllerContext, key: string, namespace: string, uid: string): StoredObject[] {
@@ -57,13 +61,13 @@ export function createOwned(
   const namespace = textOf(metadata['namespace']);
   const name = textOf(metadata['name']);
   const space = context.state.store.get('namespaces', '', namespace);
-  if (space === undefined || mapOf(parseMap(space.json)['metadata'])['deletionTimestamp'] !== undefined)
+  if (space === undefined || mapOf(context.parse(space)['metadata'])['deletionTimestamp'] !== undefined)
     return undefined;
   if (context.state.store.get(storageKey(kind), namespace, name) !== undefined) return undefined;
   const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
   const own: JsonMap = { ...metadata, uid: metadata['uid'] ?? randomUUID(), creationTimestamp: nowText(context) };
   if (kind.generation) own['generation'] = 1;
-  return context.state.store.put(kind, { kind: kind.kind, apiVersion, metadata: own, ...rest });
+  return context.write(kind, { kind: kind.kind, apiVersion, metadata: own, ...rest });
 }
 
 /** The list of conditions with this one set; its transition time moves only when its status does. */

@@ -1,6 +1,6 @@
 import { type ClusterState } from '../cluster-state.js';
 import { hasDependents, startDeletion } from '../deletes.js';
-import { listOf, mapOf, metadataOf, parseMap, textOf } from '../json-tree.js';
+import { type JsonMap, listOf, metadataOf, parseMap } from '../json-tree.js';
 import { type StoredObject, type StoreEvent } from '../object-store.js';
 import { type Time } from '../time.js';
 import { type ControllerContext, type Reconcile } from './context.js';
@@ -70,6 +70,8 @@ export class Controllers {
   private readonly waiting = new Set<string>();
   private readonly context: ControllerContext;
   private readonly stopFollowing: () => void;
+  /** Parsed objects of the turn that runs. */
+  private readonly parsed = new Map<StoredObject, JsonMap>();
   private scheduled = false;
   private anyForeground = false;
   private closed = false;
@@ -84,6 +86,12 @@ export class Controllers {
       state,
       readyMs,
       nodeNames: () => state.store.list('nodes').map((node) => node.name),
+      parse: (stored) => this.parse(stored),
+      write: (kind, object) => {
+        const stored = state.store.put(kind, object);
+        this.parsed.set(stored, object);
+        return stored;
+      },
       inPhaseFor: (uid, phase) => this.inPhaseFor(uid, phase),
     };
     this.stopFollowing = state.store.onEvent((event) => this.follow(event));
@@ -111,6 +119,7 @@ export class Controllers {
       }
       this.collectGarbage();
     }
+    this.parsed.clear();
   }
 
   close(): void {
@@ -134,11 +143,11 @@ export class Controllers {
   }
 
   private enqueueOwners(object: StoredObject): void {
-    for (const each of listOf(mapOf(parseMap(object.json)['metadata'])['ownerReferences'])) {
-      const owner = mapOf(each);
-      const key = ownerKeys[textOf(owner['kind'])];
+    for (const owner of object.ownerNames ?? []) {
+      const [kind = '', name = ''] = owner.split('/');
+      const key = ownerKeys[kind];
       if (key === undefined) continue;
-      const work = { key, namespace: object.namespace, name: textOf(owner['name']) };
+      const work = { key, namespace: object.namespace, name };
       this.queue.set(idOf(work), work);
     }
   }
@@ -148,6 +157,12 @@ export class Controllers {
     const { key, namespace, name } = stored;
     this.queue.set(idOf(stored), { key, namespace, name });
     this.schedule();
+  }
+
+  private parse(stored: StoredObject): JsonMap {
+    let object = this.parsed.get(stored);
+    if (object === undefined) this.parsed.set(stored, (object = parseMap(stored.json)));
+    return object;
   }
 
   private hasWork(): boolean {
@@ -171,7 +186,7 @@ export class Controllers {
       this.deleteDependent(stored);
       return;
     }
-    const againMs = reconcilers[work.key]?.(this.context, stored, parseMap(stored.json));
+    const againMs = reconcilers[work.key]?.(this.context, stored, this.parse(stored));
     if (againMs !== undefined && Number.isFinite(againMs)) this.lookAgain(id, work, againMs);
   }
 

@@ -1,14 +1,4 @@
-import {
-  cloneJson,
-  equalJson,
-  type Json,
-  type JsonMap,
-  mapAt,
-  mapOf,
-  metadataOf,
-  parseMap,
-  textOf,
-} from '../json-tree.js';
+import { cloneJson, equalJson, type Json, type JsonMap, mapAt, mapOf, metadataOf, textOf } from '../json-tree.js';
 import { builtInKind } from '../kinds.js';
 import { type StoredObject } from '../object-store.js';
 import {
@@ -40,7 +30,7 @@ function setsOf(context: ControllerContext, deployment: JsonMap): OwnedSet[] {
   const metadata = mapOf(deployment['metadata']);
   return ownedBy(context, 'replicasets.apps', textOf(metadata['namespace']), textOf(metadata['uid'])).map((stored) => ({
     stored,
-    object: parseMap(stored.json),
+    object: context.parse(stored),
   }));
 }
 
@@ -76,7 +66,7 @@ function scaleSet(context: ControllerContext, set: OwnedSet, replicas: number): 
   const object = cloneJson(set.object);
   mapAt(object, 'spec')['replicas'] = replicas;
   metadataOf(object)['generation'] = generationOf(object) + 1;
-  context.state.store.put(replicaSetKind, object);
+  context.write(replicaSetKind, object);
   set.object = object;
 }
 
@@ -199,7 +189,7 @@ export const reconcileDeployment: Reconcile = (context, _stored, deployment) => 
     revision += 1;
     const object = cloneJson(found.object);
     mapAt(metadataOf(object), 'annotations')[revisionAnnotation] = String(revision);
-    context.state.store.put(replicaSetKind, object);
+    context.write(replicaSetKind, object);
   }
   let sets = setsOf(context, deployment);
   const fresh = sets.find(named);
@@ -212,7 +202,7 @@ export const reconcileDeployment: Reconcile = (context, _stored, deployment) => 
   const status = statusOf(context, deployment, fresh, sets);
   const next = cloneJson({ ...deployment, status });
   if (revision > 0) mapAt(metadataOf(next), 'annotations')[revisionAnnotation] = String(revision);
-  if (!equalJson(next, deployment)) context.state.store.put(deploymentKind, next);
+  if (!equalJson(next, deployment)) context.write(deploymentKind, next);
   const progressing = conditionOf(next, 'Progressing');
   if (progressing?.['reason'] !== 'ReplicaSetUpdated') return undefined;
   return Math.max(1, deadlineIn(context, deployment, fresh));

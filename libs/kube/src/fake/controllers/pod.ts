@@ -1,4 +1,4 @@
-import { equalJson, isMap, type Json, type JsonMap, listOf, mapAt, mapOf, textOf } from '../json-tree.js';
+import { equalJson, isMap, type Json, type JsonMap, listOf, mapOf, textOf } from '../json-tree.js';
 import { builtInKind } from '../kinds.js';
 import { type ControllerContext, nowText, type Reconcile, shortHash, withCondition } from './context.js';
 import { behaviourOf, type ContainerBehaviour } from './pod-behaviour.js';
@@ -265,25 +265,25 @@ function podIp(uid: string): string {
 /** The scheduler and the kubelet in one. */
 export const reconcilePod: Reconcile = (context, _stored, pod) => {
   if (mapOf(pod['metadata'])['deletionTimestamp'] !== undefined) return undefined;
-  const spec = mapAt(pod, 'spec');
-  if (spec['nodeName'] === undefined) {
+  if (mapOf(pod['spec'])['nodeName'] === undefined) {
     const [node] = context.nodeNames();
     if (node === undefined) {
       const why = { reason: 'Unschedulable', message: '0/0 nodes are available' };
       const before = mapOf(pod['status']);
       const conditions = withCondition(before['conditions'], nowText(context), 'PodScheduled', 'False', why);
       if (!equalJson(before['conditions'], conditions)) {
-        context.state.store.put(podKind, { ...pod, status: { ...before, phase: 'Pending', conditions } });
+        context.write(podKind, { ...pod, status: { ...before, phase: 'Pending', conditions } });
       }
       return 1000;
     }
-    spec['nodeName'] = node;
+    context.write(podKind, { ...pod, spec: { ...mapOf(pod['spec']), nodeName: node } });
+    return undefined;
   }
   const phase = mapOf(pod['status'])['phase'];
   if (phase === 'Succeeded' || phase === 'Failed') return undefined;
   const { status, againMs } = advancePod(context, pod);
   if (!equalJson(pod['status'], status)) {
-    context.state.store.put(podKind, { ...pod, status });
+    context.write(podKind, { ...pod, status });
     // The new phase's time starts with the next look, which the write itself brings.
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { startDeletion } from '../deletes.js';
-import { equalJson, type JsonMap, listOf, mapOf, parseMap, textOf } from '../json-tree.js';
+import { equalJson, type JsonMap, listOf, mapOf, textOf } from '../json-tree.js';
 import { builtInKind } from '../kinds.js';
 import { isEstablished } from '../kind-registry.js';
 import { generationOf, nowText, type Reconcile, replicasOf, withCondition, writeStatus } from './context.js';
@@ -47,7 +47,7 @@ export const reconcileClaim: Reconcile = (context, stored, object) => {
     return undefined;
   const className = textOf(spec['storageClassName']);
   const found = className === '' ? undefined : context.state.store.get('storageclasses.storage.k8s.io', '', className);
-  const waits = found !== undefined && parseMap(found.json)['volumeBindingMode'] === 'WaitForFirstConsumer';
+  const waits = found !== undefined && context.parse(found)['volumeBindingMode'] === 'WaitForFirstConsumer';
   if (
     waits &&
     !context.state.store.list('pods', stored.namespace).some((pod) => pod.json.includes(`"claimName":"${stored.name}"`))
@@ -58,7 +58,7 @@ export const reconcileClaim: Reconcile = (context, stored, object) => {
   if (left > 0) return left;
   const storage = mapOf(mapOf(spec['resources'])['requests'])['storage'] ?? '1Gi';
   const accessModes = spec['accessModes'] ?? ['ReadWriteOnce'];
-  context.state.store.put(claimKind, {
+  context.write(claimKind, {
     ...object,
     spec: { ...spec, volumeName: `pvc-${stored.uid}` },
     status: { phase: 'Bound', accessModes, capacity: { storage } },
@@ -107,7 +107,7 @@ export const reconcileAutoscaler: Reconcile = (context, stored, object) => {
     writeStatus(context, autoscalerKind, object, { conditions, currentMetrics: null, desiredReplicas: 0 });
     return 1000;
   }
-  const replicas = replicasOf(parseMap(found.json));
+  const replicas = replicasOf(context.parse(found));
   let conditions = withCondition(before, now, 'AbleToScale', 'True', {
     reason: 'ReadyForNewScale',
     message: 'recommended size matches current size',
@@ -129,7 +129,7 @@ export const reconcileBudget: Reconcile = (context, stored, object) => {
   const selector = mapOf(object['spec'])['selector'];
   const pods = context.state.store
     .list('pods', stored.namespace)
-    .map((each) => parseMap(each.json))
+    .map((each) => context.parse(each))
     .filter((pod) => selectorMatches(selector, mapOf(mapOf(pod['metadata'])['labels'])));
   const healthy = pods.filter(isPodReady).length;
   const allowed = healthy > 0;
@@ -173,6 +173,6 @@ export const reconcileNamespace: Reconcile = (context, stored, object) => {
     return undefined;
   }
   const status = { ...mapOf(object['status']), phase: 'Terminating' };
-  if (!equalJson(object['status'], status)) store.put(builtInKind('', 'v1', 'namespaces'), { ...object, status });
+  if (!equalJson(object['status'], status)) context.write(builtInKind('', 'v1', 'namespaces'), { ...object, status });
   return 50;
 };
