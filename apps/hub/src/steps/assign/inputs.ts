@@ -25,6 +25,8 @@ export interface PinnedCommit {
   readonly author: string;
   readonly subject: string;
   readonly committedAt: string;
+  /** Why the source can't be read now: this is the last commit that could be, and newcomers still get it. */
+  readonly stale?: string;
 }
 
 /** The commit that the application's source was last resolved to. @throws Blocked where there is none. */
@@ -33,14 +35,19 @@ export async function readCommit(store: Store, spec: ApplicationSpec): Promise<P
   if (!source) throw new Blocked('source', `Source "${spec.source}" does not exist: apply it, or mend spec.source`);
   const status = source.status as unknown as Partial<PinnedCommit> & { holds?: readonly Hold[] };
   const why = status.holds?.[0]?.message.replace(/; what runs stays as it is$/, '');
-  if (why) throw new Blocked('source', `Source "${spec.source}": ${why}`);
-  if (!status.revision) throw new Blocked('source', `Source "${spec.source}" has not been read yet`);
+  if (!status.revision) {
+    throw new Blocked(
+      'source',
+      why ? `Source "${spec.source}": ${why}` : `Source "${spec.source}" has not been read yet`,
+    );
+  }
   return {
     url: sourceSpecSchema.parse(source.spec).url,
     revision: status.revision,
     author: status.author ?? '',
     subject: status.subject ?? '',
     committedAt: status.committedAt ?? '',
+    ...(why && { stale: `Source "${spec.source}": ${why}` }),
   };
 }
 

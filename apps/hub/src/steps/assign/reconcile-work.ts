@@ -74,17 +74,27 @@ export class ReconcileWork {
     const release = await this.releaseOf(resource, commit, rendered.overlays, latest);
     const started = { name, strategy, release, members, rows: rows.map(({ row }) => row), unplaced };
     const rollout = await this.timer.time('assign', () => this.start(started));
-    await this.setStatus(name, {
-      revision: commit.revision,
-      release: release.number,
-      holds: [],
-      warnings: warnings.slice(0, 20),
-    });
+    const found = { revision: commit.revision, release: release.number, warnings: warnings.slice(0, 20) };
+    await this.keepStatus(resource, found, commit.stale === undefined ? null : new Blocked('source', commit.stale));
     return { application: name, release: release.number, ...(rollout && { rollout }) };
   }
 
-  setStatus(name: string, status: ApplicationStatus): Promise<void> {
-    return this.store.read.resources.setStatus('Application', name, status as unknown as JsonObject);
+  /** Writes the status with what is in the way, or nothing; a hold that stands already keeps since when. Answers its sentence. */
+  async keepStatus(
+    resource: StoredResource,
+    found: Omit<Partial<ApplicationStatus>, 'holds'>,
+    blocked: Blocked | null,
+  ): Promise<string | undefined> {
+    const { holds: before = [], ...rest } = resource.status as unknown as Partial<ApplicationStatus>;
+    const message = blocked ? `${blocked.message.replace(/\.$/, '')}; what runs stays as it is` : undefined;
+    const holds: Hold[] = [];
+    if (blocked && message !== undefined) {
+      const old = before.find((hold) => hold.code === blocked.code && hold.message === message);
+      holds.push({ code: blocked.code, message, since: old?.since ?? this.clock.now() });
+    }
+    const status: ApplicationStatus = { warnings: [], ...rest, ...found, holds };
+    await this.store.read.resources.setStatus('Application', resource.name, status as unknown as JsonObject);
+    return message;
   }
 
   private place(
@@ -128,9 +138,8 @@ export class ReconcileWork {
       const runs = users.find(({ uid }) => holdsSomething(rows.get(uid)));
       const everywhere = Object.keys(rendered.overlays).length === 0;
       if (error.code !== 'path-not-found' || runs || everywhere) {
-        const whose = runs
-          ? `cluster "${runs.name}" and ${users.length - 1} more run it`
-          : `needed by cluster "${users[0]?.name ?? ''}"`;
+        const others = users.length > 1 ? ` and ${users.length - 1} more` : '';
+        const whose = `${runs ? 'run by' : 'needed by'} cluster "${(runs ?? users[0])?.name ?? ''}"${others}`;
         throw new Blocked('render', `Overlay "${error.path}" (${whose}): ${error.message}`);
       }
       for (const { uid, name } of users) {

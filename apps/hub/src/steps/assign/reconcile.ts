@@ -1,9 +1,8 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import type { Hold } from '#domain';
 import { messageOf, type Logger } from '#kit';
-import type { Clock, Store } from '#ports';
-import { CLOCK, LOGGER, STORE } from '../../parts.js';
+import type { Store } from '#ports';
+import { LOGGER, STORE } from '../../parts.js';
 import { SerialByKey } from '../serial.js';
 import { Blocked } from './inputs.js';
 import { ReconcileWork, type ApplicationStatus, type ReconcileOutcome } from './reconcile-work.js';
@@ -17,11 +16,12 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly serial = new SerialByKey();
   /** Asked for and not begun: more requests add nothing. */
   private readonly waiting = new Set<string>();
+  /** Ended by an error that is nobody's input: tried again at the next look. */
+  private readonly failed = new Set<string>();
   private stopped = false;
 
   constructor(
     @Inject(STORE) private readonly store: Store,
-    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly log: Logger,
     private readonly work: ReconcileWork,
   ) {}
@@ -41,6 +41,7 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
     if (this.stopped || this.waiting.has(application)) return;
     this.waiting.add(application);
     this.one(application).catch((error: unknown) => {
+      this.failed.add(application);
       this.log.warn({ step: 'assign', application, error: messageOf(error) }, 'reconciling will be tried again');
     });
   }
@@ -60,7 +61,8 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
       .list('Application')
       .then((applications) => {
         for (const { name, status } of applications) {
-          if (((status as unknown as Partial<ApplicationStatus>).holds?.length ?? 0) > 0) this.request(name);
+          const again = this.failed.delete(name);
+          if (again || ((status as unknown as Partial<ApplicationStatus>).holds?.length ?? 0) > 0) this.request(name);
         }
       })
       .catch((error: unknown) => this.log.warn({ step: 'assign', error: messageOf(error) }, 'applications not listed'));
@@ -87,12 +89,8 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
       return await this.work.run(resource);
     } catch (error) {
       if (!(error instanceof Blocked)) throw error;
-      const status = resource.status as unknown as Partial<ApplicationStatus>;
-      const message = `${error.message}; what runs stays as it is`;
-      const old = status.holds?.find((hold) => hold.code === error.code && hold.message === message);
-      const hold: Hold = { code: error.code, message, since: old?.since ?? this.clock.now() };
-      await this.work.setStatus(name, { ...status, holds: [hold], warnings: status.warnings ?? [] });
-      return { application: name, error: message };
+      const message = await this.work.keepStatus(resource, {}, error);
+      return { application: name, ...(message !== undefined && { error: message }) };
     }
   }
 }

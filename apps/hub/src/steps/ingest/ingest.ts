@@ -48,7 +48,12 @@ export class Ingest implements OnApplicationBootstrap, OnApplicationShutdown {
     const source = await this.store.read.resources.get('Source', name);
     if (!source) throw new RejectedError('not-found', `Source "${name}" does not exist`, { status: 404 });
     this.plan(source);
-    const { commit, changed } = await this.serial.run(name, () => this.reader.read(source));
+    const { commit, changed } = await this.serial
+      .run(name, () => this.reader.read(source))
+      .catch(async (error: unknown) => {
+        await this.reconcile.ofSource(name);
+        throw error;
+      });
     const outcomes = await this.reconcile.ofSource(name);
     return {
       source: name,
@@ -75,10 +80,16 @@ export class Ingest implements OnApplicationBootstrap, OnApplicationShutdown {
       this.plan(source);
       this.serial
         .run(source.name, () => this.reader.read(source))
-        .then(async ({ changed }) => {
-          if (changed) await this.reconcile.ofSource(source.name);
-        })
-        // Its status tells why; the next look comes by its interval.
+        .then(
+          async ({ changed }) => {
+            if (changed) await this.reconcile.ofSource(source.name);
+          },
+          async (error: unknown) => {
+            // Its status tells why; so must that of whatever hangs on it. The next look comes by its interval.
+            this.reader.failed(source.name, error);
+            await this.reconcile.ofSource(source.name);
+          },
+        )
         .catch((error: unknown) => this.reader.failed(source.name, error));
     }
   }

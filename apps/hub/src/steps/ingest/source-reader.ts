@@ -41,7 +41,7 @@ export class SourceReader {
       commit = await this.timer.time('ingest', () => this.git.resolve({ url: spec.url, ref: spec.ref }));
     } catch (error) {
       // The last good revision stays: nothing that runs depends on the repository being there.
-      const message = `${messageOf(error, 1000)}; what runs stays as it is`;
+      const message = `${messageOf(error, 1000).replace(/\.$/, '')}; what runs stays as it is`;
       const old = before.holds?.find((hold) => hold.message === message);
       const hold: Hold = { code: 'source', message, since: old?.since ?? this.clock.now() };
       await this.writeStatus(source, { ...before, observedGeneration: source.generation, holds: [hold] });

@@ -1,0 +1,82 @@
+import https from 'node:https';
+import type { LocalAccess, Problem } from '#contract';
+
+/** A problem that the API answered, as an error with its fields. */
+export class ApiProblem extends Error {
+  constructor(readonly problem: Problem) {
+    super(`${problem.status} ${problem.code}: ${problem.detail}`);
+  }
+}
+
+/** The hub's API for tests. */
+export class TestApi {
+  private readonly agent: https.Agent;
+
+  constructor(private readonly access: LocalAccess) {
+    this.agent = new https.Agent({ keepAlive: true, ca: access.ca });
+  }
+
+  /** The same hub as somebody else, or as nobody. */
+  as(token: string): TestApi {
+    return new TestApi({ ...this.access, token });
+  }
+
+  get<T>(route: string): Promise<T> {
+    return this.call('GET', route);
+  }
+
+  post<T>(route: string, body: object = {}): Promise<T> {
+    return this.call('POST', route, body);
+  }
+
+  put<T>(route: string, body: object): Promise<T> {
+    return this.call('PUT', route, body);
+  }
+
+  patch<T>(route: string, body: object): Promise<T> {
+    return this.call('PATCH', route, body);
+  }
+
+  delete(route: string): Promise<void> {
+    return this.call('DELETE', route);
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+
+  /** The answer's text, whatever its status. */
+  raw(
+    method: string,
+    route: string,
+    body?: string,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; text: string; headers: NodeJS.Dict<string | string[]> }> {
+    return new Promise((resolve, reject) => {
+      const request = https.request(new URL(route, this.access.url), {
+        method,
+        agent: this.agent,
+        headers: {
+          ...(this.access.token && { authorization: `Bearer ${this.access.token}` }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+      });
+      request.once('error', reject);
+      request.once('response', (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => (text += chunk));
+        response.once('end', () => resolve({ status: response.statusCode ?? 0, text, headers: response.headers }));
+      });
+      request.end(body);
+    });
+  }
+
+  private async call<T>(method: string, route: string, body?: object): Promise<T> {
+    const { status, text } = await this.raw(method, route, body === undefined ? undefined : JSON.stringify(body));
+    const json: unknown = text === '' ? undefined : JSON.parse(text);
+    if (status >= 400) throw new ApiProblem(json as Problem);
+    return json as T;
+  }
+}
