@@ -137,7 +137,7 @@ function checkPluginDocuments(documents: readonly JsonValue[], file: string): vo
     }
     for (const [key, each] of Object.entries(value)) {
       const name = key.toLowerCase();
-      if (name === 'kind' && typeof each === 'string' && /^helm/i.test(each)) {
+      if (name === 'kind' && typeof each === 'string' && /^HelmChartInflationGenerator$/i.test(each)) {
         throw failed(`${file}: ${quote(each)} asks for Helm, which is not run from a kustomization`);
       }
       if (/^config\.(kubernetes\.io|k8s\.io)\/function$/.test(name)) {
