@@ -204,23 +204,19 @@ export function describeAgentSuite(name: string, openCluster: () => Promise<Suit
     it("tells the API server's own words for what it refuses, and no Secret's values", () =>
       withRig(async (rig) => {
         await rig.start();
+        const { spec } = deployment('broken') as { spec: JsonObject };
         const bad = {
           ...deployment('broken'),
-          spec: { replicas: 'many', unknownField: 1, selector: {}, template: {} },
+          spec: { ...spec, template: { metadata: { labels: { app: 'broken' } } } },
         };
-        const odd = {
-          apiVersion: 'v1',
-          kind: 'Secret',
-          metadata: { name: 'odd' },
-          data: { password: 'hunter2-is-no-base64!' },
-        };
+        const odd = secret('Not_A_Name', { password: 'hunter2-is-refused' });
         const { generation } = await rig.assign([bad, odd]);
         const report = await rig.hub.until(
           rig.application,
           (each) => each.generation === generation && each.phase === 'failed',
         );
         expect(report.findings.map((finding) => finding.kind).sort()).toEqual(['Deployment', 'Secret']);
-        expect(JSON.stringify(report)).toMatch(/unknownField|replicas/);
+        expect(JSON.stringify(report)).toContain('spec.template.spec.containers: Required value');
         await rig.healthy(await rig.assign([secret('fine', { password: 'hunter2-is-secret' })]));
         await rig.edit(core(rig, 'secrets', 'fine'), { stringData: { password: 'changed-by-hand' } });
         await rig.hub.until(rig.application, (each) => (each.drift?.corrected ?? 0) > 0);

@@ -136,7 +136,7 @@ class ApplyRun {
       return null;
     }
     if (this.isAgain(item, known)) {
-      this.differing.push({ item, paths: [...values, ...pathsByHand(live)].slice(0, 20) });
+      this.differing.push({ item, paths: [...new Set([...values, ...pathsByHand(live)])].slice(0, 20) });
     }
     return { act: 'apply', object, takeOver: byHand ? live : null };
   }

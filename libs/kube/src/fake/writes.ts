@@ -52,12 +52,20 @@ function replaceWith(state: ClusterState, request: ResourceRequest, make: (live:
   const object = readBody(request, make(live));
   checkPreconditions(request.kind, live, metadataOf(object));
   const manager = managerOf(request, 'Update');
+  const owned = withGivenOwners(live, object);
   return commitObject(state, request, {
     object,
     live,
     stored,
-    seal: (next) => trackUpdate(live, next, request.kind, manager, timestamp(state.now())),
+    seal: (next) => trackUpdate(owned, next, request.kind, manager, timestamp(state.now())),
   });
+}
+
+/** Whoever writes `metadata.managedFields` says who owns what from now on: so fields are taken over. */
+function withGivenOwners(live: JsonMap, object: JsonMap): JsonMap {
+  const { managedFields } = metadataOf(object);
+  if (!Array.isArray(managedFields) || managedFields.length === 0) return live;
+  return { ...live, metadata: { ...metadataOf(live), managedFields } };
 }
 
 export function updateObject(state: ClusterState, request: ResourceRequest): ApiAnswer {

@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { openHttpKube } from '#kube';
+import { describeAgentSuite } from '../agent/agent-suite.js';
+import { sharedControlPlane } from './control-plane/shared-control-plane.js';
+import { createNamespace } from './control-plane/with-namespace.js';
+
+describeAgentSuite('a real control plane', async () => {
+  const plane = sharedControlPlane();
+  const [work, own] = await Promise.all([createNamespace(plane, 'shop'), createNamespace(plane, 'agent')]);
+  const access = { token: plane.adminToken, ca: readFileSync(plane.caFile, 'utf8') };
+  const kube = openHttpKube({ url: plane.url, access });
+  return {
+    kube,
+    namespace: work.name,
+    agentNamespace: own.name,
+    application: `shop-${randomBytes(3).toString('hex')}`,
+    close: async () => {
+      kube.close();
+      await Promise.all([work.delete(), own.delete()]);
+    },
+  };
+});
