@@ -95,6 +95,7 @@ create table bundles (
 );
 alter table bundles alter column gzipped set storage external;`;
 
+// The partial indexes have the very order that loadRows asks for: a plan that sorts would read all of a wave for one row.
 const rollouts = `
 create table application_headers (
   application text collate "C" primary key,
@@ -118,11 +119,10 @@ create table targets (
   assigned boolean not null default false,
   release integer,
   body text not null,
-  primary key (application, uid)
+  primary key (uid, application)
 ) with (fillfactor = 70);
-create index targets_uid on targets (uid);
-create index targets_pending on targets (application, wave, requeued desc, position) where state = 'pending';
-create index targets_due on targets (application, due_at) where due_at is not null;
+create index targets_pending on targets (application, rollout, wave, requeued desc, position, uid) where state = 'pending';
+create index targets_due on targets (application, rollout, due_at, uid) where due_at is not null;
 create index targets_order on targets (application, wave, position);
 
 create table archived_targets (
@@ -168,9 +168,9 @@ create table reports (
   seq bigint not null,
   at bigint not null,
   body text not null,
-  primary key (application, uid)
+  primary key (uid, application)
 ) with (fillfactor = 70);
-create index reports_uid on reports (uid);`;
+create index reports_application on reports (application, uid);`;
 
 // Two tables, because a relay holds its claim while it talks to the bus, and nobody who marks a cluster dirty may wait for that:
 // claims lock rows of manifests, marks touch rows of dirty_clusters. A manifest's row is made with its cluster: made with the first

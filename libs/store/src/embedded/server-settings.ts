@@ -34,6 +34,8 @@ export function serverSettings({ durable, maxConnections, socketFolder, port }: 
     max_logical_replication_workers: '0',
     jit: 'off',
     random_page_cost: '1.1',
+    // A plan of thousands of rows leaves as many dead ones behind.
+    autovacuum_naptime: '20s',
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_destination: 'stderr',

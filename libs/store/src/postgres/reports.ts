@@ -2,6 +2,7 @@ import { type AgentReport, canonicalJson } from '#domain';
 import type { ReportStore } from '#ports';
 import { latestReports, reportKey } from '../latest-reports.js';
 import { oneText, pageAfter, pageLimit, toPage } from '../page-cursor.js';
+import { bodiesOf, bodyList } from './body-list.js';
 import type { Sql } from './sql.js';
 
 interface ReportRow {
@@ -52,7 +53,7 @@ async function upsertReports(sql: Sql, reports: readonly AgentReport[], now: num
   const { rows } = await sql.query<{ application: string; uid: string }>(
     `insert into reports (application, uid, boot, seq, at, body)
      select r.application, r.uid, r.boot, r.seq, $6, r.body
-     from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[]) as r(application, uid, boot, seq, body)
+     from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], ${bodiesOf('$5')}) as r(application, uid, boot, seq, body)
      order by r.application, r.uid
      on conflict (application, uid) do update
        set boot = excluded.boot, seq = excluded.seq, at = excluded.at, body = excluded.body
@@ -63,7 +64,7 @@ async function upsertReports(sql: Sql, reports: readonly AgentReport[], now: num
       latest.map((report) => report.cluster),
       latest.map((report) => report.boot),
       latest.map((report) => report.seq),
-      latest.map((report) => canonicalJson(report)),
+      bodyList(latest.map((report) => canonicalJson(report))),
       now,
     ],
   );

@@ -1,5 +1,6 @@
 import { canonicalJson, type TargetRow } from '#domain';
 import { phaseInForce } from '../phase-in-force.js';
+import { bodiesOf, bodyList } from './body-list.js';
 import type { Sql } from './sql.js';
 
 /**
@@ -11,7 +12,7 @@ export async function saveTargets(sql: Sql, application: string, rows: readonly 
   await sql.query(
     `insert into targets (application, uid, rollout, wave, position, state, phase, due_at, requeued, assigned, release, body)
      select $1, r.* from unnest($2::text[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[], $8::bigint[],
-                                $9::bool[], $10::bool[], $11::int[], $12::text[])
+                                $9::bool[], $10::bool[], $11::int[], ${bodiesOf('$12')})
        as r(uid, rollout, wave, position, state, phase, due_at, requeued, assigned, release, body)
      on conflict (application, uid) do update
        set rollout = excluded.rollout, wave = excluded.wave, position = excluded.position, state = excluded.state,
@@ -30,7 +31,7 @@ export async function saveTargets(sql: Sql, application: string, rows: readonly 
       rows.map((row) => row.requeued === true),
       rows.map((row) => row.assignment !== null),
       rows.map((row) => row.assignment?.release ?? null),
-      rows.map((row) => canonicalJson(row)),
+      bodyList(rows.map((row) => canonicalJson(row))),
     ],
   );
 }
