@@ -31,13 +31,17 @@ export function openHubApi(access: LocalAccess): HubApi {
         },
       });
       request.once('error', (error) =>
-        reject(new RetryableError('hub-unreachable', `The hub at ${access.url} can't be reached: ${messageOf(error, 200)}`)),
+        reject(
+          new RetryableError('hub-unreachable', `The hub at ${access.url} can't be reached: ${messageOf(error, 200)}`),
+        ),
       );
       request.once('response', (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.once('error', reject);
-        response.once('end', () => resolve({ status: response.statusCode ?? 0, answer: Buffer.concat(chunks).toString('utf8') }));
+        response.once('end', () =>
+          resolve({ status: response.statusCode ?? 0, answer: Buffer.concat(chunks).toString('utf8') }),
+        );
       });
       request.end(text);
     });

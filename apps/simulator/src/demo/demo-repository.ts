@@ -43,5 +43,7 @@ export async function ensureRepository(template: string, folder: string): Promis
 /** Writes the fleet's file for this machine: the template with the repository's folder in it. */
 export async function writeFleetFile(template: string, file: string, repository: string): Promise<void> {
   const text = await readFile(template, 'utf8');
-  await writeFileAtomically(file, text.replaceAll('REPOSITORY', JSON.stringify(repository).slice(1, -1)), { mode: 0o644 });
+  await writeFileAtomically(file, text.replaceAll('REPOSITORY', JSON.stringify(repository).slice(1, -1)), {
+    mode: 0o644,
+  });
 }

@@ -1,8 +1,14 @@
 /** What the demo prints once everything runs: where it listens, and five things to try, each a line to paste. */
-export function tips(where: { readonly url: string; readonly repository: string; readonly cli: string; readonly application: string }): string {
+export function tips(where: {
+  readonly url: string;
+  readonly repository: string;
+  readonly cli: string;
+  readonly application: string;
+}): string {
   const { url, repository, cli, application } = where;
   const commit = (message: string): string => `git -C ${repository} commit -qam '${message}' && ${cli} sync shop`;
-  const edit = (from: string, to: string): string => `sed -i.bak 's|${from}|${to}|' ${repository}/base/deployment.yaml && rm ${repository}/base/*.bak`;
+  const edit = (from: string, to: string): string =>
+    `sed -i.bak 's|${from}|${to}|' ${repository}/base/deployment.yaml && rm ${repository}/base/*.bak`;
   return `
 The hub listens at ${url}; the CLI finds it and its token by itself.
 

@@ -136,6 +136,9 @@ export function openFakeCluster(options: FakeClusterOptions = {}): {
 }
 
 export { FakeCluster, type ClusterSnapshot, type FakeClusterOptions } from './fake-cluster.js';
+export { ApiError, failureStatus } from './api-error.js';
+export { type ApiAnswer, type ApiRequest } from './cluster-state.js';
 export { type KubeFault } from './faults.js';
 export { type Json, type JsonMap } from './json-tree.js';
 export { ManualTime, realTime, type Time } from './time.js';
+export { type OpenWatch } from './watches.js';
