@@ -178,7 +178,8 @@ function busIdentity(credentials: CredentialKeeper, seed: string): BusIdentity {
   };
 }
 
-function natsOpener(logger: Logger): (identity: BusIdentity) => OpenedBus {
+/** The bus that an agent opens unless it is given another: NATS. */
+export function natsOpener(logger: Logger): (identity: BusIdentity) => OpenedBus {
   return ({ cluster, urls, ca, seed, credential, onAuthExpired }) =>
     openAgentBus({ url: urls.join(','), cluster, credential, seed, caPem: ca, log: logger, onAuthExpired });
 }
