@@ -1,4 +1,4 @@
-import type { HeldRelease, TargetRow, TargetState } from './model.js';
+import type { HeldRelease, Millis, TargetRow, TargetState } from './model.js';
 
 /** What belongs to a state and goes with it. */
 type Volatile = 'reason' | 'message' | 'failedSince' | 'requeued' | 'carried' | 'accepted' | 'dueAt' | 'state';
@@ -42,6 +42,18 @@ export function fallback(row: TargetRow, barred: readonly number[]): HeldRelease
   return usable(row.previous) ? row.previous : null;
 }
 
-export function inFlightState(row: TargetRow): boolean {
-  return row.state === 'assigned' || row.state === 'progressing' || row.carried === true;
+/**
+ * Changing right now, as far as is known: on its way, no report has said how it went, and its time is not up. So it is with
+ * what a rollout left under way that was superseded, taken back or cancelled.
+ */
+export function isInFlight(row: TargetRow, active: Millis): boolean {
+  if (row.state !== 'assigned' && row.state !== 'progressing' && row.carried !== true) return false;
+  return row.dueAt !== null && row.dueAt > active && !isConcluded(row);
+}
+
+/** The last report says how the present assignment went. */
+export function isConcluded(row: TargetRow): boolean {
+  const { assignment, report } = row;
+  if (!assignment || report?.generation !== assignment.generation) return false;
+  return report.phase === 'failed' || report.phase === 'refused' || isSteady(row, assignment.healthyForMs);
 }

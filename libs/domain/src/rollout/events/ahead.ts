@@ -1,5 +1,6 @@
 import type { Draft } from '../draft.js';
 import type { TargetRow } from '../model.js';
+import { moved } from '../row-moves.js';
 
 /** Far above any real one, far below where counting ends: a broken agent cannot wear the counter out. */
 const HIGHEST_GENERATION = 2 ** 40;
@@ -19,5 +20,13 @@ export function goOnFrom(draft: Draft, row: TargetRow, generation: number): void
     return;
   }
   const { release, overlay, digest, healthyForMs, rollout } = row.assignment;
-  draft.put(draft.assigned(raised, { release, overlay, digest, healthyForMs, rollout }));
+  const again = draft.assigned(raised, { release, overlay, digest, healthyForMs, rollout });
+  const wave = draft.running?.id === row.rollout ? draft.running.waves[row.wave] : undefined;
+  if (!wave || (row.state !== 'assigned' && row.state !== 'progressing')) {
+    draft.put(again);
+    return;
+  }
+  const dueAt = draft.active + wave.ackTimeoutMs;
+  draft.wakeBy(dueAt);
+  draft.put({ ...moved(again, 'assigned'), dueAt });
 }

@@ -28,7 +28,7 @@ export function assignPending(draft: Draft, rows: readonly LoadedRow[]): boolean
     const wave = draft.running?.waves[row.wave];
     if (!wave || row.state !== 'pending') continue;
     // A carried one is counted already: its slot is its own.
-    if (!row.carried && freeSlots(wave) <= 0) continue;
+    if (row.carried ? !draft.isOnline(row.uid) : freeSlots(wave) <= 0) continue;
     draft.put(begin(draft, row, wave));
     moves += 1;
     names.set(row.wave, [...(names.get(row.wave) ?? []), row.name]);
@@ -53,6 +53,13 @@ function turn(row: TargetRow): number {
 function withoutSlot(draft: Draft, row: TargetRow): TargetRow | null {
   const wave = draft.running?.waves[row.wave];
   if (!draft.isOnline(row.uid)) {
+    // In flight it stays until its time is up, whether it is heard of or not.
+    if (row.carried) return null;
+    // Retried, and dark since it acknowledged this release: absence is no excuse for what the release may have done.
+    if (isLive(row) && row.acked && draft.rules.lostIsFailed) {
+      draft.note('lost', `${row.name} acknowledged and is offline`, { cluster: row.uid });
+      return moved(row, 'failed', { reason: 'lost', message: 'it acknowledged and is offline' });
+    }
     draft.note('deferred', `${row.name} is offline`, { cluster: row.uid });
     const deferred = moved(row, 'deferred', { reason: 'unreachable', message: 'it is offline' });
     // Taking back is the one thing that is written for who is away: else it would come back with what was taken back.

@@ -13,7 +13,7 @@ import { moved } from '../row-moves.js';
 import { close } from './end.js';
 import type { Refusal } from './refusal.js';
 import { actOf } from './start.js';
-import { isUnackedOf, isStirring, rewritten, stilled } from './take-down.js';
+import { isUnackedOf, rewritten, stilled } from './take-down.js';
 
 type EventOf<T extends RolloutEvent['type']> = Extract<RolloutEvent, { type: T }>;
 
@@ -138,7 +138,7 @@ export function cancel(draft: Draft, event: EventOf<'cancel'>): Refusal | null {
     if (row.rollout !== running.id) continue;
     // A rollback's own assignments lead to what is right: they stay.
     const kept = running.kind !== 'rollback' && isUnackedOf(row, running.id) ? rewritten(draft, row) : row;
-    if (kept !== row || isStirring(row)) draft.put(stilled(kept));
+    if (stilled(kept) !== row) draft.put(stilled(kept));
   }
   close(draft, 'cancelled');
   if (draft.header.leaving.length > 0) draft.wakeNow();

@@ -1,6 +1,7 @@
 import type { Draft } from '../draft.js';
 import type { ReportInput, TargetRow } from '../model.js';
-import { isLive, isSteady, moved } from '../row-moves.js';
+import { isConcluded, isLive, isSteady, moved } from '../row-moves.js';
+import { WAVE_DEFAULTS } from '../strategy.js';
 import { dropMendedHolds } from '../budgets.js';
 import { goOnFrom } from './ahead.js';
 
@@ -23,7 +24,7 @@ function takeReport(draft: Draft, report: ReportInput): void {
 
   const told = withReport(draft, row, report);
   const isPart = draft.running?.id === row.rollout;
-  const judged = isPart ? judge(draft, row, told, report) : told;
+  const judged = isPart ? judge(draft, row, told, report) : onItsOwn(draft, row, told);
   if (sameButForTime(row, judged)) return;
   draft.put(judged);
 }
@@ -62,6 +63,22 @@ function judge(draft: Draft, row: TargetRow, told: TargetRow, report: ReportInpu
     case 'removed':
       return told;
   }
+}
+
+/**
+ * No rollout of its own runs: a cluster that comes back late applies what it was assigned. It is in flight all the same, which
+ * the next rollout has to know.
+ */
+function onItsOwn(draft: Draft, row: TargetRow, told: TargetRow): TargetRow {
+  if (isConcluded(told)) return row.carried ? settled(told) : told;
+  if (row.acked || !told.acked || row.state === 'removed') return told;
+  const deadline = draft.header.rollout?.waves[row.wave]?.progressDeadlineMs ?? WAVE_DEFAULTS.progressDeadlineMs;
+  return { ...told, carried: true, dueAt: draft.active + deadline };
+}
+
+function settled(told: TargetRow): TargetRow {
+  const { carried: _, ...rest } = told;
+  return { ...rest, dueAt: null };
 }
 
 /** Acknowledged: from here on silence is the release's fault. */
@@ -110,8 +127,7 @@ function judgeFailed(draft: Draft, told: TargetRow): TargetRow {
 
 /** In flight on a superseded rollout's assignment: however that ends, the slot is free again and its turn comes. */
 function judgeCarried(draft: Draft, row: TargetRow, told: TargetRow): TargetRow {
-  const phase = told.report?.phase;
-  if (phase === 'failed' || phase === 'refused' || isSteady(told, told.assignment?.healthyForMs ?? 0)) {
+  if (isConcluded(told)) {
     draft.wakeNow();
     return moved(told, 'pending');
   }

@@ -1,13 +1,13 @@
 import type { Draft } from '../draft.js';
-import type { Act, Rollout, RolloutEvent, TargetRow } from '../model.js';
+import type { Act, Millis, Rollout, RolloutEvent, TargetRow } from '../model.js';
 import { resolveWave } from '../plan-waves.js';
-import { fallback, inFlightState, moved } from '../row-moves.js';
+import { fallback, isInFlight, moved } from '../row-moves.js';
 import { DEFAULT_STRATEGY, WAVE_DEFAULTS } from '../strategy.js';
 import { newWave } from '../wave-counters.js';
 import { close } from './end.js';
 import type { Refusal } from './refusal.js';
 import { actOf } from './start.js';
-import { isStirring, stilled } from './take-down.js';
+import { stilled } from './take-down.js';
 
 type RollbackEvent = Extract<RolloutEvent, { type: 'rollback' }>;
 
@@ -41,6 +41,7 @@ export function takeBack(draft: Draft, act: Act & Pick<RollbackEvent, 'withoutPr
   const number = rolloutNumber + 1;
   const id = `${application}-${number}`;
   const rows = draft.rows();
+  const { active } = draft;
   const targets = rows.filter((row) => row.assignment?.release === bad && row.state !== 'removed');
   close(draft, 'rolledBack', id);
   bar(draft, bad);
@@ -51,12 +52,15 @@ export function takeBack(draft: Draft, act: Act & Pick<RollbackEvent, 'withoutPr
   // Who never had it, or left: nothing of theirs runs on.
   const isTarget = new Set(targets.map(({ uid }) => uid));
   for (const row of rows) {
-    if (row.rollout === old.id && !isTarget.has(row.uid) && isStirring(row)) draft.put(stilled(row));
+    if (row.rollout === old.id && !isTarget.has(row.uid) && stilled(row) !== row) draft.put(stilled(row));
   }
   targets
     .sort(
       (a, b) =>
-        urgency(a, old) - urgency(b, old) || b.wave - a.wave || a.position - b.position || (a.uid < b.uid ? -1 : 1),
+        urgency(a, old, active) - urgency(b, old, active) ||
+        b.wave - a.wave ||
+        a.position - b.position ||
+        (a.uid < b.uid ? -1 : 1),
     )
     .forEach((row, position) =>
       draft.put(targetOf(draft, row, { rollout: id, position }, act.withoutPrevious ?? 'keep')),
@@ -65,8 +69,8 @@ export function takeBack(draft: Draft, act: Act & Pick<RollbackEvent, 'withoutPr
 }
 
 /** Failed and in-flight first. */
-function urgency(row: TargetRow, old: Rollout): number {
-  const isTroubled = row.state === 'failed' || row.failedSince !== undefined || inFlightState(row);
+function urgency(row: TargetRow, old: Rollout, active: Millis): number {
+  const isTroubled = row.state === 'failed' || row.failedSince !== undefined || isInFlight(row, active);
   return (row.rollout === old.id && isTroubled) || row.report?.phase === 'failed' ? 0 : 1;
 }
 
@@ -99,7 +103,11 @@ function targetOf(
     draft.dirty(row.uid);
     return { ...moved(planned, 'skipped', { message }), assignment: null };
   }
-  if (!isRewritten) return planned;
+  // In flight belongs to the cluster: it counts here too, and to turn it back costs no slot.
+  const isCarried = isInFlight(row, draft.active) && draft.rules.inFlightCarried;
+  if (!isRewritten) {
+    return isCarried ? { ...planned, dueAt: row.dueAt, carried: true, requeued: true } : planned;
+  }
   const wave = draft.header.rollout?.waves[0];
   const what = desired === 'withdraw' ? { release: null, overlay: '', digest: '' } : desired;
   const healthyForMs = desired === 'withdraw' ? 0 : (wave?.healthyForMs ?? 0);

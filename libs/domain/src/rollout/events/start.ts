@@ -2,12 +2,12 @@ import type { ClusterUid } from '../../cluster.js';
 import type { Draft } from '../draft.js';
 import type { Member, Rollout, RolloutEvent, RolloutKind, StoredHold, TargetRow } from '../model.js';
 import { planWaves, type WavePlan } from '../plan-waves.js';
-import { fallback, inFlightState } from '../row-moves.js';
+import { fallback, isInFlight } from '../row-moves.js';
 import type { StrategySpec } from '../strategy.js';
 import { newWave } from '../wave-counters.js';
 import { close } from './end.js';
 import type { Refusal } from './refusal.js';
-import { isUnackedOf, isStirring, rewritten, stilled } from './take-down.js';
+import { isUnackedOf, rewritten, stilled } from './take-down.js';
 
 export type StartEvent = Extract<RolloutEvent, { type: 'start' }>;
 
@@ -109,7 +109,7 @@ function begin(
   for (const row of rows.values()) {
     if (byUid.has(row.uid) || !old || row.rollout !== old.id) continue;
     const left = isUnackedOf(row, old.id) ? rewritten(draft, row) : row;
-    if (left !== row || isStirring(row)) draft.put(stilled(left));
+    if (stilled(left) !== row) draft.put(stilled(left));
   }
   const leaving = draft.header.leaving.filter((uid) => !byUid.has(uid));
   if (leaving.length < draft.header.leaving.length) draft.set({ leaving });
@@ -145,7 +145,7 @@ function targetOf(draft: Draft, before: TargetRow | undefined, place: Place, old
   const kept = isOfOld && isUnackedOf(before, old.id) ? rewritten(draft, before) : before;
   const { assignment, acked, generation, lastPassed, report } = kept;
   // In flight belongs to the cluster: it counts in its wave here, its timer goes on, and its turn comes first.
-  const isCarried = isOfOld && inFlightState(before) && draft.rules.inFlightCarried;
+  const isCarried = isInFlight(before, draft.active) && draft.rules.inFlightCarried;
   return {
     ...common,
     assignment,

@@ -23,12 +23,9 @@ export function isUnackedOf(row: TargetRow, rollout: string): boolean {
   return row.assignment !== null && !row.acked && row.assignment.rollout === rollout;
 }
 
-/** The row without anything that runs: no deadline, no slot, no verdict in the making. */
+/** The row without a verdict in the making. What is in flight keeps its time: whoever comes next takes it over. */
 export function stilled(row: TargetRow): TargetRow {
-  const { carried: _1, failedSince: _2, requeued: _3, ...rest } = row;
+  if (row.failedSince === undefined) return row;
+  const { failedSince: _, ...rest } = row;
   return { ...rest, dueAt: null };
-}
-
-export function isStirring(row: TargetRow): boolean {
-  return row.dueAt !== null || row.carried === true || row.failedSince !== undefined;
 }

@@ -78,7 +78,7 @@ export class MemoryShell {
     }
   }
 
-  private one(
+  one(
     event: RolloutEvent,
     now: Millis,
   ): { decision: Decision; before: ApplicationHeader; refused?: Outcome['refused'] } {

@@ -1,0 +1,270 @@
+import type { ClusterUid } from '../../cluster.js';
+import type { Millis } from '../model.js';
+import type { StrategySpec } from '../strategy.js';
+import { HEALTHY_FOR_MS } from './simulated-cluster.js';
+import { World, type WorldPlan, type WorldRules } from './world.js';
+
+/** What people, Git, the network and the hub do, in phrases: single events rarely make a story. */
+export type Phrase =
+  | { readonly say: 'release'; readonly automatic: boolean; readonly then: Millis }
+  | { readonly say: 'releaseThenRollback'; readonly between: Millis; readonly then: Millis }
+  | {
+      readonly say: 'cutReleaseRollbackRestore';
+      readonly share: number;
+      readonly between: Millis;
+      readonly then: Millis;
+    }
+  | { readonly say: 'pauseThenRelease'; readonly then: Millis; readonly isResumed: boolean }
+  | { readonly say: 'pauseThenRetry'; readonly then: Millis }
+  | { readonly say: 'releaseAfterRelease'; readonly between: Millis; readonly then: Millis }
+  | { readonly say: 'rollbackThenPoll'; readonly then: Millis }
+  | {
+      readonly say: 'cutThenRestore';
+      readonly share: number;
+      readonly offset: number;
+      readonly between: Millis;
+      readonly then: Millis;
+    }
+  | { readonly say: 'releaseAndVanish'; readonly away: Millis; readonly then: Millis }
+  | { readonly say: 'vanish'; readonly away: Millis }
+  | {
+      readonly say:
+        | 'pause'
+        | 'resume'
+        | 'accept'
+        | 'retry'
+        | 'rollback'
+        | 'cancel'
+        | 'poll'
+        | 'lift'
+        | 'replayOutbox'
+        | 'repeatReports'
+        | 'join';
+    }
+  | { readonly say: 'skip' | 'leave' | 'end' | 'ahead'; readonly who: number }
+  | { readonly say: 'wait'; readonly ms: Millis };
+
+const ann = { actor: 'token:ann' } as const;
+
+/** @throws Error when an oracle finds an invariant broken. */
+export function play(world: World, phrase: Phrase): void {
+  switch (phrase.say) {
+    case 'release':
+      release(world, phrase.automatic);
+      world.advance(phrase.then);
+      return;
+    case 'releaseAfterRelease':
+      release(world, false);
+      world.advance(phrase.between);
+      release(world, true);
+      world.advance(phrase.then);
+      return;
+    case 'releaseThenRollback':
+      release(world, false);
+      world.advance(phrase.between);
+      world.take({ type: 'rollback', ...ann });
+      world.advance(phrase.then);
+      return;
+    case 'cutReleaseRollbackRestore': {
+      // Cut after the assignment went out and before the agents read it.
+      const cut = some(world, phrase.share, 0);
+      release(world, false);
+      world.cut(cut);
+      world.advance(phrase.between);
+      world.take({ type: 'rollback', ...ann });
+      world.advance(1000);
+      world.reconnect(cut);
+      world.advance(phrase.then);
+      return;
+    }
+    case 'pauseThenRelease':
+      world.take({ type: 'pause', ...ann });
+      release(world, true);
+      world.advance(phrase.then);
+      if (phrase.isResumed) world.take({ type: 'resume', ...ann });
+      world.advance(phrase.then);
+      return;
+    case 'pauseThenRetry':
+      world.take({ type: 'pause', ...ann });
+      world.advance(phrase.then);
+      world.take({ type: 'retry', ...ann });
+      world.advance(phrase.then);
+      return;
+    case 'rollbackThenPoll':
+      world.take({ type: 'rollback', ...ann });
+      world.advance(phrase.then);
+      world.poll();
+      world.advance(phrase.then);
+      return;
+    case 'cutThenRestore': {
+      const cut = some(world, phrase.share, phrase.offset);
+      world.cut(cut);
+      world.advance(phrase.between);
+      world.reconnect(cut);
+      world.advance(phrase.then);
+      return;
+    }
+    case 'releaseAndVanish':
+      world.newest += 1;
+      world.away(
+        {
+          type: 'start',
+          kind: 'forward',
+          release: world.newest,
+          strategy: strategyOf(world),
+          members: world.members(world.placed),
+          automatic: true,
+          actor: 'system',
+        },
+        phrase.away,
+      );
+      world.advance(phrase.then);
+      return;
+    case 'vanish':
+      world.away(null, phrase.away);
+      return;
+    case 'wait':
+      world.advance(phrase.ms);
+      return;
+    case 'pause':
+    case 'resume':
+    case 'retry':
+    case 'rollback':
+    case 'cancel':
+      world.take({ type: phrase.say, ...ann });
+      return;
+    case 'accept':
+      world.take({ type: 'resume', accept: true, ...ann });
+      return;
+    case 'lift': {
+      const [release] = world.shell.header.barred;
+      if (release !== undefined) world.take({ type: 'lift', release, ...ann });
+      return;
+    }
+    case 'poll':
+      world.poll();
+      return;
+    case 'replayOutbox':
+      world.replayOutbox();
+      return;
+    case 'repeatReports':
+      world.repeatReports();
+      return;
+    case 'join':
+      if (world.clusters.size < 60) world.join();
+      world.poll();
+      return;
+    case 'skip':
+    case 'leave':
+    case 'end':
+    case 'ahead':
+      withOne(world, phrase.say, phrase.who);
+  }
+}
+
+function withOne(world: World, say: 'skip' | 'leave' | 'end' | 'ahead', who: number): void {
+  const uids = [...world.placed];
+  const uid = uids[who % uids.length];
+  if (uid === undefined) return;
+  const row = world.shell.rows.get(uid);
+  switch (say) {
+    case 'skip':
+      world.take({ type: 'skip', clusters: [uid], reason: 'it is old', ...ann });
+      return;
+    case 'leave': {
+      const { refused } = world.take({ type: 'removed', clusters: [uid], why: 'left' });
+      if (!refused) world.placed.delete(uid);
+      return;
+    }
+    case 'end':
+      if (uids.length === 1) return;
+      world.take({ type: 'removed', clusters: [uid], why: 'ended' });
+      world.placed.delete(uid);
+      world.clusters.delete(uid);
+      world.shell.presence.delete(uid);
+      return;
+    case 'ahead':
+      if (row) world.take({ type: 'ahead', cluster: uid, generation: row.generation + 2 });
+  }
+}
+
+function strategyOf(world: World): StrategySpec {
+  if (!world.strategy) throw new Error('the world has no strategy');
+  return world.strategy;
+}
+
+function release(world: World, automatic: boolean): void {
+  world.newest += 1;
+  world.poll(automatic);
+}
+
+function some(world: World, share: number, offset: number): ClusterUid[] {
+  const uids = [...world.clusters.keys()];
+  const count = Math.ceil(uids.length * share);
+  return uids.map((_, index) => uids[(index + offset) % uids.length] ?? '').slice(0, count);
+}
+
+export interface Schedule {
+  readonly plan: WorldPlan;
+  readonly strategy: StrategySpec;
+  readonly phrases: readonly Phrase[];
+}
+
+export const TIMES = { ackTimeoutMs: 60_000, progressDeadlineMs: 120_000, healthyForMs: HEALTHY_FOR_MS } as const;
+
+const QUIET_STEP_MS = 600_000;
+
+/** A schedule from its first phrase to the end that a friendly world brings. @throws Error naming what is broken. */
+export function playSchedule({ plan, strategy, phrases }: Schedule, rules?: WorldRules): World {
+  const world = new World(plan, rules);
+  world.strategy = strategy;
+  for (const each of phrases) play(world, each);
+  becomeQuiet(world);
+  becomeFriendly(world);
+  return world;
+}
+
+/** Nobody does anything: each rollout ends or says what holds it, however the clusters behave. */
+function becomeQuiet(world: World): void {
+  for (let round = 0; round < 40; round += 1) {
+    const { rollout } = world.shell.header;
+    if (rollout?.state !== 'running' || rollout.holds.length > 0) return;
+    world.advance(QUIET_STEP_MS);
+  }
+  throw new Error('invariant 5: a rollout neither ends nor holds in hours in which nothing is done');
+}
+
+/** All clusters heal and a person takes the documented exits: everything ends, and a new release succeeds. */
+function becomeFriendly(world: World): void {
+  world.heal();
+  world.advance(30_000);
+  exits(world);
+  if (world.placed.size === 0) return;
+  world.newest += 1;
+  world.poll(false);
+  exits(world);
+  const { rollout } = world.shell.header;
+  if (rollout?.release !== world.newest)
+    throw new Error(
+      `invariant 5: release ${world.newest} is not what was rolled out last, but ${rollout?.release ?? 'nothing'}`,
+    );
+  if (rollout.state !== 'succeeded')
+    throw new Error(`invariant 5: in a world where all is well ${rollout.id} is ${rollout.state}`);
+}
+
+function exits(world: World): void {
+  for (let round = 0; round < 60; round += 1) {
+    const { rollout } = world.shell.header;
+    if (rollout?.state !== 'running') {
+      if (!world.shell.header.queued) return;
+      world.poll();
+    } else if (rollout.holds.length > 0) {
+      world.take({ type: 'retry', ...ann });
+      world.take({ type: 'resume', ...ann });
+    }
+    world.advance(120_000);
+  }
+  throw new Error(
+    `invariant 5: with everything healed and every exit taken ${world.shell.header.rollout?.id ?? ''} does not end`,
+  );
+}
