@@ -22,6 +22,7 @@ export { prepareObjects, type ApplyItem, type ObjectError } from './apply/prepar
 export { deleteObjects, inspectPrune, type PrunePlan } from './apply/prune-objects.js';
 export { RecordStore, secretObject, type ApplicationRecord } from './apply/record-store.js';
 export { watchKind, type KindWatchOptions } from './apply/watch-kind.js';
+export { agentManifest, type AgentManifestInput } from './install/agent-manifest.js';
 export { type HttpKubeAccess, type ReadAccess } from './http-access.js';
 export { type HttpKubeOptions, openHttpKube } from './http-kube.js';
 export { inClusterOptions, isInCluster } from './in-cluster.js';

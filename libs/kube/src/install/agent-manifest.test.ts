@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import { agentManifest } from './agent-manifest.js';
+
+const input = {
+  hubUrl: 'https://hub.example.com',
+  caPem: '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n',
+  token: 'fj_token',
+  clusterName: 'prod-eu-1',
+  image: 'registry.example.com/flotilla-agent:1.2.3',
+};
+const find = (kind: string, objects = agentManifest(input)) => objects.find((object) => object.kind === kind);
+
+describe('the manifest that a cluster installs', () => {
+  it('begins with its namespace, so that the rest has a place', () => {
+    expect(agentManifest(input).map(({ kind }) => kind)).toEqual([
+      'Namespace',
+      'ServiceAccount',
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'Role',
+      'RoleBinding',
+      'Secret',
+      'Deployment',
+    ]);
+  });
+
+  it('has the token in its Secret alone', () => {
+    const elsewhere = agentManifest(input).filter(({ kind }) => kind !== 'Secret');
+    expect(JSON.stringify(elsewhere)).not.toContain(input.token);
+    expect(find('Secret')).toMatchObject({ stringData: { FLOTILLA_JOIN_TOKEN: input.token } });
+  });
+
+  it('runs as nobody, with a root that cannot be written, no capability and bounded memory', () => {
+    const text = JSON.stringify(find('Deployment'));
+    for (const part of [
+      '"runAsNonRoot":true',
+      '"readOnlyRootFilesystem":true',
+      '"allowPrivilegeEscalation":false',
+      '"drop":["ALL"]',
+      '"seccompProfile":{"type":"RuntimeDefault"}',
+      '"limits":{"memory":"192Mi"}',
+      '"type":"Recreate"',
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  it('starts the agent anew when it is applied with another token', () => {
+    const other = agentManifest({ ...input, token: 'fj_other' });
+    expect(find('Deployment', other)).not.toEqual(find('Deployment'));
+  });
+
+  it('takes a hub of a public authority, with nothing pinned', () => {
+    expect(find('Secret', agentManifest({ ...input, caPem: null }))).toMatchObject({
+      stringData: { FLOTILLA_HUB_CA: '' },
+    });
+  });
+});
