@@ -1,0 +1,41 @@
+import { Command, Option } from 'commander';
+import type { AuditView } from '#contract';
+import { withHub, type CliContext } from '../context.js';
+import { outputOption, positive } from '../options.js';
+import { age, render, type Output, type Shape } from '../print.js';
+import { examples } from '../program.js';
+
+const shape: Shape<AuditView> = {
+  name: ({ id }) => `audit/${id}`,
+  shown: (item) => item,
+  empty: 'Nothing was done yet.',
+  columns: [
+    { heading: 'AT', text: ({ at }) => at.replace(/\.\d+Z$/, 'Z') },
+    { heading: 'AGO', text: ({ at }) => age(at), ticks: true },
+    { heading: 'ACTOR', text: ({ actor }) => actor },
+    { heading: 'ACT', text: ({ act }) => act },
+    { heading: 'OBJECT', text: ({ object }) => object },
+    { heading: 'REASON', text: ({ reason }) => reason ?? '' },
+    { heading: 'DETAIL', text: ({ detail }) => (detail ? JSON.stringify(detail) : ''), wide: true },
+  ],
+};
+
+export function audit(context: CliContext): Command {
+  return new Command('audit')
+    .description('Show who did what to what, and why; the newest last.')
+    .addOption(new Option('--limit <count>', 'so many of the newest').argParser(positive).default(50))
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      examples([
+        ['flotilla audit --limit 10', 'what happened lately?'],
+        ['flotilla audit -o json', 'with what was there before and after'],
+      ]),
+    )
+    .action(async ({ limit, output }: { limit: number; output: Output }, command: Command) => {
+      await withHub(command, context, async (client) => {
+        const items = await client.all<AuditView>('/api/v1/audit', {}, limit);
+        context.out(render(items.reverse(), output, shape, { colours: context.colours }));
+      });
+    });
+}

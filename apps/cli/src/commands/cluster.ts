@@ -1,0 +1,134 @@
+import { Command } from 'commander';
+import { type ClusterView, type RegisterAnswer } from '#contract';
+import { formatDuration, parseDuration } from '#domain';
+import { RejectedError } from '#kit';
+import { confirm } from '../confirm.js';
+import { withHub, type CliContext } from '../context.js';
+import { applyLabelChanges, readLabelChanges } from '../label-changes.js';
+import { part } from '../listings/listing.js';
+import { answerOption, repeatedly, type AnswerOptions } from '../options.js';
+import { age, labelText, printAnswer } from '../print.js';
+import { examples } from '../program.js';
+
+export function cluster(context: CliContext): Command {
+  return new Command('cluster')
+    .description('Register clusters, label them, take them out. `flotilla get clusters` lists them.')
+    .addHelpText(
+      'after',
+      examples([
+        ['flotilla cluster add eu-1 --label env=prod', 'register; prints the line to run there'],
+        ['flotilla cluster label eu-1 env=dev team-', 'set one label, take one away'],
+      ]),
+    )
+    .addCommand(add(context))
+    .addCommand(token(context))
+    .addCommand(label(context))
+    .addCommand(remove(context));
+}
+
+function add(context: CliContext): Command {
+  return new Command('add')
+    .description(
+      'Register a cluster and print the one line that installs its agent. The token in it is shown this once.',
+    )
+    .argument('<name>', 'name of the cluster: lower-case letters, digits, dashes and dots')
+    .option('--label <key=value>', 'a label; may be given again, or several with commas', repeatedly, [])
+    .option('--ttl <duration>', 'how long the line can be used, 1m to 7d', '1h')
+    .addOption(answerOption())
+    .addHelpText(
+      'after',
+      examples([
+        ['flotilla cluster add eu-1 --label env=prod --label region=eu', 'register'],
+        ['flotilla cluster add lab --ttl 24h -o json', 'for a script'],
+      ]),
+    )
+    .action(async (name: string, options: AnswerOptions & { label: string[]; ttl: string }, command: Command) => {
+      const labels = applyLabelChanges({}, readLabelChanges(options.label.flatMap((each) => each.split(','))));
+      if (parseDuration(options.ttl) === null) {
+        throw new RejectedError('bad-ttl', `--ttl: "${options.ttl}" is no duration: write it as 1h or 30m.`);
+      }
+      await withHub(command, context, async (client) => {
+        const answer = await client.post<RegisterAnswer>('/api/v1/clusters', { name, labels, tokenTtl: options.ttl });
+        printAnswer(context, options.output, answer, invitationText(answer, `cluster/${name} registered`));
+      });
+    });
+}
+
+function token(context: CliContext): Command {
+  return new Command('token')
+    .description('Print a new line that installs the agent of a registered cluster; the one before ends.')
+    .argument('<name>', 'name of the cluster')
+    .addOption(answerOption())
+    .addHelpText(
+      'after',
+      examples([['flotilla cluster token eu-1', 'when the first line has expired, or the agent lost its key']]),
+    )
+    .action(async (name: string, { output }: AnswerOptions, command: Command) => {
+      await withHub(command, context, async (client) => {
+        const answer = await client.post<RegisterAnswer>(`/api/v1/clusters/${part(name)}/token`);
+        printAnswer(context, output, answer, invitationText(answer, `cluster/${name} has a new join token`));
+      });
+    });
+}
+
+/** The line to run, until when it can be, and what comes next. */
+export function invitationText(
+  { cluster: view, command, expiresAt }: RegisterAnswer,
+  what: string,
+  now = Date.now(),
+): string {
+  const left = formatDuration(Math.max(1000, Date.parse(expiresAt) - now));
+  return [
+    `${what}. Run this where kubectl points at the cluster:`,
+    '',
+    `  ${command}`,
+    '',
+    `It holds a token for one agent, shown this once, good until ${expiresAt.replace(/\.\d+Z$/, 'Z')} (${left}).`,
+    `Then the agent joins by itself: flotilla get cluster ${view.name} --watch`,
+    '',
+  ].join('\n');
+}
+
+function label(context: CliContext): Command {
+  return new Command('label')
+    .description(
+      'Set labels (key=value) and take them away (key-). What runs stays; placement looks at them for the next release.',
+    )
+    .argument('<name>', 'name of the cluster')
+    .argument('<changes...>', 'key=value or key-')
+    .addOption(answerOption())
+    .addHelpText('after', examples([['flotilla cluster label eu-1 env=prod canary-', 'set env, take canary away']]))
+    .action(async (name: string, words: string[], { output }: AnswerOptions, command: Command) => {
+      const changes = readLabelChanges(words);
+      await withHub(command, context, async (client) => {
+        const route = `/api/v1/clusters/${part(name)}`;
+        const before = await client.get<ClusterView>(route);
+        const labels = applyLabelChanges(before.labels, changes);
+        const same = labelText(labels) === labelText(before.labels);
+        const after = same ? before : await client.patch<ClusterView>(route, { labels });
+        const shown = labelText(after.labels) || 'no labels';
+        printAnswer(context, output, after, `cluster/${name} ${same ? 'unchanged' : 'labelled'}: ${shown}\n`);
+      });
+    });
+}
+
+function remove(context: CliContext): Command {
+  return new Command('remove')
+    .description('End the registration and every credential of a cluster. What runs there stays as it is.')
+    .argument('<name>', 'name of the cluster')
+    .option('-y, --yes', 'do not ask')
+    .addHelpText('after', examples([['flotilla cluster remove eu-1 --yes', 'in a script']]))
+    .action(async (name: string, { yes }: { yes?: boolean }, command: Command) => {
+      await withHub(command, context, async (client) => {
+        const view = await client.get<ClusterView>(`/api/v1/clusters/${part(name)}`);
+        const seen = view.seenAt === undefined ? 'never heard of' : `heard of ${age(view.seenAt)} ago`;
+        await confirm(
+          context,
+          yes ?? false,
+          `This ends the registration of cluster "${name}" (${view.status}, ${seen}); what runs there stays as it is.`,
+        );
+        await client.delete(`/api/v1/clusters/${part(name)}`);
+        context.out(`cluster/${name} removed; its agent is locked out, what it applied stays\n`);
+      });
+    });
+}

@@ -1,0 +1,100 @@
+import { Command, Option } from 'commander';
+import { RejectedError } from '#kit';
+import { withHub, type CliContext } from '../context.js';
+import type { HubClient } from '../hub-client.js';
+import { KINDS, withListing } from '../listings/find-listing.js';
+import type { Filters, Listing } from '../listings/listing.js';
+import { readPointed } from '../object-names.js';
+import { outputOption, positive } from '../options.js';
+import { render, type Output } from '../print.js';
+import { examples } from '../program.js';
+import { watchEvents } from '../watch-events.js';
+import { watchList } from '../watch-list.js';
+
+interface Options extends Filters {
+  readonly output: Output;
+  readonly watch?: boolean;
+}
+
+const FILTERS = ['selector', 'status', 'application', 'rollout', 'cluster', 'limit'] as const;
+
+export function get(context: CliContext): Command {
+  return new Command('get')
+    .description(
+      `List objects, or show some by name. Kinds: ${KINDS.join(', ')}; singular and short words (app, cl, ro) do too.`,
+    )
+    .argument('<kind>', 'what to list; targets need the rollout whose targets they are')
+    .argument('[names...]', 'only these')
+    .addOption(outputOption())
+    .option(
+      '-l, --selector <selector>',
+      'only clusters with these labels, as kubectl -l takes it; fact.KEY looks at facts',
+    )
+    .option('--application <name>', 'only of this application (releases, rollouts, events)')
+    .option('--rollout <id>', 'only of this rollout (events)')
+    .option('--cluster <name>', 'only of this cluster (events)')
+    .option('--status <status>', 'only in this state (clusters, rollouts, targets)')
+    .addOption(new Option('--limit <count>', 'at most so many; events: the 50 newest').argParser(positive))
+    .option('-w, --watch', 'go on showing changes until Ctrl-C')
+    .addHelpText(
+      'after',
+      examples([
+        ['flotilla get clusters -l env=prod', 'clusters by label'],
+        ['flotilla get clusters -l "fact.region in (eu-1,eu-2)" -o wide', 'clusters by fact'],
+        ['flotilla get app web -o yaml', 'a document that applies again'],
+        ['flotilla get rollouts --application web --watch', 'follow'],
+        ['flotilla get targets web --status failed', 'clusters of a rollout'],
+      ]),
+    )
+    .action(async (word: string, words: string[], options: Options, command: Command) => {
+      const { kind, names } = readPointed(word, words);
+      await withListing(kind, (listing) => {
+        checkFilters(listing, options);
+        return withHub(command, context, (client) => show(listing, { client, context, names, options }));
+      });
+    });
+}
+
+interface Asked {
+  readonly client: HubClient;
+  readonly context: CliContext;
+  readonly names: readonly string[];
+  readonly options: Options;
+}
+
+function checkFilters<T>(listing: Listing<T>, options: Options): void {
+  for (const filter of FILTERS) {
+    if (options[filter] === undefined || listing.filters.includes(filter)) continue;
+    throw new RejectedError('no-such-filter', `--${filter} does not go with ${listing.plural}.`);
+  }
+}
+
+async function show<T>(listing: Listing<T>, { client, context, names, options }: Asked): Promise<void> {
+  const read = readerOf(listing, client, names, options);
+  const { output } = options;
+  if (options.watch && listing.plural === 'events') return watchEvents(client, context, options, output);
+  if (options.watch) return watchList(client, context, read, { shape: listing, output });
+  const items = await read();
+  const single = names.length === 1 && listing.namesAre === undefined;
+  context.out(render(items, output, listing, { single, colours: context.colours }));
+}
+
+function readerOf<T>(
+  listing: Listing<T>,
+  client: HubClient,
+  names: readonly string[],
+  filters: Filters,
+): () => Promise<T[]> {
+  const { one, plural, namesAre } = listing;
+  if (namesAre !== undefined) {
+    const [owner] = names;
+    if (owner === undefined || names.length > 1) {
+      throw new RejectedError('no-owner', `Say whose: flotilla get ${plural} ${namesAre.toUpperCase()}.`);
+    }
+    return () => listing.list(client, { ...filters, [namesAre]: owner });
+  }
+  if (names.length === 0) return () => listing.list(client, filters);
+  if (one === undefined)
+    throw new RejectedError('no-names', `${plural} have no names: narrow them by --application or --rollout.`);
+  return () => Promise.all(names.map((name) => one(client, name)));
+}

@@ -1,0 +1,44 @@
+import { Command, Option } from 'commander';
+import type { RolloutView } from '#contract';
+import { withHub, type CliContext } from '../context.js';
+import { followRollout } from '../follow-rollout.js';
+import { part } from '../listings/listing.js';
+import { answerOption, duration, type AnswerOptions } from '../options.js';
+import { printAnswer } from '../print.js';
+import { examples } from '../program.js';
+import { exitCodeOf, statusText } from '../rollout-text.js';
+import { bare, ROLLOUT_ARGUMENT } from '../steer.js';
+
+interface Options extends AnswerOptions {
+  readonly watch?: boolean;
+  readonly timeout?: number;
+}
+
+export function status(context: CliContext): Command {
+  return new Command('status')
+    .description(
+      'Show where a rollout stands. Ends with 0 when it succeeded, 1 when it ended otherwise, 2 when it waits for a person, 3 when it still runs.',
+    )
+    .argument('<rollout>', ROLLOUT_ARGUMENT)
+    .option('-w, --watch', 'follow it until it ends or waits for a person')
+    .addOption(new Option('--timeout <duration>', 'with --watch: end with 3 after so long').argParser(duration))
+    .addOption(answerOption())
+    .addHelpText(
+      'after',
+      examples([
+        ['flotilla rollout status web', 'where does it stand?'],
+        ['flotilla rollout status web --watch --timeout 30m', 'in a pipeline: go on only when it succeeded'],
+      ]),
+    )
+    .action(async (of: string, options: Options, command: Command) => {
+      await withHub(command, context, async (client) => {
+        const view = options.watch
+          ? await followRollout(client, context, bare(of), options)
+          : await client.get<RolloutView>(`/api/v1/rollouts/${part(bare(of))}`);
+        if (view === null) return;
+        if (!options.watch) printAnswer(context, options.output, view, statusText(view, context.colours));
+        else if (options.output !== 'text') printAnswer(context, options.output, view, '');
+        context.exitCode = exitCodeOf(view);
+      });
+    });
+}

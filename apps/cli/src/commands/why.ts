@@ -1,0 +1,86 @@
+import { Command } from 'commander';
+import type { Why } from '#contract';
+import { RejectedError } from '#kit';
+import { withHub, type CliContext } from '../context.js';
+import { holdLines } from '../hold-lines.js';
+import type { HubClient } from '../hub-client.js';
+import { part } from '../listings/listing.js';
+import { readPointed } from '../object-names.js';
+import { answerOption, type AnswerOptions } from '../options.js';
+import { plain, printAnswer } from '../print.js';
+import { examples } from '../program.js';
+
+/** Words for what can be asked about, in the order in which a bare name is tried. */
+const KINDS: Readonly<Record<string, 'applications' | 'rollouts' | 'clusters'>> = {
+  application: 'applications',
+  app: 'applications',
+  rollout: 'rollouts',
+  ro: 'rollouts',
+  cluster: 'clusters',
+  cl: 'clusters',
+};
+const TRIED = ['applications', 'rollouts', 'clusters'] as const;
+
+export function why(context: CliContext): Command {
+  return new Command('why')
+    .description(
+      'Say in one sentence why an application, a rollout or a cluster waits or how it ended; then the evidence, and what you can do.',
+    )
+    .argument('<name>', 'a name, or cluster/NAME, rollout/ID, application/NAME')
+    .argument('[of]', 'the name, after a kind: why cluster NAME')
+    .addOption(answerOption())
+    .addHelpText(
+      'after',
+      examples([
+        ['flotilla why web', 'an application: why is the new release not everywhere?'],
+        ['flotilla why web-12', 'a rollout'],
+        ['flotilla why cluster/eu-1', 'a cluster'],
+      ]),
+    )
+    .action(async (word: string, of: string | undefined, { output }: AnswerOptions, command: Command) => {
+      await withHub(command, context, async (client) => {
+        const answer = await ask(client, word, of);
+        printAnswer(context, output, answer, whyText(answer));
+      });
+    });
+}
+
+async function ask(client: HubClient, word: string, of: string | undefined): Promise<Why> {
+  const { kind, names } = readPointed(word, of === undefined ? [] : [of]);
+  const [name, ...more] = names;
+  if (name !== undefined) {
+    const known = KINDS[kind.toLowerCase().replace(/s$/, '')];
+    if (known === undefined || more.length > 0) {
+      throw new RejectedError(
+        'unknown-kind',
+        `"${kind}" is nothing to ask about: use application/NAME, rollout/ID or cluster/NAME.`,
+      );
+    }
+    return client.get<Why>(`/api/v1/why/${known}/${part(name)}`);
+  }
+  for (const each of TRIED) {
+    try {
+      return await client.get<Why>(`/api/v1/why/${each}/${part(word)}`);
+    } catch (error) {
+      if (!isNoSuch(error)) throw error;
+    }
+  }
+  throw new RejectedError('not-found', `There is no application, rollout or cluster "${word}".`);
+}
+
+/** Not there, or a name that this kind can't have. */
+function isNoSuch(error: unknown): boolean {
+  return error instanceof RejectedError && (error.details?.['status'] === 404 || error.details?.['status'] === 400);
+}
+
+/** Sentence first, then holds, evidence, and what can be done. */
+export function whyText({ sentence, holds, evidence, can }: Why, now = Date.now()): string {
+  const block = (title: string, lines: readonly string[]): string =>
+    lines.length === 0 ? '' : `\n${title}\n${lines.map((line) => `  ${line}\n`).join('')}`;
+  return [
+    `${plain(sentence)}\n`,
+    block('It waits because', holdLines(holds, now)),
+    block('Evidence', evidence.map(plain)),
+    block('You can', can.map(plain)),
+  ].join('');
+}

@@ -1,0 +1,20 @@
+import { CommanderError } from 'commander';
+import type { CliContext } from './context.js';
+import { buildProgram } from './program.js';
+
+/** Runs one command line. Never throws: what went wrong is told on `context.error`, and `context.exitCode` says so. */
+export async function runCli(words: readonly string[], context: CliContext): Promise<void> {
+  try {
+    const program = await buildProgram(context, words);
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      context.exitCode = error.exitCode;
+      return;
+    }
+    const { describeFailure } = await import('#kit');
+    context.error(`${describeFailure(error)}\n`);
+    // `diff` keeps 1 for "something differs", as diff(1) does.
+    context.exitCode = words.find((word) => !word.startsWith('-')) === 'diff' ? 2 : 1;
+  }
+}

@@ -1,0 +1,91 @@
+import type { Command } from 'commander';
+import type { CliContext } from './context.js';
+
+/** A verb in the list that `flotilla --help` shows; its code is loaded when it is used. */
+export interface Verb {
+  readonly name: string;
+  readonly summary: string;
+  readonly group: string;
+  readonly load: () => Promise<(context: CliContext) => Command>;
+}
+
+const OBJECTS = 'Declare and look:';
+const CLUSTERS = 'Clusters:';
+const ROLLOUTS = 'Rollouts:';
+const HUB = 'Hub and access:';
+/** Where the verb `help` stands. */
+export const HELP_GROUP = HUB;
+
+export const VERBS: readonly Verb[] = [
+  verb(
+    'apply',
+    'Create or change what files declare',
+    OBJECTS,
+    async () => (await import('./commands/apply.js')).apply,
+  ),
+  verb('diff', 'Show what apply would change', OBJECTS, async () => (await import('./commands/diff.js')).diff),
+  verb('get', 'List objects, or show some by name', OBJECTS, async () => (await import('./commands/get.js')).get),
+  verb(
+    'describe',
+    'Tell everything about one object',
+    OBJECTS,
+    async () => (await import('./commands/describe.js')).describe,
+  ),
+  verb(
+    'delete',
+    'Delete objects by name or by file',
+    OBJECTS,
+    async () => (await import('./commands/delete.js')).remove,
+  ),
+  verb(
+    'why',
+    'Say in one sentence why something waits or how it ended',
+    OBJECTS,
+    async () => (await import('./commands/why.js')).why,
+  ),
+  verb('fleet', 'Show the fleet at a glance', OBJECTS, async () => (await import('./commands/fleet.js')).fleet),
+  verb(
+    'sync',
+    'Look at a source now instead of at its interval',
+    OBJECTS,
+    async () => (await import('./commands/sync.js')).sync,
+  ),
+  verb(
+    'cluster',
+    'Register clusters, label them, take them out',
+    CLUSTERS,
+    async () => (await import('./commands/cluster.js')).cluster,
+  ),
+  verb('rollout', 'Follow and steer rollouts', ROLLOUTS, async () => (await import('./commands/rollout.js')).rollout),
+  verb(
+    'pause',
+    'Stop a rollout from going on to more clusters',
+    ROLLOUTS,
+    async () => (await import('./commands/pause.js')).pause,
+  ),
+  verb('resume', 'Let a paused rollout go on', ROLLOUTS, async () => (await import('./commands/resume.js')).resume),
+  verb('retry', 'Try clusters that failed again', ROLLOUTS, async () => (await import('./commands/retry.js')).retry),
+  verb('skip', 'Go on without certain clusters', ROLLOUTS, async () => (await import('./commands/skip.js')).skip),
+  verb('rollback', 'Take a release back', ROLLOUTS, async () => (await import('./commands/rollback.js')).rollback),
+  verb('cancel', 'End a rollout where it stands', ROLLOUTS, async () => (await import('./commands/cancel.js')).cancel),
+  verb(
+    'lift',
+    'Allow a release that was rolled back again',
+    ROLLOUTS,
+    async () => (await import('./commands/lift.js')).lift,
+  ),
+  verb('token', 'Make, list and revoke API tokens', HUB, async () => (await import('./commands/token.js')).token),
+  verb('whoami', 'Tell whom the hub takes you for', HUB, async () => (await import('./commands/whoami.js')).whoami),
+  verb('audit', 'Show who did what', HUB, async () => (await import('./commands/audit.js')).audit),
+  verb(
+    'schema',
+    'Print the JSON schema of a kind, for editors',
+    HUB,
+    async () => (await import('./commands/schema.js')).schema,
+  ),
+  verb('version', 'Print the version', HUB, async () => (await import('./commands/version.js')).version),
+];
+
+function verb(name: string, summary: string, group: string, load: Verb['load']): Verb {
+  return { name, summary, group, load };
+}

@@ -1,0 +1,54 @@
+import type { EventView } from '#contract';
+import { RetryableError } from '#kit';
+import type { CliContext } from './context.js';
+import { pause } from './follow.js';
+import type { HubClient } from './hub-client.js';
+import { events } from './listings/events.js';
+import type { Filters } from './listings/listing.js';
+import type { Output } from './print.js';
+import { Changes } from './watch-list.js';
+
+/** The newest events, then each one as it happens, until Ctrl-C. None is lost over a connection that is cut. */
+export async function watchEvents(
+  client: HubClient,
+  context: CliContext,
+  filters: Filters,
+  output: Output,
+): Promise<void> {
+  const signal = context.interrupted();
+  const shape = { ...events, columns: events.columns.filter(({ ticks }) => !ticks) };
+  const changes = new Changes(shape, output);
+  // First where the stream begins, then what was before: an event between the two comes twice, and is told once.
+  let last = (await events.list(client, { limit: 1 }))[0]?.id ?? 0;
+  const before = await events.list(client, filters);
+  let told = before.at(-1)?.id ?? 0;
+  context.out(changes.append(before));
+  let away = false;
+  while (!signal.aborted) {
+    try {
+      for await (const event of client.events<EventView>(String(last), signal)) {
+        if (away) context.error('The hub answers again.\n');
+        away = false;
+        if (event === null) continue;
+        last = event.data.id;
+        if (last <= told || !matches(event.data, filters)) continue;
+        told = last;
+        context.out(changes.append([event.data]));
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof RetryableError)) throw error;
+      if (!away) context.error(`${error.message} Trying again.\n`);
+      away = true;
+    }
+    await pause(2000, signal);
+  }
+}
+
+function matches(event: EventView, { application, rollout, cluster }: Filters): boolean {
+  return (
+    (application === undefined || event.application === application) &&
+    (rollout === undefined || event.rollout === rollout) &&
+    (cluster === undefined || event.cluster === cluster)
+  );
+}
