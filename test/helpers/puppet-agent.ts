@@ -16,6 +16,7 @@ export class PuppetAgent {
   /** Every assignment it was given, in order. */
   readonly told: { readonly application: string; readonly given: ManifestApplication }[] = [];
   private readonly generations = new Map<string, number>();
+  private beat: NodeJS.Timeout | undefined;
   private seq = 0;
   private sequence = 0;
 
@@ -51,10 +52,13 @@ export class PuppetAgent {
       seed,
       caPem: answer.nats.ca,
       log: createLogger({ level: 'silent' }),
+      reconnectDelayMs: () => 50,
     });
     const puppet = new PuppetAgent(name, answer, bus, script);
     bus.onNudge(() => puppet.look());
+    bus.onReconnect(() => puppet.look());
     puppet.look();
+    puppet.beat = setInterval(() => puppet.heartbeat(), 500);
     return puppet;
   }
 
@@ -99,6 +103,7 @@ export class PuppetAgent {
   }
 
   close(): Promise<void> {
+    clearInterval(this.beat);
     return this.bus.close();
   }
 

@@ -73,6 +73,34 @@ export class TestApi {
     });
   }
 
+  /** Reads a streamed answer; resolves when it has ended or `take` has closed it. */
+  stream(
+    route: string,
+    headers: Record<string, string>,
+    take: (chunk: string, close: () => void) => void,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const request = https.request(new URL(route, this.access.url), {
+        agent: this.agent,
+        headers: { authorization: `Bearer ${this.access.token}`, accept: 'text/event-stream', ...headers },
+      });
+      let closed = false;
+      request.once('error', (error) => (closed ? resolve() : reject(error)));
+      request.once('response', (response) => {
+        response.setEncoding('utf8');
+        response.on('error', (error) => (closed ? resolve() : reject(error)));
+        response.once('end', resolve);
+        response.on('data', (chunk: string) =>
+          take(chunk, () => {
+            closed = true;
+            request.destroy();
+          }),
+        );
+      });
+      request.end();
+    });
+  }
+
   private async call<T>(method: string, route: string, body?: object): Promise<T> {
     const { status, text } = await this.raw(method, route, body === undefined ? undefined : JSON.stringify(body));
     const json: unknown = text === '' ? undefined : JSON.parse(text);

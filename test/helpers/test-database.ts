@@ -22,6 +22,8 @@ import { identifyProcess } from '#kit';
  */
 export interface TestDatabase {
   readonly url: string;
+  /** Takes every row out, numbers begin at 1 again: for a suite whose tests begin with nothing (25 ms). */
+  empty(): Promise<void>;
   /** Ends what is still connected. */
   drop(): Promise<void>;
 }
@@ -36,8 +38,19 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
   await runStatement(server, `create database ${name} template ${empty ? 'template0' : TEMPLATE}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => runStatement(server, `drop database if exists ${name} with (force)`) };
+  return {
+    url: url.href,
+    empty: () => runStatement(url.href, EMPTY),
+    drop: () => runStatement(server, `drop database if exists ${name} with (force)`),
+  };
 }
+
+/** As a replica, because what is append only refuses to be emptied otherwise. */
+const EMPTY = `do $$ begin
+  set local session_replication_role = replica;
+  execute (select 'truncate ' || string_agg(quote_ident(tablename), ', ') || ' restart identity'
+           from pg_tables where schemaname = 'public' and tablename <> 'migrations');
+end $$`;
 
 async function runStatement(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });

@@ -63,7 +63,8 @@ export function targetView(row: TargetRow, waves: readonly WaveProgress[]): Targ
     overlay: wanted?.overlay ?? '',
     digest: wanted?.digest ?? '',
     generation: row.generation,
-    acked: row.acked,
+    // Until it is assigned, what it has acknowledged is what ran before.
+    acked: row.acked && row.assignment?.rollout === row.rollout,
     ...(report && {
       report: {
         generation: report.generation,

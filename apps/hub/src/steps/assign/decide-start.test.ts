@@ -49,7 +49,16 @@ const header = (more: Partial<ApplicationHeader>): ApplicationHeader => ({
 
 const baseline = ({ overlay }: Member) => ({ release: 3, overlay, digest: `base-${overlay}` });
 const decide = (more: Partial<Parameters<typeof decideStart>[0]>) =>
-  decideStart({ header: header({}), rows: [], members: [], unplaced: new Set(), release: 3, baseline, ...more });
+  decideStart({
+    header: header({}),
+    rows: [],
+    members: [],
+    unplaced: new Set(),
+    online: () => true,
+    release: 3,
+    baseline,
+    ...more,
+  });
 
 describe('what the engine is told after the world has changed', () => {
   it('starts a release that is newer than anything it knows', () => {
@@ -72,6 +81,10 @@ describe('what the engine is told after the world has changed', () => {
     expect(decision.newcomers.map(({ uid, overlay, digest }) => [uid, overlay, digest])).toEqual([
       ['b', 'overlays/prod', 'base-overlays/prod'],
     ]);
+  });
+
+  it('starts nothing for a newcomer that is away', () => {
+    expect(decide({ members: [member('a')], online: () => false }).newcomers).toEqual([]);
   });
 
   it('moves a cluster whose labels chose another overlay, but only once no rollout runs', () => {

@@ -19,6 +19,8 @@ export function decideStart(input: {
   readonly rows: readonly TargetRow[];
   readonly members: readonly Member[];
   readonly unplaced: ReadonlySet<string>;
+  /** Whether a cluster is there now: one that is away catches up when it is back, not before. */
+  readonly online: (uid: string) => boolean;
   readonly release: number;
   /** The members with the overlays of the baseline release; null when there is none, or it lacks the overlay. */
   readonly baseline: (member: Member) => HeldRelease | null;
@@ -36,6 +38,7 @@ export function decideStart(input: {
         const wanted = input.baseline(member);
         if (!wanted) return [];
         const assignment = byUid.get(member.uid)?.assignment ?? null;
+        if (!input.online(member.uid)) return [];
         const has = assignment !== null && assignment.release !== null && assignment.overlay === wanted.overlay;
         return has ? [] : [{ ...member, overlay: wanted.overlay, digest: wanted.digest }];
       });

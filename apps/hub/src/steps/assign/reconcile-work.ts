@@ -72,7 +72,8 @@ export class ReconcileWork {
       throw new Blocked('placement', `No cluster could be given an overlay: ${warnings[0] ?? 'none is placed'}`);
 
     const release = await this.releaseOf(resource, commit, rendered.overlays, latest);
-    const started = { name, strategy, release, members, rows: rows.map(({ row }) => row), unplaced };
+    const online = new Set(clusters.filter((cluster) => cluster.online).map(({ uid }) => uid));
+    const started = { name, strategy, release, members, rows: rows.map(({ row }) => row), unplaced, online };
     const rollout = await this.timer.time('assign', () => this.start(started));
     const found = { revision: commit.revision, release: release.number, warnings: warnings.slice(0, 20) };
     await this.keepStatus(resource, found, commit.stale === undefined ? null : new Blocked('source', commit.stale));
@@ -186,8 +187,9 @@ export class ReconcileWork {
     readonly members: readonly Member[];
     readonly rows: readonly TargetRow[];
     readonly unplaced: ReadonlySet<string>;
+    readonly online: ReadonlySet<string>;
   }): Promise<string | undefined> {
-    const { name, strategy, release, members, rows, unplaced } = input;
+    const { name, strategy, release, members, rows, unplaced, online } = input;
     const header = await this.store.read.rollouts.header(name);
     const number = header?.baseline ?? null;
     const baseline =
@@ -197,6 +199,7 @@ export class ReconcileWork {
       rows,
       members,
       unplaced,
+      online: (uid) => online.has(uid),
       release: release.number,
       baseline: ({ overlay }) => {
         const digest = baseline?.overlays[overlay]?.digest;

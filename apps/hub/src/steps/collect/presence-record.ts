@@ -16,6 +16,7 @@ export class PresenceRecord {
   ) {}
 
   async seen(beats: readonly Heartbeat[]): Promise<void> {
+    let returned = 0;
     const act = await this.store.transact(async (unit) => {
       const back = await unit.clusters.seen(
         beats.map(({ cluster, sequence, version, protocol, facts }) => ({
@@ -27,6 +28,7 @@ export class PresenceRecord {
         })),
         this.clock.now(),
       );
+      returned = back.length;
       const events = new Map<string, ClusterUid[]>();
       for (const uid of back) {
         for (const { application } of await unit.rollouts.ofCluster(uid)) {
@@ -42,7 +44,7 @@ export class PresenceRecord {
       );
     });
     act();
-    // Facts take part in placement and waves.
-    if (beats.some(({ facts }) => facts)) this.reconcile.requestAll();
+    // Facts take part in placement and waves; whoever is back may have missed a release.
+    if (returned > 0 || beats.some(({ facts }) => facts)) this.reconcile.requestAll();
   }
 }
