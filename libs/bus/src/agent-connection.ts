@@ -51,6 +51,7 @@ export class AgentConnection {
   #current: NatsConnection | null = null;
   readonly #closing = new AbortController();
   #waking = new AbortController();
+  #abandon: () => void = () => undefined;
   readonly #ended: Promise<void>;
   readonly ready: Promise<void>;
   #isReady: () => void = () => undefined;
@@ -78,6 +79,7 @@ export class AgentConnection {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#waking.abort();
+    this.#abandon();
     const connection = this.#current;
     if (connection !== null) {
       // What was published last must leave, but a server that is gone must not hold the agent's end up.
@@ -93,8 +95,8 @@ export class AgentConnection {
     let isFirst = true;
     while (!this.#closing.signal.aborted) {
       try {
-        const connection = await connect(settings);
-        if (this.#closing.signal.aborted) return await connection.close();
+        const connection = await this.#connect(settings);
+        if (connection === null) return;
         failures = 0;
         this.#current = connection;
         this.onConnection(connection, isFirst);
@@ -110,6 +112,18 @@ export class AgentConnection {
       }
       await this.#wait(reconnectDelayMs(failures));
     }
+  }
+
+  /** Null when it was closed meanwhile: a server that lets a login wait must not hold the agent's end up. */
+  #connect(settings: ConnectionOptions): Promise<NatsConnection | null> {
+    return new Promise((resolve, reject) => {
+      this.#abandon = () => resolve(null);
+      connect(settings).then((connection) => {
+        if (!this.#isClosing()) return resolve(connection);
+        resolve(null);
+        return connection.close();
+      }, reject);
+    });
   }
 
   #isClosing(): boolean {

@@ -1,20 +1,17 @@
-import { jetstream, JetStreamApiError, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { type Logger, messageOf, RejectedError, RetryableError } from '#kit';
+import { type Logger, messageOf } from '#kit';
 import type { HubBus } from '#ports';
 import { AccountResolver } from './account-resolver.js';
 import { hubUserJwt, systemUserJwt } from './accounts.js';
 import { NatsHubBus } from './hub-bus.js';
+import { retryElection } from './election.js';
 import { login } from './hub-login.js';
 import { MINIMUM_NATS_VERSION } from './nats-configuration.js';
 import type { BusKeys } from './nats-keys.js';
 import { busError } from './requests.js';
 import { RevocationList } from './revocation-list.js';
 import { ensureStreams } from './streams.js';
-
-/** How long an election of JetStream's may take before a connect is given up, milliseconds. */
-const ELECTION_MS = 15_000;
-const NO_ROOM = 10047;
 
 export interface HubBusOptions {
   /** `tls://host:port`; several, separated by commas, for a cluster. */
@@ -77,28 +74,6 @@ async function openJetStream(hub: NatsConnection, replicas: number): Promise<Jet
     await ensureStreams(manager, replicas);
     return manager;
   });
-}
-
-/** "JetStream is not enabled" is what a cluster says while it elects its leader. */
-async function retryElection<Result>(attempt: () => Promise<Result>): Promise<Result> {
-  const started = performance.now();
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (error instanceof JetStreamApiError && error.code === NO_ROOM) {
-        throw new RejectedError(
-          'bus-no-room',
-          'The bus has no room for its streams: give nats-server a max_file_store of at least 8 GiB.',
-        );
-      }
-      if (performance.now() - started > ELECTION_MS) {
-        const why = `JetStream was not ready within ${ELECTION_MS / 1000} s: ${messageOf(error, 300)}.`;
-        throw new RetryableError('bus-not-ready', why, undefined, { cause: error });
-      }
-      await new Promise((resolve) => setTimeout(resolve, 250));
-    }
-  }
 }
 
 interface Presence {

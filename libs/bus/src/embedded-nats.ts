@@ -24,7 +24,7 @@ export interface EmbeddedNatsOptions {
   readonly pidFolder: string;
   /** Address to listen on; 127.0.0.1 unless told. */
   readonly host?: string;
-  /** Host name or address in the URL that agents are given; `host` unless told. Must be in the certificate. */
+  /** Host name or address in the URL; `host` unless told, or 127.0.0.1 where that is every address. Must be in the certificate. */
   readonly advertise?: string;
   /** Unless told, the port of the last start where it is free, else any free one. */
   readonly port?: number;
@@ -79,7 +79,7 @@ export async function startEmbeddedNats(options: EmbeddedNatsOptions): Promise<E
     if (started.ok) {
       await writeFileAtomically(path.join(folder, 'port'), `${port}\n`);
       return {
-        url: `tls://${bracketed(options.advertise ?? host)}:${port}`,
+        url: `tls://${bracketed(options.advertise ?? reachable(host))}:${port}`,
         port,
         ...(monitorPort === undefined ? {} : { monitorUrl: `http://127.0.0.1:${monitorPort}` }),
         pid: started.child.pid,
@@ -157,6 +157,11 @@ async function choosePort(folder: string, host: string, attempt: number): Promis
 function reasonIn(lines: readonly string[]): string {
   const line = lines.findLast((each) => /\[(FTL|ERR)\]/.test(each)) ?? lines.at(-1) ?? 'it said nothing';
   return line.replace(/^\[\d+\] \S+ \S+ \[\w+\] /, '').trim();
+}
+
+/** Nobody connects to "every address", and no certificate names it. */
+function reachable(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
 }
 
 function bracketed(host: string): string {

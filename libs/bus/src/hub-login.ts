@@ -36,6 +36,8 @@ export async function login(options: Login): Promise<NatsConnection> {
     ignoreAuthErrorAbort: true,
     reconnectDelayHandler: () => 100 + Math.random() * 400,
     noAsyncTraces: true,
+    // Servers tell every address they have, of which the certificate names few; the URL lists those that count.
+    ignoreClusterUpdates: true,
     resolve: false,
     ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
   };

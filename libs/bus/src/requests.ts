@@ -3,7 +3,11 @@ import { BugError, type FlotillaError, messageOf, RejectedError, RetryableError 
 import { z } from 'zod';
 
 /** How long the broker may take to answer, milliseconds. */
-export const REQUEST_TIMEOUT_MS = 10_000;
+export const REQUEST_TIMEOUT_MS = 5_000;
+
+/** How long a publish waits for a leader, milliseconds. */
+const ELECTION_MS = 3_000;
+const ELECTION_RETRY_MS = 100;
 
 /** What JetStream said: stored with this sequence, or refused. */
 export type PublishAnswer =
@@ -50,7 +54,7 @@ export async function publishAcked(
   body: Uint8Array,
   headers?: MsgHdrs,
 ): Promise<PublishAnswer> {
-  const answer = await request(connection, subject, body, headers ? { headers } : {});
+  const answer = await requestOfLeader(connection, subject, body, headers);
   let parsed: z.output<typeof publishAnswerSchema>;
   try {
     parsed = publishAnswerSchema.parse(JSON.parse(new TextDecoder().decode(answer.data)));
@@ -63,6 +67,28 @@ export async function publishAcked(
   if (parsed.seq === undefined)
     throw new RetryableError('bus-answer', 'The bus did not say whether it stored a message.');
   return { ok: true, sequence: parsed.seq };
+}
+
+/**
+ * A stream whose leader is being elected has nobody who answers, and nobody who has seen the message: it is sent again. Longer
+ * elections are the caller's to wait for.
+ */
+async function requestOfLeader(
+  connection: NatsConnection | null,
+  subject: string,
+  body: Uint8Array,
+  headers?: MsgHdrs,
+): Promise<Msg> {
+  const started = performance.now();
+  for (;;) {
+    try {
+      return await request(connection, subject, body, headers ? { headers } : {});
+    } catch (error) {
+      const isElection = error instanceof RetryableError && error.code === 'bus-no-responder';
+      if (!isElection || performance.now() - started > ELECTION_MS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, ELECTION_RETRY_MS));
+    }
+  }
 }
 
 /** A refused publish as an error: too large is the message's fault, everything else may pass. */
@@ -81,6 +107,7 @@ export function busError(error: unknown): FlotillaError {
   switch (name) {
     case 'TimeoutError':
       return new RetryableError('bus-timeout', 'The bus did not answer in time.', undefined, options);
+    case 'NoResponders':
     case 'NoRespondersError':
       return new RetryableError('bus-no-responder', 'Nobody on the bus answers this now.', undefined, options);
     case 'ClosedConnectionError':

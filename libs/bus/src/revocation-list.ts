@@ -41,9 +41,10 @@ export class RevocationList {
   /** Resolves when the servers refuse the key and have dropped its connection. */
   async add(publicKey: string): Promise<void> {
     const at = Math.floor(Date.now() / 1000);
-    await this.bucket.put(publicKey, String(at));
     this.#revoked.set(publicKey, at);
+    // The servers first: it counts from here on, even where the bucket has no leader at this moment and the caller comes again.
     await this.push();
+    await this.bucket.put(publicKey, String(at));
   }
 
   /** Hands the account in with all that is revoked; also after a reconnect, for a server that is new. */

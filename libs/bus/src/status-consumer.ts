@@ -1,6 +1,7 @@
 import { type ConsumerMessages, type JetStreamClient, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
 import { type Logger, messageOf, RetryableError } from '#kit';
 import type { StatusMessage } from '#ports';
+import { retryElection } from './election.js';
 import { clusterOf, HUB_CONSUMER, isToken, streams } from './subjects.js';
 
 /** Also what one hub is sent ahead: 36 MiB if all were of the largest size, within what a slow reader may have outstanding. */
@@ -27,8 +28,9 @@ export class StatusConsumer {
     private readonly log: Pick<Logger, 'warn'>,
   ) {}
 
+  /** @throws RetryableError `bus-not-ready` */
   async start(): Promise<void> {
-    await this.#pull();
+    await retryElection(() => this.#pull());
     this.#done = Promise.all([this.#keepPulling(), this.#handOver()]);
   }
 
