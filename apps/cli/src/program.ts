@@ -18,7 +18,7 @@ export async function buildProgram(context: CliContext, words: readonly string[]
     .description(ABOUT)
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
-    .helpCommand(new Command('help').argument('[verb]').description('Show help of a verb').helpGroup(HELP_GROUP))
+    .addHelpCommand(new Command('help').argument('[verb]').description('Show help of a verb').helpGroup(HELP_GROUP))
     .option('--hub <url>', "the hub's address")
     .option('--token <token>', 'an API token; FLOTILLA_TOKEN keeps it out of the list of processes')
     .option('--ca <file>', "PEM file of the hub's CA (FLOTILLA_CA)")
