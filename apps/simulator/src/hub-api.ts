@@ -1,67 +1,137 @@
-import https from 'node:https';
-import { readFile } from 'node:fs/promises';
-import { localAccessSchema, problemSchema, type LocalAccess } from '#contract';
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+
+import { clusterViewSchema, pageOf, registerAnswerSchema } from '#contract';
 import { messageOf, RejectedError, RetryableError } from '#kit';
+import type { z } from 'zod';
 
-/** The hub's API, as far as the simulator and the demo need it. */
-export interface HubApi {
-  readonly access: LocalAccess;
-  get<T>(route: string): Promise<T>;
-  post<T>(route: string, body?: object): Promise<T>;
-  close(): void;
+export interface HubApiOptions {
+  readonly url: string;
+  /** PEM of the authority that the hub's certificate is held to. */
+  readonly ca?: string;
+  /** An admin's token. */
+  readonly token: string;
 }
 
-/** The 0600 file that a hub keeps in its data folder: address, CA and the first admin's token. */
-export async function readLocalAccess(file: string): Promise<LocalAccess> {
-  return localAccessSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-}
+const pageSchema = pageOf(clusterViewSchema.pick({ name: true, state: true }));
+const tokenSchema = registerAnswerSchema.pick({ token: true });
+const timeoutMs = 30_000;
+const maxAnswerBytes = 16 * 1024 * 1024;
 
-/** Opens the API over one kept-alive connection. Calls reject with the problem's own words. */
-export function openHubApi(access: LocalAccess): HubApi {
-  const agent = new https.Agent({ keepAlive: true, maxSockets: 8, ...(access.ca && { ca: access.ca }) });
-  const call = async <T>(method: string, route: string, body?: object): Promise<T> => {
-    const text = body === undefined ? undefined : JSON.stringify(body);
-    const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
-      const request = https.request(new URL(route, access.url), {
-        method,
-        agent,
-        headers: {
-          authorization: `Bearer ${access.token}`,
-          ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
-        },
-      });
-      request.once('error', (error) =>
-        reject(
-          new RetryableError('hub-unreachable', `The hub at ${access.url} can't be reached: ${messageOf(error, 200)}`),
-        ),
+/** What of the hub's API it takes to register clusters. */
+export class HubApi {
+  private readonly connections: HttpAgent | HttpsAgent;
+
+  constructor(private readonly options: HubApiOptions) {
+    const common = { keepAlive: true, maxSockets: 16 };
+    const isSecure = new URL(options.url).protocol === 'https:';
+    const ca = options.ca === undefined ? {} : { ca: options.ca };
+    this.connections = isSecure ? new HttpsAgent({ ...common, ...ca }) : new HttpAgent(common);
+  }
+
+  /** Names of the clusters that the hub knows, with their states. */
+  async clusters(): Promise<Map<string, 'registered' | 'joined' | 'revoked'>> {
+    const known = new Map<string, 'registered' | 'joined' | 'revoked'>();
+    let after: string | undefined;
+    do {
+      const query = new URLSearchParams({ limit: '1000', ...(after === undefined ? {} : { after }) });
+      const page = await this.ask('GET', `/api/v1/clusters?${query.toString()}`, undefined, pageSchema);
+      for (const { name, state } of page.items) known.set(name, state);
+      after = page.next;
+    } while (after !== undefined);
+    return known;
+  }
+
+  /** Registers a cluster; answers its join token. */
+  async register(name: string, labels: Readonly<Record<string, string>>): Promise<string> {
+    return (await this.ask('POST', '/api/v1/clusters', { name, labels }, tokenSchema)).token;
+  }
+
+  /** A new join token for a cluster that is registered already. */
+  async invite(name: string): Promise<string> {
+    return (await this.ask('POST', `/api/v1/clusters/${encodeURIComponent(name)}/token`, {}, tokenSchema)).token;
+  }
+
+  close(): void {
+    this.connections.destroy();
+  }
+
+  private async ask<T extends z.ZodType>(
+    method: string,
+    path: string,
+    body: object | undefined,
+    schema: T,
+  ): Promise<z.output<T>> {
+    const { status, text } = await this.send(method, path, body === undefined ? undefined : JSON.stringify(body));
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch {
+      throw new RetryableError(
+        'hub-unreachable',
+        `What answers at ${this.options.url} is no hub: its answer is no JSON.`,
       );
-      request.once('response', (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.once('error', reject);
-        response.once('end', () =>
-          resolve({ status: response.statusCode ?? 0, answer: Buffer.concat(chunks).toString('utf8') }),
-        );
+    }
+    if (status >= 300) {
+      const detail =
+        typeof parsed === 'object' && parsed !== null && 'detail' in parsed
+          ? String(parsed.detail)
+          : `status ${status}`;
+      throw new RejectedError('hub-refused', `The hub refused ${method} ${path.split('?')[0] ?? path}: ${detail}`, {
+        status,
       });
-      request.end(text);
-    });
-    if (status >= 200 && status < 300) return (answer === '' ? undefined : JSON.parse(answer)) as T;
-    const problem = problemSchema.safeParse(safeJson(answer));
-    const detail = problem.success ? problem.data.detail : `status ${status}`;
-    throw new RejectedError(problem.success ? problem.data.code : 'bad-answer', detail, { status });
-  };
-  return {
-    access,
-    get: (route) => call('GET', route),
-    post: (route, body = {}) => call('POST', route, body),
-    close: () => agent.destroy(),
-  };
-}
+    }
+    const answer = schema.safeParse(parsed);
+    if (answer.success) return answer.data;
+    const [issue] = answer.error.issues;
+    throw new RejectedError(
+      'hub-refused',
+      `The hub's answer is not understood: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}.`,
+    );
+  }
 
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
+  private async send(
+    method: string,
+    path: string,
+    body: string | undefined,
+  ): Promise<{ status: number; text: string }> {
+    const url = new URL(path, this.options.url);
+    const make = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    try {
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        const outgoing = make(url, {
+          method,
+          agent: this.connections,
+          signal: AbortSignal.timeout(timeoutMs),
+          headers: {
+            authorization: `Bearer ${this.options.token}`,
+            accept: 'application/json',
+            ...(body === undefined
+              ? {}
+              : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+          },
+        });
+        outgoing.once('response', resolve);
+        outgoing.on('error', reject);
+        outgoing.end(body);
+      });
+      const parts: Buffer[] = [];
+      let size = 0;
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (size > maxAnswerBytes) throw new Error(`the answer is larger than ${maxAnswerBytes} bytes`);
+        parts.push(chunk);
+      }
+      return { status: response.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') };
+    } catch (error) {
+      throw new RetryableError(
+        'hub-unreachable',
+        `The hub at ${url.origin} did not answer: ${messageOf(error, 200)}`,
+        undefined,
+        {
+          cause: error,
+        },
+      );
+    }
   }
 }
