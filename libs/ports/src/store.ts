@@ -170,6 +170,7 @@ export interface RolloutStore {
   lockDue(now: number, limit: number): Promise<readonly string[]>;
   header(application: string): Promise<ApplicationHeader | null>;
   headers(): Promise<readonly ApplicationHeader[]>;
+  /** Each row once, whatever needs name it, in wave and position order. */
   rows(application: string, need: RowNeed): Promise<readonly LoadedRow[]>;
   /**
    * Saves header (only over `header.version - 1`), rows, history and dirty marks; archives the targets of ended rollouts.
@@ -197,6 +198,7 @@ export interface RolloutStore {
    * that of the report of the generation in force, null where there is none yet.
    */
   counts(): Promise<readonly { application: string; state: string; phase: string | null; count: number }[]>;
+  /** Newest first. */
   events(
     query: PageRequest & { application?: string; rollout?: string; cluster?: ClusterUid },
   ): Promise<Page<StoredEvent>>;
@@ -215,7 +217,7 @@ export interface DirtyCluster {
 }
 
 export interface OutboxStore {
-  /** Claims dirty clusters for this transaction, skipping those that another hub holds. */
+  /** Claims dirty clusters for this transaction, skipping those that another hub holds. Marks never wait for a claim. */
   claim(limit: number): Promise<readonly DirtyCluster[]>;
   /** The present assignments of those clusters. */
   assignments(
@@ -230,7 +232,10 @@ export interface OutboxStore {
 }
 
 export interface ReportStore {
-  /** Keeps the latest per (application, cluster) by (boot, seq); returns those that were news, in the order given. */
+  /**
+   * Keeps the latest per (application, cluster) by (boot, seq); returns those that were news, in the order given: of several
+   * of one key in a batch, the newest only. News is a sign of life (seenAt), but does not bring an offline cluster back: `seen` does.
+   */
   upsert(reports: readonly AgentReport[], now: number): Promise<readonly AgentReport[]>;
   get(application: string, uid: ClusterUid): Promise<{ report: AgentReport; at: number } | null>;
   ofCluster(uid: ClusterUid): Promise<readonly { report: AgentReport; at: number }[]>;
@@ -302,14 +307,18 @@ export interface Unit {
 export type StoreSignal = 'dirty' | 'wake' | 'event' | 'resource';
 
 export interface Store {
-  /** Reads and single statements outside a transaction. */
+  /** Each operation by itself, outside a transaction. What only locks (lock, lockDue, claim) is refused here as a bug. */
   readonly read: Unit;
   /**
    * One transaction, rolled back when `work` rejects. Read committed, with the row locks that the operations name.
    * @throws RetryableError `database-unavailable`, `serialization`.
    */
   transact<T>(work: (unit: Unit) => Promise<T>): Promise<T>;
-  /** Called after a commit (anybody's) that wrote dirty marks, wake-ups, events or resources. */
+  /**
+   * Called after a commit (anybody's) that wrote dirty marks, wake-ups, events or resources (clusters' registrations, labels
+   * and facts count as resources). Within this process at once; from another hub about 10 ms later, and all four after a
+   * connection was lost, when nobody knows what was missed.
+   */
   onSignal(handle: (signal: StoreSignal) => void): void;
   ping(): Promise<void>;
   close(): Promise<void>;
