@@ -28,6 +28,15 @@ export const agentConfigSchema = z.object({
     env: 'FLOTILLA_SERVICE_ACCOUNT_FOLDER',
     description: "Where the service account's token and authority are, inside a cluster.",
   }),
+  kubeUrl: setting(urlSetting(['https:', 'http:']).optional(), {
+    env: 'FLOTILLA_KUBE_URL',
+    description: "Address of the cluster's API, in place of the one that is known inside a cluster.",
+    defaultText: 'as the cluster tells',
+  }),
+  kubeTokenFile: setting(z.string().max(4096).optional(), {
+    env: 'FLOTILLA_KUBE_TOKEN_FILE',
+    description: 'File of the bearer token for FLOTILLA_KUBE_URL, read again when it is refused.',
+  }),
   kubeconfig: setting(z.string().max(4096).optional(), {
     env: 'FLOTILLA_KUBECONFIG',
     description: 'A kubeconfig file, outside a cluster.',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { configHelp, createLogger, onStopSignal, parseConfig, runMain } from '#kit';
 import { inClusterOptions, isInCluster, kubeconfigOptions, openHttpKube } from '#kube';
 import type { Agent } from './agent-options.js';
@@ -52,6 +53,11 @@ async function main(): Promise<void> {
 }
 
 async function kubeOptions(config: AgentConfig) {
+  const { kubeUrl, kubeTokenFile } = config;
+  if (kubeUrl !== undefined) {
+    const access = () => (kubeTokenFile === undefined ? {} : { token: readFileSync(kubeTokenFile, 'utf8').trim() });
+    return { url: kubeUrl, access };
+  }
   if (config.kubeconfig === undefined && isInCluster(process.env)) {
     return inClusterOptions({ folder: config.serviceAccountFolder });
   }

@@ -73,7 +73,7 @@ function clusterRole(): KubeObject {
     'bind and escalate let applications bring roles that hold more than this one, as operators do.',
     'Narrow it to what your applications consist of: what is not allowed is reported as an error of that object.',
   ].join(' ');
-  const rules = [
+  const rules: readonly JsonObject[] = [
     { apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
     { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'clusterroles'], verbs: ['bind', 'escalate'] },
     { nonResourceURLs: ['/version', '/api', '/api/*', '/apis', '/apis/*'], verbs: ['get'] },
