@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { pathToFileURL } from 'node:url';
 import { writeFileAtomically } from '#kit';
 
 const run = promisify(execFile);
@@ -43,7 +44,7 @@ export async function ensureRepository(template: string, folder: string): Promis
 /** Writes the fleet's file for this machine: the template with the repository's folder in it. */
 export async function writeFleetFile(template: string, file: string, repository: string): Promise<void> {
   const text = await readFile(template, 'utf8');
-  await writeFileAtomically(file, text.replaceAll('REPOSITORY', JSON.stringify(repository).slice(1, -1)), {
+  await writeFileAtomically(file, text.replaceAll('file:///DEMO_REPOSITORY', pathToFileURL(repository).href), {
     mode: 0o644,
   });
 }
