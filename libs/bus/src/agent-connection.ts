@@ -71,9 +71,9 @@ export class AgentConnection {
     return this.#current === null || this.#current.isClosed() ? null : this.#current;
   }
 
-  /** Ends the wait before the next attempt. */
+  /** Ends the wait before the next attempt, or skips it where that has not begun. */
   retryNow(): void {
-    this.#waking.abort();
+    if (this.current === null) this.#waking.abort();
   }
 
   async close(): Promise<void> {
@@ -142,9 +142,9 @@ export class AgentConnection {
   }
 
   async #wait(ms: number): Promise<void> {
-    this.#waking = new AbortController();
     if (this.#isClosing()) return;
     await sleep(ms, undefined, { signal: this.#waking.signal }).catch(() => undefined);
+    this.#waking = new AbortController();
   }
 }
 

@@ -60,8 +60,14 @@ export async function connectHubBus(options: HubBusOptions): Promise<HubBus> {
         await revocations.push();
       }),
     );
-    presence.onReconnect(prepareAgain('streams', () => retryElection(() => ensureStreams(manager, replicas))));
-    return new NatsHubBus({ hub, system, client: jetstream(hub), manager, revocations, ...presence }, keys, log);
+    const connections = { hub, system, client: jetstream(hub), manager, revocations, ...presence };
+    const bus = new NatsHubBus(connections, keys, log);
+    presence.onReconnect(
+      prepareAgain('streams', async () => {
+        if (await retryElection(() => ensureStreams(manager, replicas))) await bus.pullAgain();
+      }),
+    );
+    return bus;
   } catch (error) {
     await Promise.all(open.map((each) => each.close()));
     throw busError(error);

@@ -105,6 +105,11 @@ export class NatsHubBus implements HubBus {
     };
   }
 
+  /** After the streams were made anew: what waits for messages of the old ones would notice only after a while. */
+  async pullAgain(): Promise<void> {
+    await Promise.all([...this.#consumers].map((consumer) => consumer.pullAgain()));
+  }
+
   async drainStatus(): Promise<void> {
     this.#hub();
     try {

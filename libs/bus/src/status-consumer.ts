@@ -43,6 +43,10 @@ export class StatusConsumer {
     for (const message of this.#queue.splice(0)) message.nak();
   }
 
+  async pullAgain(): Promise<void> {
+    await this.#messages?.close();
+  }
+
   async #pull(): Promise<void> {
     const consumer = await this.client.consumers.get(streams.status, HUB_CONSUMER);
     this.#messages = await consumer.consume({

@@ -91,20 +91,31 @@ export const hubConsumer: Partial<ConsumerConfig> = {
   max_ack_pending: 5_000,
 };
 
-/** Makes what is missing and changes what differs; may be called at every connect, by every hub. */
-export async function ensureStreams(manager: JetStreamManager, replicas: number): Promise<void> {
-  for (const settings of streamSettings(replicas)) await ensureStream(manager, settings);
+/**
+ * Makes what is missing and changes what differs; may be called at every connect, by every hub. Answers whether anything was
+ * missing.
+ */
+export async function ensureStreams(manager: JetStreamManager, replicas: number): Promise<boolean> {
+  let wasMissing = false;
+  for (const settings of streamSettings(replicas)) {
+    if ((await ensureStream(manager, settings)) === 'made') wasMissing = true;
+  }
   await manager.consumers.add(streams.status, hubConsumer);
+  return wasMissing;
 }
 
 /** Looks first: adding a stream that is there asks for its room once more, and is refused where that is not free. */
-async function ensureStream(manager: JetStreamManager, settings: StreamSettings): Promise<void> {
+async function ensureStream(manager: JetStreamManager, settings: StreamSettings): Promise<'made' | 'there'> {
   const there = await manager.streams.info(settings.name).catch((error: unknown) => {
     if (error instanceof JetStreamApiError && error.code === NOT_FOUND) return null;
     throw error;
   });
-  if (there === null) await manager.streams.add(settings);
-  else if (!isDeepStrictEqual({ ...there.config, ...settings }, there.config)) {
+  if (there === null) {
+    await manager.streams.add(settings);
+    return 'made';
+  }
+  if (!isDeepStrictEqual({ ...there.config, ...settings }, there.config)) {
     await manager.streams.update(settings.name, settings);
   }
+  return 'there';
 }
