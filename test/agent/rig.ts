@@ -112,6 +112,12 @@ export class Rig {
     await this.cluster.kube.request({ method: 'DELETE', path });
   }
 
+  /** As the garbage collector does it. */
+  async removeWithDependents(path: string): Promise<void> {
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' };
+    await this.cluster.kube.request({ method: 'DELETE', path, body });
+  }
+
   /** Waits until a live object is so. */
   async live(path: string, isSo: (object: JsonObject | null) => boolean, limitMs = 10_000): Promise<JsonObject | null> {
     const deadline = performance.now() + limitMs;

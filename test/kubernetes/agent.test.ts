@@ -2,10 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { openHttpKube } from '#kube';
 import { describeAgentSuite } from '../agent/agent-suite.js';
+import { describeApplySuite } from '../agent/apply-suite.js';
+import type { SuiteCluster } from '../agent/rig.js';
 import { sharedControlPlane } from './control-plane/shared-control-plane.js';
 import { createNamespace } from './control-plane/with-namespace.js';
 
-describeAgentSuite('a real control plane', async () => {
+describeAgentSuite('a real control plane', openReal);
+describeApplySuite('a real control plane', openReal);
+
+async function openReal(): Promise<SuiteCluster> {
   const plane = sharedControlPlane();
   const [work, own] = await Promise.all([createNamespace(plane, 'shop'), createNamespace(plane, 'agent')]);
   const access = { token: plane.adminToken, ca: readFileSync(plane.caFile, 'utf8') };
@@ -20,4 +25,4 @@ describeAgentSuite('a real control plane', async () => {
       await Promise.all([work.delete(), own.delete()]);
     },
   };
-});
+}

@@ -6,13 +6,25 @@ const HIDDEN = '(hidden)';
 
 /** What a person is told of an error; for a Secret, without any of its values, in whatever shape the API server echoed them. */
 export function errorText(error: ApiError, object: JsonObject): string {
-  const text = error.message.replace(/\s+/g, ' ').trim();
+  const text = readable(error).replace(/\s+/g, ' ').trim();
   if (object['kind'] !== 'Secret') return cut(text);
   let masked = text
     .replace(/(Invalid value: )("(\\.|[^"\\])*"|\S+)/g, `$1${HIDDEN}`)
     .replace(/(Value:)("(\\.|[^"\\])*"|\[[^\]]*\]|[^\s}]+)/g, `$1${HIDDEN}`);
   for (const value of valuesOf(object)) masked = masked.replaceAll(value, HIDDEN);
   return cut(masked);
+}
+
+/** A refusal may echo a whole template: then its causes are told one by one, each with its field and its end. */
+function readable({ message, causes }: ApiError): string {
+  if (message.length <= 400 || causes.length === 0) return message;
+  return causes
+    .map((cause) => {
+      const end = cause.message.lastIndexOf(': ');
+      const isLong = cause.message.length > 200 && end > 0;
+      return `${cause.field}: ${isLong ? `${cause.message.slice(0, 40)}…${cause.message.slice(end)}` : cause.message}`;
+    })
+    .join('; ');
 }
 
 /** All that a Secret holds, as it is written and as it reads, the longest first so that no part of one is left over. */

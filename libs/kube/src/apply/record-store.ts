@@ -27,8 +27,8 @@ const CHUNK_BYTES = 640 * 1024;
  * a larger one. Chunks are named by their content and written first, so that a record never points at what is not there.
  */
 export class RecordStore {
-  /** Applications whose Secret is known to exist. */
-  private readonly present = new Set<string>();
+  /** Applications whose Secret is known to exist, with the names of its chunks. */
+  private readonly present = new Map<string, readonly string[]>();
 
   constructor(
     private readonly kube: Kube,
@@ -44,7 +44,7 @@ export class RecordStore {
       const name = textAt(mapAt(secret, 'metadata'), 'name');
       try {
         const record = JSON.parse(gunzipSync(bytesAt(secret, 'record')).toString('utf8')) as ApplicationRecord;
-        this.present.add(record.application);
+        this.present.set(record.application, chunksOf(secret));
         records.push(record);
       } catch {
         broken.push(name);
@@ -67,8 +67,10 @@ export class RecordStore {
     }
     const data = { record: pack(record), bundle: base64(inline), chunks: base64(Buffer.from(chunks.join('\n'))) };
     const labels = { [RECORD_LABEL]: record.application };
-    await this.put(nameOf(record.application), data, labels, this.present.has(record.application));
-    this.present.add(record.application);
+    const former = this.present.get(record.application);
+    await this.put(nameOf(record.application), data, labels, former !== undefined);
+    this.present.set(record.application, chunks);
+    for (const name of former ?? []) if (!chunks.includes(name)) await this.delete(name);
   }
 
   /** Writes the record alone; the bundle beside it stays. */
@@ -86,7 +88,7 @@ export class RecordStore {
     const head = await callKube(this.kube, { method: 'GET', path: this.path(nameOf(application)) });
     if (head.status === 404) return null;
     check(head);
-    const chunks = bytesAt(head.body, 'chunks').toString('utf8').split('\n').filter(Boolean);
+    const chunks = chunksOf(head.body);
     if (chunks.length === 0) return bytesAt(head.body, 'bundle');
     const parts: Uint8Array[] = [];
     for (const name of chunks) {
@@ -98,28 +100,15 @@ export class RecordStore {
     return Buffer.concat(parts);
   }
 
-  /** Deletes chunks of bundles other than `digest`. */
-  async sweep(application: string, digest: string): Promise<void> {
-    const labelSelector = `${PART_OF_LABEL}=agent,!${RECORD_LABEL}`;
-    const answer = await this.must({
-      method: 'GET',
-      path: this.path(),
-      query: { labelSelector },
-      accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
-    });
-    const prefix = `${nameOf(application)}-`;
-    for (const secret of mapsAt(answer.body, 'items')) {
-      const name = textAt(mapAt(secret, 'metadata'), 'name');
-      const rest = name.startsWith(prefix) ? name.slice(prefix.length) : '';
-      if (!/^[0-9a-f]{12}-\d+$/.test(rest) || rest.startsWith(digest.slice(0, 12))) continue;
-      await callKube(this.kube, { method: 'DELETE', path: this.path(name) });
-    }
+  async remove(application: string): Promise<void> {
+    await this.delete(nameOf(application));
+    for (const name of this.present.get(application) ?? []) await this.delete(name);
+    this.present.delete(application);
   }
 
-  async remove(application: string): Promise<void> {
-    const answer = await callKube(this.kube, { method: 'DELETE', path: this.path(nameOf(application)) });
+  private async delete(name: string): Promise<void> {
+    const answer = await callKube(this.kube, { method: 'DELETE', path: this.path(name) });
     if (answer.status !== 404) check(answer);
-    this.present.delete(application);
   }
 
   private async put(
@@ -184,6 +173,10 @@ function pack(record: ApplicationRecord): string {
 
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
+
+function chunksOf(secret: JsonObject): readonly string[] {
+  return bytesAt(secret, 'chunks').toString('utf8').split('\n').filter(Boolean);
 }
 
 function bytesAt(secret: JsonObject, key: string): Buffer {

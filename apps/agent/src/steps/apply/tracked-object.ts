@@ -4,6 +4,8 @@ import { type PodSource, podSourceOf, type PodWatch } from './pod-watch.js';
 
 const UNSEEN: HealthVerdict = { status: 'progressing', reason: 'Unseen', message: 'it was not looked at yet' };
 
+const COMPLETED: HealthVerdict = { status: 'healthy', reason: 'Complete', message: '' };
+
 /**
  * One object of an application as the agent remembers it: fingerprints, a verdict, and, only while it is not healthy, the few
  * fields that the verdict is made of.
@@ -86,10 +88,8 @@ export class TrackedObject {
     if (this.ref.kind === 'Job' && this.health.status === 'healthy' && this.verified?.desired === this.desired) {
       // Its TTL, or somebody, removed what had run to its end.
       this.completed = this.desired;
-      return;
     }
-    if (this.completed === this.desired) return;
-    this.health = assessObject(null);
+    this.health = this.completed === this.desired ? COMPLETED : assessObject(null);
   }
 
   /** Judges again: its pods or the time since its trouble began have changed. Needs nothing from the API server. */
