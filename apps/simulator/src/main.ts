@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { localAccessSchema } from '#contract';
 import {
   createLogger,
   lockDataFolder,
@@ -22,9 +23,10 @@ import { startSimulatorServer } from './simulator-server.js';
 
 const HELP = `flotilla simulator: clusters without Kubernetes, each with a real agent, in one process.
 
-Usage: npm run simulate -- --clusters 1000 --hub https://127.0.0.1:8443 --ca ca.pem --token admin-token --label env=dev:1,staging:3,prod:16
+Usage: node dist/apps/simulator/src/main.js --clusters 1000 --access .flotilla/hub/admin.json --label env=dev:1,staging:3,prod:16
 
   --clusters N         how many clusters (12)
+  --access FILE        admin.json of the data folder of a hub on this machine, in place of the next three
   --hub URL            the hub that they join
   --ca FILE            PEM of the authority of the hub's certificate
   --token FILE         an admin's API token
@@ -51,9 +53,7 @@ await runMain(async () => {
   const count = wholeNumber('--clusters', values.clusters ?? '12', 1, 10_000);
   const port = wholeNumber('--port', values.port ?? '0', 0, 65_535);
   const readyMs = wholeNumber('--ready-ms', values['ready-ms'] ?? '300', 0, 3_600_000);
-  const url = given('--hub', values.hub);
-  const token = (await readFor('--token', given('--token', values.token))).trim();
-  const ca = values.ca === undefined ? undefined : await readFor('--ca', values.ca);
+  const hub = await readHub(values);
   const clusters = planClusters({
     count,
     labels: values.label ?? [],
@@ -70,7 +70,7 @@ await runMain(async () => {
   const simulation = await simulate({
     fleet,
     clusters,
-    hub: { url, token, ...(ca === undefined ? {} : { ca }) },
+    hub,
     mode: values.instant === true ? 'instant' : 'apply',
     logger,
     onJoined: (joined, of) => progress(joined, of),
@@ -98,6 +98,7 @@ function parse() {
     return parseArgs({
       options: {
         clusters: { type: 'string' },
+        access: { type: 'string' },
         hub: { type: 'string' },
         ca: { type: 'string' },
         token: { type: 'string' },
@@ -114,6 +115,32 @@ function parse() {
     });
   } catch (error) {
     throw new RejectedError('simulator-arguments', `${messageOf(error, 200)} See --help.`);
+  }
+}
+
+interface HubOptions {
+  readonly access?: string | undefined;
+  readonly hub?: string | undefined;
+  readonly ca?: string | undefined;
+  readonly token?: string | undefined;
+}
+
+async function readHub(values: HubOptions): Promise<{ url: string; token: string; ca?: string }> {
+  if (values.access !== undefined) {
+    const access = localAccessSchema.safeParse(parseJson(await readFor('--access', values.access)));
+    if (access.success) return access.data;
+    throw new RejectedError('simulator-arguments', `${values.access} is not a hub's admin.json.`);
+  }
+  const url = given('--hub', values.hub);
+  const token = (await readFor('--token', given('--token', values.token))).trim();
+  return { url, token, ...(values.ca === undefined ? {} : { ca: await readFor('--ca', values.ca) }) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import { FakeKube } from '#kube/fake';
 import { type Logger, RejectedError, RetryableError } from '#kit';
 import pLimit from 'p-limit';
@@ -61,6 +63,8 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
   const buses = new Map<string, SwitchableBus>();
   const cut = new Set<string>();
   const stopping = new AbortController();
+  // Every agent listens to it, and a thousand are no leak.
+  setMaxListeners(0, stopping.signal);
 
   const start = async (plan: ClusterPlan, simulated: SimulatedCluster, token: string | undefined): Promise<Running> => {
     const kube = new FakeKube(simulated.cluster);
