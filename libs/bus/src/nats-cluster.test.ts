@@ -9,10 +9,13 @@ import { bytes, eventually, pause, text } from '#ports/contract-suites/bus-broke
 import { openAgentBus } from './agent-bus.js';
 import { makeAgentKey } from './agent-key.js';
 import { type Certificates, ensureCertificates } from './certificates.js';
+import { hubUserJwt } from './accounts.js';
 import { connectHubBus } from './connect-hub-bus.js';
+import { login } from './hub-login.js';
 import { natsServerConfiguration } from './nats-configuration.js';
 import { makeBusKeys } from './nats-keys.js';
 import { silent } from './real-broker.suite.js';
+import { streams } from './subjects.js';
 
 /** Three servers of the printed configuration, as an operator would run them. */
 describe('a cluster of three servers', () => {
@@ -74,6 +77,16 @@ describe('a cluster of three servers', () => {
       }
     }
   }
+
+  it('holds every stream three times', async () => {
+    const credential = (publicKey: string, now: number) => hubUserJwt(keys, publicKey, now);
+    const connection = await login({ url, caPem: certificates.caPem, name: 'test', credential });
+    for (const name of Object.values(streams)) {
+      const answer = await connection.request(`$JS.API.STREAM.INFO.${name}`);
+      expect(answer.json()).toMatchObject({ config: { name, num_replicas: 3 } });
+    }
+    await connection.close();
+  });
 
   it('loses nothing that was acknowledged when a server is killed, and goes on', async () => {
     const cluster = randomUUID();
