@@ -54,7 +54,7 @@ export function table<T>(items: readonly T[], columns: readonly Column<T>[], opt
 }
 
 export function painted(text: string, tone: Tone | undefined): string {
-  return tone === undefined ? text : styleText(STYLES[tone], text);
+  return tone === undefined ? text : styleText(STYLES[tone], text, { validateStream: false });
 }
 
 /** Untrusted text (a commit's subject, an agent's message) on one line and without anything that a terminal would obey. */
