@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Why } from '#contract';
-import { deriveHolds, explainCluster, explainRollout, type Explanation, type Hold } from '#domain';
+import { deriveHolds, explainCluster, explainRollout, type Explanation, type Hold, type Rollout } from '#domain';
 import { RejectedError } from '#kit';
 import type { Clock, Store } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
@@ -20,14 +20,12 @@ export class WhyReader {
   async ofRollout(id: string): Promise<Why> {
     const { application, rollout, header, present } = await this.rollouts.find(id);
     const now = this.clock.now();
-    const { items } = await this.store.read.rollouts.targets(application, rollout.number, {
-      state: 'failed',
-      limit: 5,
-    });
-    const failed = items.map(
-      ({ name, reason, message }) => `Cluster ${name} failed (${reason ?? 'unknown'}): ${message ?? 'no reason told'}`,
+    return whyOf(
+      'rollout',
+      rollout.id,
+      explainRollout(rollout, present ? header : null, now),
+      await this.failures(application, rollout),
     );
-    return whyOf('rollout', rollout.id, explainRollout(rollout, present ? header : null, now), failed);
   }
 
   async ofApplication(name: string): Promise<Why> {
@@ -55,7 +53,18 @@ export class WhyReader {
         holds: [...holds, ...(header ? deriveHolds(header, now) : [])],
         evidence: [...(first ? [explanation.sentence] : []), ...explanation.evidence, ...warnings],
       },
-      [],
+      header?.rollout ? await this.failures(name, header.rollout) : [],
+    );
+  }
+
+  /** What failed clusters said, in their agents' own words: the first few stand for the rest. */
+  private async failures(application: string, rollout: Rollout): Promise<readonly string[]> {
+    const { items } = await this.store.read.rollouts.targets(application, rollout.number, {
+      state: 'failed',
+      limit: 5,
+    });
+    return items.map(
+      ({ name, reason = 'unknown', message = 'no reason told' }) => `Cluster ${name} failed (${reason}): ${message}`,
     );
   }
 

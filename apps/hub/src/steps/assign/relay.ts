@@ -53,6 +53,13 @@ export class Relay implements OnApplicationBootstrap, OnApplicationShutdown {
     return sequence < (this.sequences.get(cluster) ?? 0);
   }
 
+  /** Writes a cluster's manifest anew, with the next sequence. */
+  rewrite(cluster: ClusterUid): void {
+    this.store.read.outbox.mark([cluster]).catch((error: unknown) => {
+      this.log.warn({ step: 'assign', error: messageOf(error) }, 'a manifest was not marked to be written again');
+    });
+  }
+
   private async run(): Promise<void> {
     try {
       for (let full = true; full && !this.stopped;) {

@@ -9,6 +9,8 @@ import { Serial } from '../serial.js';
 import { PresenceRecord } from './presence-record.js';
 
 const MAX_HEARTBEAT_BYTES = 32 * 1024;
+/** After so many heartbeats with an old sequence the manifest is written again. */
+const BEATS_TO_REWRITE = 3;
 /** How long heartbeats are gathered into one statement. */
 const GATHER_MS = 100;
 
@@ -17,6 +19,8 @@ const GATHER_MS = 100;
 export class Presence implements OnApplicationBootstrap, OnApplicationShutdown {
   private beats = new Map<ClusterUid, Heartbeat>();
   private readonly serial = new Serial(() => this.flush());
+  /** Heartbeats in a row with a sequence that is too low. */
+  private readonly lagging = new Map<ClusterUid, number>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -42,11 +46,23 @@ export class Presence implements OnApplicationBootstrap, OnApplicationShutdown {
     // The first heartbeat after a start carries the facts: a second one must not lose them while they wait.
     const facts = beat.facts ?? this.beats.get(beat.cluster)?.facts;
     this.beats.set(beat.cluster, { ...beat, ...(facts && { facts }) });
-    if (this.relay.lags(beat.cluster, beat.sequence)) this.bus.nudge(beat.cluster);
+    this.hurry(beat);
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
       this.serial.request();
     }, GATHER_MS);
+  }
+
+  /** A nudge may be lost, and so may, with the broker's power, the manifest itself: then it is written again. */
+  private hurry(beat: Heartbeat): void {
+    if (!this.relay.lags(beat.cluster, beat.sequence)) {
+      this.lagging.delete(beat.cluster);
+      return;
+    }
+    const beats = (this.lagging.get(beat.cluster) ?? 0) + 1;
+    this.lagging.set(beat.cluster, beats);
+    if (beats % BEATS_TO_REWRITE === 0) this.relay.rewrite(beat.cluster);
+    else this.bus.nudge(beat.cluster);
   }
 
   private async flush(): Promise<void> {
