@@ -32,11 +32,15 @@ export async function openStore({ url, poolSize = 10, log = silent }: StoreOptio
   const handlers = new SignalHandlers((error) =>
     log.warn({ reason: messageOf(error) }, 'a handler of store signals failed'),
   );
+  let closing = false;
   const dataSource = createDataSource({
     url,
     poolSize,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    onPoolError: (error) => log.warn({ reason: messageOf(error, 200) }, 'lost an idle connection to the database'),
+    // A pool that ends leaves the server's goodbyes to be read by nobody.
+    onPoolError: (error) => {
+      if (!closing) log.warn({ reason: messageOf(error, 200) }, 'lost an idle connection to the database');
+    },
   });
   const line = await open();
 
@@ -62,6 +66,7 @@ export async function openStore({ url, poolSize = 10, log = silent }: StoreOptio
     onSignal: (handle) => handlers.add(handle),
     ping: async () => void (await pool.query('select 1')),
     close: async () => {
+      closing = true;
       await line.close();
       await dataSource.destroy();
     },

@@ -152,8 +152,8 @@ function waveEvidence(wave: WaveProgress): string[] {
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${state}`);
   const budgets = [
-    openFailures(wave) > 0 ? `${openFailures(wave)} failed of ${wave.maxFailures} that may` : '',
-    openDeferrals(wave) > 0 ? `${openDeferrals(wave)} unreachable of ${wave.maxUnreachable} that may` : '',
+    openFailures(wave) > 0 ? `${openFailures(wave)} failed, ${wave.maxFailures} may` : '',
+    openDeferrals(wave) > 0 ? `${openDeferrals(wave)} unreachable, ${wave.maxUnreachable} may` : '',
     wave.suspects > 0 ? `${wave.suspects} say failed, not yet for long enough` : '',
   ].filter(Boolean);
   const more = budgets.length > 0 ? ` (${budgets.join('; ')})` : '';
