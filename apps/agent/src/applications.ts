@@ -1,10 +1,11 @@
 import type { Manifest, ManifestApplication } from '#domain';
 import type { Logger } from '#kit';
 import type { ApplicationRecord, RecordStore } from '#kube';
-import { ApplicationWorker, type WorkerContext } from './steps/apply/application-worker.js';
+import { ApplicationWorker } from './steps/apply/application-worker.js';
+import type { WorkerContext } from './steps/apply/worker-context.js';
 import { composeReport } from './steps/report/compose-report.js';
 import { decideApplications, type HeldApplication } from './steps/fetch/decide-applications.js';
-import { detach } from './common.js';
+import { detach, jittered } from './common.js';
 
 /** The applications of one cluster: one worker each, made and ended as the manifest says. */
 export class Applications {
@@ -12,11 +13,15 @@ export class Applications {
   /** What the cluster remembers of applications that no manifest names: kept, not enforced. */
   private readonly idle = new Map<string, ApplicationRecord>();
 
+  private verifyTimer: NodeJS.Timeout | undefined;
+
   constructor(
     private readonly context: WorkerContext,
     private readonly records: RecordStore,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.verifyLater();
+  }
 
   /** After a start: goes on enforcing what was accepted, for those applications that the manifest names. */
   restore(records: readonly ApplicationRecord[], manifest: Manifest | null): void {
@@ -81,8 +86,22 @@ export class Applications {
   }
 
   close(): void {
+    clearTimeout(this.verifyTimer);
     for (const worker of this.workers.values()) worker.close();
     this.workers.clear();
+  }
+
+  private verifyLater(): void {
+    const { timing, random } = this.context;
+    this.verifyTimer = setTimeout(
+      () => {
+        for (const worker of this.workers.values()) worker.verify();
+        this.verifyLater();
+      },
+      jittered(timing.verifyMs, random),
+    );
+    // Not what keeps a process alive.
+    this.verifyTimer.unref();
   }
 
   private make(name: string): ApplicationWorker {
@@ -137,7 +156,7 @@ export class Applications {
     worker.close();
     this.workers.delete(name);
     this.context.outbox.forget(name);
-    if (worker.isEmpty) detach(this.records.remove(name), this.logger);
+    if (record.inventory.length === 0) detach(this.records.remove(name), this.logger);
     else this.idle.set(name, record);
   }
 }

@@ -65,7 +65,12 @@ export class RecordStore {
         chunks.push(name);
       }
     }
-    const data = { record: pack(record), bundle: base64(inline), chunks: base64(Buffer.from(chunks.join('\n'))) };
+    const data = {
+      record: pack(record),
+      digest: base64(Buffer.from(digest)),
+      bundle: base64(inline),
+      chunks: base64(Buffer.from(chunks.join('\n'))),
+    };
     const labels = { [RECORD_LABEL]: record.application };
     const former = this.present.get(record.application);
     await this.put(nameOf(record.application), data, labels, former !== undefined);
@@ -83,11 +88,12 @@ export class RecordStore {
     });
   }
 
-  /** The gzipped bundle; null: there is none. @throws RetryableError */
-  async loadBundle(application: string): Promise<Uint8Array | null> {
+  /** The gzipped bundle of that digest; null: there is none, or another. @throws RetryableError */
+  async loadBundle(application: string, digest: string): Promise<Uint8Array | null> {
     const head = await callKube(this.kube, { method: 'GET', path: this.path(nameOf(application)) });
     if (head.status === 404) return null;
     check(head);
+    if (bytesAt(head.body, 'digest').toString('utf8') !== digest) return null;
     const chunks = chunksOf(head.body);
     if (chunks.length === 0) return bytesAt(head.body, 'bundle');
     const parts: Uint8Array[] = [];

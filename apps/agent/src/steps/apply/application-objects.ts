@@ -17,7 +17,6 @@ import { PodWatch } from './pod-watch.js';
 import { TrackedObject } from './tracked-object.js';
 
 export interface ApplicationObjectsOptions {
-  readonly application: string;
   readonly kube: Kube;
   readonly clock: Clock;
   readonly random: () => number;

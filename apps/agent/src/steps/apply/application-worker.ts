@@ -1,104 +1,50 @@
 import type { JsonObject, ManifestApplication } from '#domain';
 import { type Logger, messageOf, RejectedError, RetryableError } from '#kit';
-import {
-  type ApplicationRecord,
-  type ApplyItem,
-  applyObjects,
-  deleteObjects,
-  type Difference,
-  type Discovery,
-  hasDrifted,
-  type InventoryEntry,
-  inspectPrune,
-  mapAt,
-  type ObjectError,
-  planPrune,
-  type PrunePlan,
-  prepareObjects,
-  type RecordStore,
-  refKey,
-  refTitle,
-  textAt,
-  unionInventory,
-} from '#kube';
-import type { Clock, Kube } from '#ports';
-import type { AgentTiming } from '../../agent-options.js';
-import { Backoff, detach, jittered } from '../../common.js';
-import { openBundle } from '../fetch/open-bundle.js';
+import { type ApplicationRecord, mapAt, type ObjectError, refTitle, textAt } from '#kube';
+import { Backoff, detach } from '../../common.js';
 import { ApplicationReporter, type Standing } from '../report/application-reporter.js';
 import { judgeApplication, type SyncState } from '../report/compose-report.js';
-import type { ReportOutbox } from '../report/report-outbox.js';
+import { ApplicationInventory, overBudget } from './application-inventory.js';
 import { ApplicationObjects } from './application-objects.js';
-import type { KindWatches } from './kind-watches.js';
+import { applyItems, kindsOf, prepareBundle } from './apply-pass.js';
+import { DriftLedger } from './drift-ledger.js';
+import { HeldBundle } from './held-bundle.js';
+import type { WorkerContext } from './worker-context.js';
 
-/** What all applications of an agent share. */
-export interface WorkerContext {
-  readonly cluster: string;
-  readonly boot: number;
-  /** The agent's own namespace. */
-  readonly namespace: string;
-  readonly kube: Kube;
-  readonly discovery: Discovery;
-  readonly watches: KindWatches;
-  readonly records: RecordStore;
-  readonly outbox: ReportOutbox;
-  readonly nextSeq: () => number;
-  /** The gzipped bundle; `spread`: not at once. */
-  readonly fetchBundle: (digest: string, chunks: number, spread: boolean) => Promise<Uint8Array>;
-  readonly isInstant: boolean;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly timing: AgentTiming;
-  readonly logger: Logger;
+/** Read and dry-run everything, whatever the fingerprints say. */
+interface Pass {
+  readonly force: boolean;
 }
-
-interface Held {
-  readonly assignment: ManifestApplication;
-  /** Null: in the cluster only. */
-  readonly gzipped: Uint8Array | null;
-}
-
-/** A small bundle is kept as it came, so that a correction needs no request for it. */
-const KEPT_BYTES = 32 * 1024;
-const NOTHING = new Uint8Array();
 
 /**
  * Brings one application to its newest assignment and keeps it there. One thing is done at a time, the most urgent first; a newer
  * assignment ends what is being done for an older one.
  */
 export class ApplicationWorker {
-  private held: Held | null = null;
+  private held: HeldBundle | null = null;
+  /** What is to be taken up, or was refused. */
   private asked: { readonly assignment: ManifestApplication; readonly spread: boolean } | null = null;
   private sync: SyncState = { kind: 'working' };
-  private runs = '';
-  private inventory: readonly InventoryEntry[] = [];
-  /** The record in the cluster as it was written last, as text. */
-  private recorded = '';
-  private passDue: { readonly force: boolean } | null = null;
-  private readonly dirty = new Set<string>();
-  private surplus: ReadonlySet<string> = new Set();
-  private pruneHeldUp = false;
-  private corrected = 0;
-  /** What differs where that is only reported, by key: the ownership for which it was found, and the paths. */
-  private readonly drifting = new Map<string, { readonly owned: string; readonly paths: readonly string[] }>();
-  private fields: readonly string[] = [];
+  private passDue: Pass | null = null;
+  /** The pass that goes on. */
+  private passing: Pass | null = null;
+  /** The generation that was applied whole. */
+  private appliedGeneration = -1;
+  private isPruneHeldUp = false;
+  private isRefusalTold = false;
   private running = false;
   /** Nothing is done until a wait is over. */
   private paused = false;
-  /** The pass that goes on. */
-  private passing: { readonly force: boolean } | null = null;
-  /** The generation that was applied whole. */
-  private appliedGeneration = -1;
   private stopped = false;
   private stop = new AbortController();
   private retryTimer: NodeJS.Timeout | undefined;
-  private verifyTimer: NodeJS.Timeout | undefined;
   private evaluation: NodeJS.Immediate | undefined;
   private readonly backoff: Backoff;
   private readonly objects: ApplicationObjects;
+  private readonly inventory: ApplicationInventory;
+  private readonly drift: DriftLedger;
   private readonly reporter: ApplicationReporter;
   private readonly logger: Logger;
-  private isRefusalTold = false;
 
   constructor(
     readonly name: string,
@@ -108,8 +54,8 @@ export class ApplicationWorker {
     this.logger = logger.child({ application: name });
     this.backoff = new Backoff(timing.retryMs, timing.retryMaxMs, random, new AbortController().signal);
     this.reporter = new ApplicationReporter({ ...context, application: name });
+    this.inventory = new ApplicationInventory(name, context);
     this.objects = new ApplicationObjects({
-      application: name,
       kube,
       clock,
       random,
@@ -118,11 +64,11 @@ export class ApplicationWorker {
       watchIdleMs: timing.watchIdleMs,
       onHealth: () => this.evaluateSoon(),
       onDrift: (key) => {
-        this.dirty.add(key);
+        this.drift.mark(key);
         this.kick();
       },
     });
-    this.verifyLater();
+    this.drift = new DriftLedger(this.objects);
   }
 
   /** What is held, or was asked for last. */
@@ -134,27 +80,23 @@ export class ApplicationWorker {
     return this.reporter.phase;
   }
 
-  /** Whether nothing is left of it in the cluster. */
-  get isEmpty(): boolean {
-    return this.inventory.length === 0;
+  /** What the cluster is to remember of it. */
+  record(): ApplicationRecord {
+    return this.inventory.record(this.held?.assignment ?? null);
   }
 
   /** Goes on after a restart with what the cluster remembers. */
   restore(record: ApplicationRecord, assignment: ManifestApplication): void {
-    this.held = { assignment, gzipped: null };
-    this.runs = record.runs;
-    this.inventory = record.inventory;
-    this.recorded = JSON.stringify(this.record(record.inventory));
-    this.sync = { kind: 'restoring' };
+    this.held = HeldBundle.remembered(this.name, this.context, assignment);
+    this.inventory.restore(record, assignment);
     if (record.runs === assignment.digest) this.appliedGeneration = assignment.generation;
-    this.passDue = { force: true };
-    this.kick();
+    this.sync = { kind: 'restoring' };
+    this.pass({ force: true });
   }
 
   /** Takes over what is in the cluster, without an assignment to enforce. */
-  inherit(record: Pick<ApplicationRecord, 'inventory' | 'runs'>): void {
-    this.inventory = record.inventory;
-    this.runs = record.runs;
+  inherit(record: ApplicationRecord): void {
+    this.inventory.inherit(record);
   }
 
   /** A newer generation. `spread`: its bundle is not fetched at once. */
@@ -166,9 +108,7 @@ export class ApplicationWorker {
     this.backoff.reset();
     this.sync = { kind: 'working' };
     this.reporter.restart();
-    this.corrected = 0;
-    this.fields = [];
-    this.drifting.clear();
+    this.drift.reset();
     if (!this.context.isInstant) this.evaluate();
     this.kick();
   }
@@ -181,29 +121,33 @@ export class ApplicationWorker {
     }
     if (this.asked !== null || this.held === null) return;
     const before = this.held.assignment;
-    this.held = { ...this.held, assignment };
-    if (before.drift !== assignment.drift || before.namespace !== assignment.namespace) this.pass(true);
-    else if (before.maxDeletions < assignment.maxDeletions && this.sync.kind === 'stuck') this.pass(false);
+    this.held = this.held.withTerms(assignment);
+    if (before.drift !== assignment.drift || before.namespace !== assignment.namespace) this.pass({ force: true });
+    else if (before.maxDeletions < assignment.maxDeletions && this.sync.kind === 'stuck') this.pass({ force: false });
+  }
+
+  /** Makes sure of everything, to find what fingerprints can't tell, such as another default after an upgrade. */
+  verify(): void {
+    if (this.held !== null && !this.context.isInstant) this.pass({ force: true });
   }
 
   /** Something else was asked for, and is refused. */
   refuse(assignment: ManifestApplication, message: string): void {
     this.isRefusalTold = true;
-    this.reporter.tellRefusal({ ...this.standing(), assignment }, message);
+    this.reporter.tellRefusal({ ...this.standing(assignment), assignment }, message);
   }
 
   close(): void {
     this.stopped = true;
     this.stop.abort();
     clearTimeout(this.retryTimer);
-    clearTimeout(this.verifyTimer);
     clearImmediate(this.evaluation);
     this.context.watches.drop(this.objects);
     this.objects.close();
     this.reporter.close();
   }
 
-  private pass(force: boolean): void {
+  private pass({ force }: Pass): void {
     this.passDue = { force: force || this.passDue?.force === true };
     this.kick();
   }
@@ -216,9 +160,7 @@ export class ApplicationWorker {
 
   private async work(): Promise<void> {
     try {
-      for (;;) {
-        const step = this.nextStep();
-        if (step === null) return;
+      for (let step = this.nextStep(); step !== null; step = this.nextStep()) {
         this.stop = new AbortController();
         try {
           await step();
@@ -234,27 +176,22 @@ export class ApplicationWorker {
   /** The most urgent thing to do; null: nothing. */
   private nextStep(): (() => Promise<void>) | null {
     if (this.stopped || this.paused) return null;
-    if (this.asked !== null && this.sync.kind === 'working') return () => this.adopt();
-    if (this.held === null) return null;
-    if (this.passDue !== null) return () => this.fullPass();
-    if (this.dirty.size > 0) return () => this.correct();
+    const { asked, held } = this;
+    if (asked !== null && this.sync.kind === 'working') return () => this.adopt(asked);
+    if (held === null) return null;
+    if (this.passDue !== null) return () => this.fullPass(held);
+    if (this.drift.isDirty) return () => this.correct(held);
     if (this.sync.kind !== 'applied' || this.objects.unhealthy().length > 0) return null;
-    if (this.surplus.size > 0 && !this.pruneHeldUp) return () => this.prune();
-    if (this.surplus.size === 0 && this.isRecordStale()) return () => this.saveRecord();
-    return null;
+    if (this.inventory.surplusCount > 0) return this.isPruneHeldUp ? null : () => this.prune(held);
+    if (this.context.isInstant || !this.inventory.isStale(held.assignment)) return null;
+    return () => this.inventory.save(held.assignment, this.objects.completed());
   }
 
-  private async adopt(): Promise<void> {
-    const { asked } = this;
-    if (asked === null) return;
+  private async adopt(asked: NonNullable<ApplicationWorker['asked']>): Promise<void> {
     const { assignment, spread } = asked;
-    let gzipped: Uint8Array = NOTHING;
-    let objects: readonly JsonObject[] = [];
+    let fetched: Awaited<ReturnType<typeof HeldBundle.fetch>>;
     try {
-      if (assignment.release !== null) {
-        gzipped = await this.bundleOf(assignment, spread);
-        objects = openBundle(gzipped, assignment.digest);
-      }
+      fetched = await HeldBundle.fetch(this.name, this.context, assignment, this.held, spread);
     } catch (error) {
       // A newer one may have come meanwhile.
       if (this.asked !== asked) return;
@@ -262,64 +199,46 @@ export class ApplicationWorker {
       this.logger.warn({ generation: assignment.generation, why: error.message }, 'refused');
       this.sync = { kind: 'refused', message: error.message };
       this.evaluate();
-      if (this.held !== null) this.pass(false);
+      // The former one goes on.
+      if (this.held !== null) this.passDue = { force: false };
       return;
     }
     if (this.asked !== asked || this.stopped) return;
     this.asked = null;
-    this.held = { assignment, gzipped };
+    this.held = fetched.held;
     this.passDue = null;
     if (this.context.isInstant) {
-      this.runs = assignment.digest;
+      this.inventory.runs = assignment.digest;
       this.sync = { kind: 'applied' };
       this.evaluate();
       return;
     }
     this.passDue = { force: false };
-    await this.fullPass(objects);
-    // The cluster has it by now; a large one need not be kept twice.
-    if (gzipped.length > KEPT_BYTES && this.held?.gzipped === gzipped) this.held = { ...this.held, gzipped: null };
+    await this.fullPass(fetched.held, fetched.objects);
+    fetched.held.release();
   }
 
-  private async bundleOf(assignment: ManifestApplication, spread: boolean): Promise<Uint8Array> {
-    const present = this.held;
-    if (present?.assignment.digest === assignment.digest) {
-      const kept = present.gzipped ?? (await this.context.records.loadBundle(this.name));
-      if (kept !== null) return kept;
-    }
-    return await this.context.fetchBundle(assignment.digest, assignment.chunks, spread);
-  }
-
-  private async heldObjects(): Promise<readonly JsonObject[]> {
-    if (this.held === null || this.held.assignment.release === null) return [];
-    const { assignment } = this.held;
-    return openBundle(await this.bundleOf(assignment, false), assignment.digest);
-  }
-
-  private async fullPass(given?: readonly JsonObject[]): Promise<void> {
-    const due = this.passDue;
-    const { held } = this;
-    if (due === null || held === null) return;
+  private async fullPass(held: HeldBundle, given?: readonly JsonObject[]): Promise<void> {
+    const due = this.passDue ?? { force: false };
     const { assignment } = held;
     const { signal } = this.stop;
     this.passDue = null;
     this.passing = due;
-    const prepared = await this.prepare(given ?? (await this.heldObjects()));
-    if (prepared.errors.length > 0) return this.stuck(prepared.errors);
-    const { items } = prepared;
+    const { items, errors } = await this.prepare(given ?? (await held.objects()), held);
+    if (errors.length > 0) return this.stuck(errors);
     const keys = new Set(items.map((item) => item.key));
-    const plan = await this.inspect(keys);
+    const plan = await this.inventory.inspect(keys, signal);
     const tooMany = overBudget(plan, assignment.maxDeletions);
     if (tooMany !== null) return this.stuck(plan?.errors ?? [], tooMany);
     if (plan !== null && plan.errors.length > 0) return this.stuck(plan.errors);
     if (signal.aborted) return;
-    await this.recordUnion(items, held);
-    this.objects.replace(items, this.inventory);
-    this.dirty.clear();
+    await this.inventory.recordUnion(items, held);
+    this.objects.replace(items, this.inventory.all);
+    this.drift.clearMarks();
     const again = this.appliedGeneration === assignment.generation;
     const write = !again || assignment.drift === 'correct';
     try {
-      const result = await applyObjects({ ...this.applyInput(items), force: due.force, write, again });
+      const result = await this.apply({ items, force: due.force, write, again });
       if (signal.aborted) return;
       this.note(result.differing, write);
       if (result.errors.length > 0) return this.stuck(result.errors);
@@ -327,168 +246,59 @@ export class ApplicationWorker {
       if (!this.stopped) this.context.watches.want(this.objects, kindsOf(items));
     }
     this.backoff.reset();
-    this.sync = this.asked === null ? { kind: 'applied' } : this.sync;
-    this.runs = assignment.digest;
+    if (this.asked === null) this.sync = { kind: 'applied' };
     this.appliedGeneration = assignment.generation;
     this.passing = null;
-    this.surplus = new Set(this.inventory.map(refKey).filter((key) => !keys.has(key)));
-    this.pruneHeldUp = false;
-    for (const key of this.objects.drifted()) this.dirty.add(key);
+    this.isPruneHeldUp = false;
+    this.inventory.runs = assignment.digest;
+    this.inventory.settle(keys);
+    this.drift.markAll();
     this.evaluate();
   }
 
-  private applyInput(items: readonly ApplyItem[]) {
-    const { kube, discovery } = this.context;
-    return {
-      kube,
-      discovery,
-      application: this.name,
-      items,
-      signal: this.stop.signal,
-      known: ({ key }: ApplyItem) => this.objects.get(key)?.known() ?? { live: undefined },
-      onSeen: (item: ApplyItem, live: JsonObject | null) => this.objects.seen(item, live),
-      onVerified: (item: ApplyItem, live: JsonObject) => this.objects.verified(item, live),
-    };
-  }
-
-  private async prepare(objects: readonly JsonObject[]) {
-    const { discovery, namespace } = this.context;
-    return await prepareObjects(objects, {
-      application: this.name,
-      namespace: this.held?.assignment.namespace ?? 'default',
-      discovery,
-      // Its own keys and records: whoever could write those would be the agent.
-      forbidden: (ref) => ref.kind === 'Secret' && ref.namespace === namespace && ref.name.startsWith('flotilla-'),
-    });
-  }
-
-  /** What would be deleted on the way to the bundle; null: nothing. */
-  private async inspect(keep: ReadonlySet<string>): Promise<PrunePlan | null> {
-    const groups = planPrune(this.inventory, keep);
-    if (groups.length === 0) return null;
-    const { kube, discovery } = this.context;
-    return await inspectPrune({ kube, discovery, application: this.name, groups, signal: this.stop.signal });
-  }
-
-  /** Old and new together, before the first write: after a crash everything that may be there is still known. */
-  private async recordUnion(items: readonly ApplyItem[], held: Held): Promise<void> {
-    const union = unionInventory(
-      this.inventory,
-      items.map((item) => item.ref),
-    );
-    const record = this.record(union);
-    const text = JSON.stringify(record);
-    if (text === this.recorded) return;
-    const { records } = this.context;
-    const gzipped = held.gzipped ?? (await this.bundleOf(held.assignment, false));
-    await records.save(record, held.assignment.digest, gzipped);
-    this.inventory = union;
-    this.recorded = text;
-  }
-
-  private async prune(): Promise<void> {
-    const { held } = this;
-    if (held === null) return;
-    const keep = new Set(this.inventory.map(refKey).filter((key) => !this.surplus.has(key)));
-    const plan = await this.inspect(keep);
-    const tooMany = overBudget(plan, held.assignment.maxDeletions);
-    if (tooMany !== null) return this.stuck(plan?.errors ?? [], tooMany);
-    if (plan === null || this.stop.signal.aborted) return;
-    const { deleted, errors } = await deleteObjects({ kube: this.context.kube, signal: this.stop.signal }, plan);
-    const gone = new Set([...deleted, ...plan.released]);
-    this.inventory = this.inventory.filter((entry) => !gone.has(refKey(entry)));
-    this.surplus = new Set([...this.surplus].filter((key) => !gone.has(key)));
-    const failures = [...plan.errors, ...errors];
-    if (failures.length > 0) {
-      this.pruneHeldUp = true;
-      this.stuck(failures);
+  private async prune(held: HeldBundle): Promise<void> {
+    const { errors, message } = await this.inventory.prune(held.assignment.maxDeletions, this.stop.signal);
+    if (errors.length > 0 || message !== undefined) {
+      this.isPruneHeldUp = true;
+      this.stuck(errors, message);
     }
     this.evaluate();
   }
 
   /** Puts back what somebody changed; where the mode says so, only finds out what it is. */
-  private async correct(): Promise<void> {
-    const { held } = this;
-    const keys = [...this.dirty].filter((key) => this.isWorthALook(key));
-    this.dirty.clear();
-    if (held === null || held.assignment.drift === 'off' || keys.length === 0) return;
-    const now = this.context.clock.monotonic();
-    const write = held.assignment.drift === 'correct';
-    const due = keys.filter((key) => !write || this.correctionWait(key, now) <= 0);
-    const waits = keys.filter((key) => !due.includes(key)).map((key) => this.correctionWait(key, now));
-    if (waits.length > 0) this.again(Math.min(...waits));
-    if (due.length === 0) return;
-    const wanted = new Set(due);
-    const names = new Set(due.map((key) => this.objects.get(key)?.ref.name));
-    const objects = (await this.heldObjects()).filter((object) => names.has(textAt(mapAt(object, 'metadata'), 'name')));
-    const { items, errors } = await this.prepare(objects);
-    const mine = items.filter((item) => wanted.has(item.key));
-    const result = await applyObjects({ ...this.applyInput(mine), force: false, write, again: true });
+  private async correct(held: HeldBundle): Promise<void> {
+    const { drift } = held.assignment;
+    const write = drift === 'correct';
+    const { due, waitMs } = this.drift.take(write, this.context.clock.monotonic());
+    if (drift === 'off') return;
+    if (waitMs !== null) this.again(waitMs);
+    if (due.size === 0) return;
+    const names = new Set([...due].map((key) => this.objects.get(key)?.ref.name));
+    const objects = (await held.objects()).filter((object) => names.has(textAt(mapAt(object, 'metadata'), 'name')));
+    const prepared = await this.prepare(objects, held);
+    const items = prepared.items.filter((item) => due.has(item.key));
+    const result = await this.apply({ items, force: false, write, again: true });
     if (this.stop.signal.aborted) return;
-    for (const { key } of mine) this.noteCorrection(key, now);
     this.note(result.differing, write);
-    const failures = [...errors, ...result.errors];
-    if (failures.length > 0) return this.stuck(failures);
-    for (const key of this.objects.drifted()) this.dirty.add(key);
+    const errors = [...prepared.errors, ...result.errors];
+    if (errors.length > 0) return this.stuck(errors);
+    this.drift.markAll();
     this.evaluate();
     if (result.differing.length > 0) this.reporter.tell();
   }
 
-  /** A drift that was found and only reported is not looked at again until it is another one. */
-  private isWorthALook(key: string): boolean {
-    const object = this.objects.get(key);
-    if (object === undefined || !hasDrifted(object.known())) return false;
-    return this.drifting.get(key)?.owned !== (object.live?.owned ?? 'absent');
+  private prepare(objects: readonly JsonObject[], { assignment }: HeldBundle): ReturnType<typeof prepareBundle> {
+    return prepareBundle(this.name, this.context, objects, assignment);
   }
 
-  /** Two who each want their own way must not set each other off without end. */
-  private correctionWait(key: string, now: number): number {
-    const object = this.objects.get(key);
-    if (object === undefined || object.corrections < 5) return 0;
-    return object.correctedAt + Math.min(1_000 * 2 ** (object.corrections - 5), 5 * 60_000) - now;
+  private apply(input: Omit<Parameters<typeof applyItems>[3], 'signal'>): ReturnType<typeof applyItems> {
+    return applyItems(this.name, this.context, this.objects, { ...input, signal: this.stop.signal });
   }
 
-  private noteCorrection(key: string, now: number): void {
-    const object = this.objects.get(key);
-    if (object === undefined) return;
-    object.corrections = now - object.correctedAt > 10 * 60_000 ? 1 : object.corrections + 1;
-    object.correctedAt = now;
-  }
-
-  private note(differing: readonly Difference[], corrected: boolean): void {
+  private note(differing: Parameters<DriftLedger['note']>[0], corrected: boolean): void {
     if (differing.length === 0) return;
-    this.fields = differing
-      .flatMap(({ item, paths }) => paths.map((path) => `${refTitle(item.ref)}: ${path}`))
-      .slice(0, 20);
-    this.logger.info({ fields: this.fields, corrected }, 'the cluster differed from Git');
-    if (corrected) {
-      this.corrected += differing.length;
-      return;
-    }
-    for (const { item, paths } of differing) {
-      this.drifting.set(item.key, { owned: this.objects.get(item.key)?.live?.owned ?? 'absent', paths });
-    }
-  }
-
-  private async saveRecord(): Promise<void> {
-    const completed = this.objects.completed();
-    this.inventory = this.inventory.map((entry) => {
-      const digest = completed.get(refKey(entry));
-      return digest === undefined ? entry : { ...entry, completed: digest };
-    });
-    const record = this.record(this.inventory);
-    await this.context.records.update(record);
-    this.recorded = JSON.stringify(record);
-  }
-
-  private isRecordStale(): boolean {
-    return !this.context.isInstant && JSON.stringify(this.record(this.inventory)) !== this.recorded;
-  }
-
-  /** What the cluster is to remember of it. */
-  record(inventory: readonly InventoryEntry[] = this.inventory): ApplicationRecord {
-    const assignment = { ...this.held?.assignment };
-    return { cluster: this.context.cluster, application: this.name, assignment, runs: this.runs, inventory };
+    this.drift.note(differing, corrected, this.context.clock.monotonic());
+    this.logger.info({ fields: this.drift.fields, corrected }, 'the cluster differed from Git');
   }
 
   private stuck(errors: readonly ObjectError[], message?: string): void {
@@ -497,8 +307,7 @@ export class ApplicationWorker {
       this.evaluate();
     }
     const shown = errors.slice(0, 5).map((error) => `${refTitle(error.ref)}: ${error.message}`);
-    const hinted = Math.max(0, ...errors.map((error) => error.retryAfterMs ?? 0));
-    const wait = Math.max(this.backoff.next(), hinted);
+    const wait = Math.max(this.backoff.next(), ...errors.map((error) => error.retryAfterMs ?? 0));
     this.logger.warn({ errors: shown, count: errors.length, message, retryInMs: Math.round(wait) }, 'not applied');
     this.again(wait);
   }
@@ -513,36 +322,18 @@ export class ApplicationWorker {
       this.logger.error({ err: error }, 'an application could not be worked on');
     }
     if (this.asked === null) this.passDue ??= this.passing ?? { force: false };
-    this.pause(wait);
-  }
-
-  /** A full pass after a while. */
-  private again(waitMs: number): void {
-    clearTimeout(this.retryTimer);
-    this.retryTimer = setTimeout(() => this.pass(false), waitMs);
-  }
-
-  /** Nothing at all for a while. */
-  private pause(waitMs: number): void {
     clearTimeout(this.retryTimer);
     this.paused = true;
     this.retryTimer = setTimeout(() => {
       this.paused = false;
       this.kick();
-    }, waitMs);
+    }, wait);
   }
 
-  private verifyLater(): void {
-    const { timing, random } = this.context;
-    this.verifyTimer = setTimeout(
-      () => {
-        this.verifyLater();
-        if (this.held !== null && !this.context.isInstant) this.pass(true);
-      },
-      jittered(timing.verifyMs, random),
-    );
-    // Not what keeps a process alive.
-    this.verifyTimer.unref();
+  /** A full pass after a while. */
+  private again(waitMs: number): void {
+    clearTimeout(this.retryTimer);
+    this.retryTimer = setTimeout(() => this.pass({ force: false }), waitMs);
   }
 
   private evaluateSoon(): void {
@@ -553,42 +344,16 @@ export class ApplicationWorker {
   }
 
   private evaluate(): void {
-    if (this.stopped || this.sync.kind === 'restoring' || this.assignment === null) return;
-    for (const key of this.drifting.keys()) {
-      const object = this.objects.get(key);
-      if (object?.verified !== undefined && !hasDrifted(object.known())) this.drifting.delete(key);
-    }
-    const verdict = judgeApplication(this.sync, this.objects.unhealthy(), this.surplus.size);
-    this.reporter.observe(verdict, this.standing());
+    const { assignment } = this;
+    if (this.stopped || this.sync.kind === 'restoring' || assignment === null) return;
+    this.drift.settle();
+    const verdict = judgeApplication(this.sync, this.objects.unhealthy(), this.inventory.surplusCount);
+    this.reporter.observe(verdict, this.standing(assignment));
     this.kick();
   }
 
-  private standing(): Standing {
-    return {
-      assignment: this.assignment ?? this.noAssignment(),
-      runs: this.runs,
-      objects: this.inventory.length,
-      corrected: this.corrected,
-      drifted: this.drifting.size,
-      fields: this.fields,
-    };
+  private standing(assignment: ManifestApplication): Standing {
+    const { corrected, drifted, fields } = this.drift;
+    return { assignment, runs: this.inventory.runs, objects: this.inventory.all.length, corrected, drifted, fields };
   }
-
-  private noAssignment(): ManifestApplication {
-    const rest = { revision: '', digest: '', chunks: 0, healthyForMs: 0, maxDeletions: 0, namespace: 'default' };
-    return { release: null, generation: 0, drift: 'correct', ...rest };
-  }
-}
-
-function overBudget(plan: PrunePlan | null, budget: number): string | null {
-  const count = plan?.deletions.flat().length ?? 0;
-  if (count <= budget) return null;
-  const names = (plan?.deletions ?? []).flat().map(({ entry }) => refTitle(entry));
-  const shown = `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
-  return `it would delete ${count} objects (${shown}) and may delete ${budget}: nothing was changed; raise maxDeletions, or put them back`;
-}
-
-function kindsOf(items: readonly ApplyItem[]) {
-  const kinds = new Map(items.map((item) => [`${item.kind.base}/${item.kind.plural}`, item.kind]));
-  return [...kinds.values()];
 }

@@ -1,0 +1,124 @@
+import type { ManifestApplication } from '#domain';
+import {
+  type ApplicationRecord,
+  type ApplyItem,
+  deleteObjects,
+  type InventoryEntry,
+  inspectPrune,
+  type ObjectError,
+  planPrune,
+  type PrunePlan,
+  refKey,
+  refTitle,
+  unionInventory,
+} from '#kube';
+import type { HeldBundle } from './held-bundle.js';
+import type { WorkerContext } from './worker-context.js';
+
+/** What an application holds in the cluster, or may hold, and the record of it there. */
+export class ApplicationInventory {
+  /** Digest that was applied whole last; empty: none yet. */
+  runs = '';
+  private entries: readonly InventoryEntry[] = [];
+  /** What the present bundle lacks. */
+  private surplus: ReadonlySet<string> = new Set();
+  /** The record as it was written last. */
+  private recorded = '';
+
+  constructor(
+    private readonly application: string,
+    private readonly context: WorkerContext,
+  ) {}
+
+  get all(): readonly InventoryEntry[] {
+    return this.entries;
+  }
+
+  get surplusCount(): number {
+    return this.surplus.size;
+  }
+
+  /** Takes over what is in the cluster. */
+  inherit(record: Pick<ApplicationRecord, 'inventory' | 'runs'>): void {
+    this.entries = record.inventory;
+    this.runs = record.runs;
+  }
+
+  /** The same, when its assignment goes on as well. */
+  restore(record: ApplicationRecord, assignment: ManifestApplication): void {
+    this.inherit(record);
+    this.recorded = JSON.stringify(this.record(assignment));
+  }
+
+  /** What the cluster is to remember. */
+  record(assignment: ManifestApplication | null, inventory = this.entries): ApplicationRecord {
+    const { cluster } = this.context;
+    return { cluster, application: this.application, assignment: { ...assignment }, runs: this.runs, inventory };
+  }
+
+  /** Old and new together, before the first write: after a crash everything that may be there is still known. */
+  async recordUnion(items: readonly ApplyItem[], held: HeldBundle): Promise<void> {
+    const refs = items.map((item) => item.ref);
+    const union = unionInventory(this.entries, refs);
+    const record = this.record(held.assignment, union);
+    const text = JSON.stringify(record);
+    if (text === this.recorded) return;
+    await this.context.records.save(record, held.assignment.digest, await held.bytes());
+    this.entries = union;
+    this.recorded = text;
+  }
+
+  /** All of `keys` was applied: what else there is goes once the rest is healthy. */
+  settle(keys: ReadonlySet<string>): void {
+    this.surplus = new Set(this.entries.map(refKey).filter((key) => !keys.has(key)));
+  }
+
+  /** What would be deleted on the way to `keep`; null: nothing. Deletes nothing. */
+  async inspect(keep: ReadonlySet<string>, signal: AbortSignal): Promise<PrunePlan | null> {
+    const groups = planPrune(this.entries, keep);
+    if (groups.length === 0) return null;
+    const { kube, discovery } = this.context;
+    return await inspectPrune({ kube, discovery, application: this.application, groups, signal });
+  }
+
+  /** Deletes the surplus within the budget. What can't be deleted stays in the inventory. */
+  async prune(
+    budget: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly errors: readonly ObjectError[]; readonly message?: string }> {
+    const keep = new Set(this.entries.map(refKey).filter((key) => !this.surplus.has(key)));
+    const plan = await this.inspect(keep, signal);
+    if (plan === null || signal.aborted) return { errors: [] };
+    const message = overBudget(plan, budget);
+    if (message !== null) return { errors: plan.errors, message };
+    const { deleted, errors } = await deleteObjects({ kube: this.context.kube, signal }, plan);
+    const gone = new Set([...deleted, ...plan.released]);
+    this.entries = this.entries.filter((entry) => !gone.has(refKey(entry)));
+    this.surplus = new Set([...this.surplus].filter((key) => !gone.has(key)));
+    return { errors: [...plan.errors, ...errors] };
+  }
+
+  isStale(assignment: ManifestApplication): boolean {
+    return JSON.stringify(this.record(assignment)) !== this.recorded;
+  }
+
+  /** Writes the record; `completed`: Jobs that ran to their end, by key. */
+  async save(assignment: ManifestApplication, completed: ReadonlyMap<string, string>): Promise<void> {
+    this.entries = this.entries.map((entry) => {
+      const digest = completed.get(refKey(entry));
+      return digest === undefined ? entry : { ...entry, completed: digest };
+    });
+    const record = this.record(assignment);
+    await this.context.records.update(record);
+    this.recorded = JSON.stringify(record);
+  }
+}
+
+/** Why a plan deletes more than it may; null: it does not. */
+export function overBudget(plan: PrunePlan | null, budget: number): string | null {
+  const deletions = (plan?.deletions ?? []).flat();
+  if (deletions.length <= budget) return null;
+  const names = deletions.map(({ entry }) => refTitle(entry));
+  const shown = `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
+  return `it would delete ${names.length} objects (${shown}) and may delete ${budget}: nothing was changed; raise maxDeletions, or put them back`;
+}

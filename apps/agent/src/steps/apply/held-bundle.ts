@@ -1,0 +1,68 @@
+import type { JsonObject, ManifestApplication } from '#domain';
+import { openBundle } from '../fetch/open-bundle.js';
+import type { WorkerContext } from './worker-context.js';
+
+/** A small bundle is kept as it came, so that a correction needs no request for it. */
+const KEPT_BYTES = 32 * 1024;
+const NOTHING = new Uint8Array();
+
+/** An assignment that was verified, with its bundle where that is small; the cluster's record has it in any case. */
+export class HeldBundle {
+  private constructor(
+    private readonly application: string,
+    private readonly context: Pick<WorkerContext, 'records' | 'fetchBundle'>,
+    readonly assignment: ManifestApplication,
+    private gzipped: Uint8Array | null,
+  ) {}
+
+  /** What the cluster remembers of an earlier run. */
+  static remembered(application: string, context: WorkerContext, assignment: ManifestApplication): HeldBundle {
+    return new HeldBundle(application, context, assignment, null);
+  }
+
+  /**
+   * Fetches and verifies the bundle of an assignment, from what is held already where it is the same.
+   * @throws RejectedError when it is not what the manifest says · RetryableError
+   */
+  static async fetch(
+    application: string,
+    context: WorkerContext,
+    assignment: ManifestApplication,
+    former: HeldBundle | null,
+    spread: boolean,
+  ): Promise<{ readonly held: HeldBundle; readonly objects: readonly JsonObject[] }> {
+    if (assignment.release === null) {
+      return { held: new HeldBundle(application, context, assignment, NOTHING), objects: [] };
+    }
+    const { digest, chunks } = assignment;
+    const isSame = former !== null && former.assignment.digest === digest && former.assignment.release !== null;
+    const gzipped = isSame ? await former.bytes() : await context.fetchBundle(digest, chunks, spread);
+    const objects = openBundle(gzipped, digest);
+    return { held: new HeldBundle(application, context, assignment, gzipped), objects };
+  }
+
+  /** The same bundle on other terms. */
+  withTerms(assignment: ManifestApplication): HeldBundle {
+    return new HeldBundle(this.application, this.context, assignment, this.gzipped);
+  }
+
+  async objects(): Promise<readonly JsonObject[]> {
+    if (this.assignment.release === null) return [];
+    return openBundle(await this.bytes(), this.assignment.digest);
+  }
+
+  /** The gzipped bundle. */
+  async bytes(): Promise<Uint8Array> {
+    if (this.assignment.release === null) return NOTHING;
+    if (this.gzipped !== null) return this.gzipped;
+    const { digest, chunks } = this.assignment;
+    // A record that somebody deleted is no loss while there is a hub.
+    const stored = await this.context.records.loadBundle(this.application, digest);
+    return stored ?? (await this.context.fetchBundle(digest, chunks, false));
+  }
+
+  /** The cluster has it by now: a large one need not be in memory too. */
+  release(): void {
+    if (this.gzipped !== null && this.gzipped.length > KEPT_BYTES) this.gzipped = null;
+  }
+}
