@@ -198,7 +198,7 @@ export interface RolloutStore {
    * that of the report of the generation in force, null where there is none yet.
    */
   counts(): Promise<readonly { application: string; state: string; phase: string | null; count: number }[]>;
-  /** Newest first. */
+  /** Newest first. `rollout` is an id, `web-12`. */
   events(
     query: PageRequest & { application?: string; rollout?: string; cluster?: ClusterUid },
   ): Promise<Page<StoredEvent>>;

@@ -54,7 +54,7 @@ export function fakeRolloutLists(run: Run): Lists {
         const { application, rollout, cluster } = query;
         const found = memory.events
           .filter((event) => application === undefined || event.application === application)
-          .filter((event) => rollout === undefined || event.rollout === `${event.application}-${rollout}`)
+          .filter((event) => rollout === undefined || event.rollout === rollout)
           .filter((event) => cluster === undefined || event.cluster === cluster);
         return pageOf(found, query, oneNumber, (event) => [event.id], 'backwards');
       }),

@@ -32,7 +32,9 @@ export function rolloutHistory(sql: Sql): Pick<RolloutStore, 'events' | 'eventsA
       const conditions = ['true'];
       if (query.application !== undefined) conditions.push(`application = ${parameters.add(query.application)}`);
       if (query.rollout !== undefined) {
-        conditions.push(`rollout = application || '-' || ${parameters.add(query.rollout)}::int`);
+        // The id begins with the application, whose events an index finds.
+        conditions.push(`application = ${parameters.add(query.rollout.replace(/-\d+$/, ''))}`);
+        conditions.push(`rollout = ${parameters.add(query.rollout)}`);
       }
       if (query.cluster !== undefined) conditions.push(`cluster = ${parameters.add(query.cluster)}`);
       if (after !== null) conditions.push(`id < ${parameters.add(after[0])}`);

@@ -38,12 +38,14 @@ export function history(test: StoreTest): void {
       });
       await save(store, 'web', () => ({}), { history: [entry('web-2', { rollout: 'web-2', cluster: 'u1' })] });
       await save(store, 'api', () => ({}), { history: [entry('api-2', { rollout: 'api-2' })] });
-      const list = async (query: object): Promise<string[]> =>
+      const list = async (query: { application?: string; rollout?: string; cluster?: string }): Promise<string[]> =>
         (await allPages((page) => store.read.rollouts.events({ ...query, ...page }), 2)).map((each) => each.message);
       expect(await list({})).toEqual(['api-2', 'web-2', 'web-1 3', 'web-1 2', 'web-1 1']);
       expect(await list({ application: 'web' })).toEqual(['web-2', 'web-1 3', 'web-1 2', 'web-1 1']);
-      expect(await list({ application: 'web', rollout: 1 })).toEqual(['web-1 3', 'web-1 2', 'web-1 1']);
-      expect(await list({ rollout: 2 })).toEqual(['api-2', 'web-2']);
+      expect(await list({ application: 'web', rollout: 'web-1' })).toEqual(['web-1 3', 'web-1 2', 'web-1 1']);
+      expect(await list({ rollout: 'web-2' })).toEqual(['web-2']);
+      expect(await list({ application: 'api', rollout: 'web-2' })).toEqual([]);
+      expect(await list({ rollout: 'nothing' })).toEqual([]);
       expect(await list({ cluster: 'u1' })).toEqual(['web-2', 'web-1 1']);
     }));
 
