@@ -99,8 +99,8 @@ export function toJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-export function toYaml(value: unknown): string {
-  return dump(value, { lineWidth: -1, noRefs: true });
+export function toYaml(value: unknown, options: { readonly sortKeys?: boolean } = {}): string {
+  return dump(value, { lineWidth: -1, noRefs: true, ...options });
 }
 
 /** Time since an ISO date, as `3m12s`; empty without one. */

@@ -40,9 +40,9 @@ export function diffOf({ kind, name, before, after }: ApplyResult): string {
   });
 }
 
-/** The part that a person declares: the spec, or a cluster's labels. */
+/** The part that a person declares: the spec, or a cluster's labels. Keys are sorted, as their order says nothing. */
 function face(document: object): string {
-  return toYaml('spec' in document ? { spec: document.spec } : document);
+  return toYaml('spec' in document ? { spec: document.spec } : document, { sortKeys: true });
 }
 
 function coloured(text: string): string {
