@@ -114,7 +114,7 @@ export class Draft {
   adjustClock(): void {
     const { frozenSince, clockOffset } = this.header;
     const isHeld = this.running !== null && this.running.holds.length > 0;
-    if (isHeld && frozenSince === null) this.set({ frozenSince: this.now });
+    if (isHeld && frozenSince === null) this.set({ frozenSince: this.now, wakeAt: null });
     if (!isHeld && frozenSince !== null) {
       this.set({ frozenSince: null, clockOffset: clockOffset + this.now - frozenSince });
     }

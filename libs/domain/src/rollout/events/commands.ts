@@ -2,6 +2,7 @@ import type { StoredHoldCode } from '../../hold.js';
 import {
   dropMendedHolds,
   failuresText,
+  lacksEvidence,
   noEvidenceText,
   overFailures,
   overUnreachable,
@@ -44,7 +45,7 @@ export function resume(draft: Draft, event: EventOf<'resume'>): Refusal | null {
   const failed = overFailures(running.waves);
   const away = overUnreachable(running.waves);
   const current = running.waves[running.wave];
-  if (draft.hasHold('noEvidence') && current) {
+  if (draft.hasHold('noEvidence') && current && lacksEvidence(current)) {
     return { code: 'no-evidence', message: `${noEvidenceText(current)}; retry them, skip them, or roll back` };
   }
   if ((failed || away) && !event.accept) {

@@ -4,7 +4,7 @@ import type { RolloutEvent, TargetRow } from '../model.js';
 import { TICK_PAGE } from '../need.js';
 import { moved } from '../row-moves.js';
 import { resolveWave } from '../plan-waves.js';
-import { judgeBudgets } from '../budgets.js';
+import { dropMendedHolds, judgeBudgets } from '../budgets.js';
 import type { Refusal } from './refusal.js';
 import { isUnackedOf, rewritten } from './take-down.js';
 
@@ -25,7 +25,10 @@ export function removed(draft: Draft, event: RemovedEvent): Refusal | null {
     if (row) removeOne(draft, row, event.why);
   }
   reResolve(draft);
-  if (draft.changed) draft.wakeNow();
+  if (draft.changed) {
+    dropMendedHolds(draft, ['noEvidence', 'unreachable']);
+    draft.wakeNow();
+  }
   return null;
 }
 

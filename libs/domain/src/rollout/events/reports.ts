@@ -45,9 +45,10 @@ function judge(draft: Draft, row: TargetRow, told: TargetRow, report: ReportInpu
     case 'pending':
       if (row.carried) return judgeCarried(draft, row, told);
       // A retried one that had never acknowledged does so now: it is under way, with no need of another generation.
-      return isLive(row) && !row.acked ? judgeProgress(draft, begun(draft, told), report) : told;
+      if (isLive(row) && !row.acked) return judgeProgress(draft, begun(draft, told), report);
+      return lateStart(draft, row, told);
     case 'deferred':
-      if (!isLive(row) || !told.acked) return told;
+      if (!isLive(row) || !told.acked) return lateStart(draft, row, told);
       if (!draft.rules.returnedTakesSlot && !isSteady(told, told.assignment?.healthyForMs ?? 0)) return told;
       return judgeProgress(draft, begun(draft, told), report);
     case 'assigned':
@@ -63,6 +64,14 @@ function judge(draft: Draft, row: TargetRow, told: TargetRow, report: ReportInpu
     case 'removed':
       return told;
   }
+}
+
+/** Back, and at work on what an earlier rollout assigned: in flight until that is over, then its turn here comes. */
+function lateStart(draft: Draft, row: TargetRow, told: TargetRow): TargetRow {
+  if (row.acked || !told.acked || isLive(row) || isConcluded(told) || !draft.rules.inFlightCarried) return told;
+  const dueAt = draft.active + (draft.running?.waves[row.wave]?.progressDeadlineMs ?? 0);
+  draft.wakeNow();
+  return { ...moved(told, 'pending'), dueAt, carried: true, requeued: true };
 }
 
 /**

@@ -33,7 +33,7 @@ export function tick(draft: Draft, rows: readonly LoadedRow[]): void {
   if (isHeld(draft)) return;
   if (progress) advanceWaves(draft, rows);
   if (isHeld(draft) || !draft.running) return;
-  scheduleNext(draft, rows, { isPageFull: due === TICK_PAGE, progress });
+  scheduleNext(draft, rows, { isPageFull: due === TICK_PAGE, progress: progress || due > 0 });
 }
 
 function isHeld(draft: Draft): boolean {

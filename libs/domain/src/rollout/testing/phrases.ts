@@ -16,6 +16,8 @@ export type Phrase =
     }
   | { readonly say: 'pauseThenRelease'; readonly then: Millis; readonly isResumed: boolean }
   | { readonly say: 'pauseThenRetry'; readonly then: Millis }
+  | { readonly say: 'failPauseRetry'; readonly then: Millis }
+  | { readonly say: 'cutInFlightRestore'; readonly then: Millis }
   | { readonly say: 'releaseAfterRelease'; readonly between: Millis; readonly then: Millis }
   | { readonly say: 'rollbackThenPoll'; readonly then: Millis }
   | {
@@ -90,6 +92,23 @@ export function play(world: World, phrase: Phrase): void {
       world.take({ type: 'retry', ...ann });
       world.advance(phrase.then);
       return;
+    case 'failPauseRetry':
+      world.take({ type: 'pause', ...ann });
+      world.advance(phrase.then);
+      becomeQuiet(world);
+      world.take({ type: 'retry', ...ann });
+      world.advance(phrase.then);
+      return;
+    case 'cutInFlightRestore': {
+      // Assigned, silent until it is deferred, and then all of them at once again.
+      release(world, false);
+      const cut = [...world.shell.rows.values()].filter(({ state }) => state === 'assigned').map(({ uid }) => uid);
+      world.cut(cut);
+      world.advance(TIMES.ackTimeoutMs + 1000);
+      world.reconnect(cut);
+      world.advance(phrase.then);
+      return;
+    }
     case 'rollbackThenPoll':
       world.take({ type: 'rollback', ...ann });
       world.advance(phrase.then);

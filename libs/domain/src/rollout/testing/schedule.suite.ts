@@ -34,6 +34,8 @@ const phrase: fc.Arbitrary<Phrase> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ say: fc.constant('releaseAndVanish' as const), away: long, then: long }) },
   { weight: 2, arbitrary: fc.record({ say: fc.constant('vanish' as const), away: long }) },
+  { weight: 3, arbitrary: fc.record({ say: fc.constant('failPauseRetry' as const), then: short }) },
+  { weight: 5, arbitrary: fc.record({ say: fc.constant('cutInFlightRestore' as const), then: long }) },
   {
     weight: 10,
     arbitrary: fc.record({

@@ -36,6 +36,8 @@ export class World {
   readonly placed = new Set<ClusterUid>();
   newest = 0;
   strategy: StrategySpec | null = null;
+  /** A cluster that is gone never comes back under its old identity. */
+  private joined = 0;
   isHubUp = true;
   hubUpSince: Millis = this.now;
   private readonly manifests = new Map<ClusterUid, ManifestDocument>();
@@ -55,7 +57,8 @@ export class World {
   }
 
   join(): void {
-    const index = this.clusters.size;
+    const index = this.joined;
+    this.joined += 1;
     const uid = `c${String(index).padStart(2, '0')}`;
     this.clusters.set(uid, new SimulatedCluster(uid, this.now, 1000 + ((index * 37) % 9) * 1000));
     this.shell.presence.set(uid, { online: true, seenAt: this.now });
@@ -146,11 +149,12 @@ export class World {
 
   /** Marks of the past come again: the naive relay has kept their documents, too. */
   replayOutbox(): void {
-    for (const uid of this.clusters.keys()) this.shell.dirty.add(uid);
-    if (!this.rules.relayWritesPresentRows) {
-      for (const { uid, document } of this.documents.slice(0, 20)) this.write(uid, document);
+    if (this.rules.relayWritesPresentRows) {
+      for (const uid of this.clusters.keys()) this.shell.dirty.add(uid);
+      this.relay();
+    } else {
+      for (const { uid, document } of this.documents.slice(-40)) this.write(uid, document);
     }
-    this.relay();
   }
 
   /** Everything that was ever reported, once more and in the wrong order. */
