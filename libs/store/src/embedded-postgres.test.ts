@@ -172,6 +172,13 @@ describe('says in one sentence that a folder cannot be opened:', () => {
     await expect(start(folder)).rejects.toMatchObject(refusal(code, message));
   });
 
+  it('that is not a folder', async () => {
+    await writeFile(path.join(folder, 'file'), '');
+    await expect(start(path.join(folder, 'file'))).rejects.toMatchObject(
+      refusal('database-folder-unwritable', /cannot be written \(EEXIST\)/),
+    );
+  });
+
   it('made by another PostgreSQL', async () => {
     await mkdir(path.join(folder, 'cluster'));
     await writeFile(path.join(folder, 'cluster', 'PG_VERSION'), '15\n');

@@ -1,4 +1,5 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -7,6 +8,7 @@ import {
   freePort,
   type Logger,
   messageOf,
+  RejectedError,
   RetryableError,
   startChild,
   stopStaleChildren,
@@ -45,13 +47,13 @@ const LEFT_MEMORY_MS = 5_000;
 /**
  * Starts a PostgreSQL of our own: the first time in about 1.5 s, later in about 100 ms. One that a killed process left behind on
  * this folder is ended first.
- * @throws RejectedError in one sentence: `postgres-missing`, `postgres-as-root`, `database-folder-broken`,
+ * @throws RejectedError in one sentence: `database-folder-unwritable`, `postgres-missing`, `postgres-as-root`, `database-folder-broken`,
  * `database-other-version`, `initdb-failed`; RetryableError `database-not-started`.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const folder = path.resolve(options.folder);
   const { log, durable = true } = options;
-  await mkdir(folder, { recursive: true, mode: 0o711 });
+  await makeFolder(folder);
   const pidFolder = path.join(folder, 'run');
   await stopStaleChildren(pidFolder, { log });
   const { data, passwordFile } = clusterFolder(folder);
@@ -78,6 +80,18 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o711 });
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new RejectedError(
+      'database-folder-unwritable',
+      `The database's folder ${folder} cannot be written (${(error as NodeJS.ErrnoException).code}): make it writable for this user, or choose another data folder.`,
+    );
   }
 }
 

@@ -16,7 +16,7 @@ const fits = (folder: string): boolean => Buffer.byteLength(path.join(folder, SO
  * A folder that only we and the server may enter: in the data folder where its path is short enough, else one under the
  * temporary folder, noted in the data folder so that the next start removes it. Null: none is short enough.
  */
-export async function makeSocketFolder(folder: string, runAs: RunAs): Promise<string | null> {
+export async function makeSocketFolder(folder: string, runAs: RunAs, temporary = os.tmpdir()): Promise<string | null> {
   const note = path.join(folder, 'socket-folder');
   await removeSocketFolder(folder);
   const near = path.join(folder, 'socket');
@@ -24,8 +24,8 @@ export async function makeSocketFolder(folder: string, runAs: RunAs): Promise<st
   if (fits(near)) {
     await mkdir(near, { mode: 0o700 });
     made = near;
-  } else if (fits(path.join(os.tmpdir(), 'flotilla-XXXXXX'))) {
-    made = await mkdtemp(path.join(os.tmpdir(), 'flotilla-'));
+  } else if (fits(path.join(temporary, 'flotilla-XXXXXX'))) {
+    made = await mkdtemp(path.join(temporary, 'flotilla-'));
     await writeFile(note, made, { mode: 0o600 });
   }
   if (made !== null) await giveTo(runAs, made);
@@ -38,7 +38,7 @@ export async function removeSocketFolder(folder: string): Promise<void> {
   const note = path.join(folder, 'socket-folder');
   const noted = await readFile(note, 'utf8').catch(() => '');
   // Nothing else is ever removed, whatever the note says.
-  if (path.dirname(noted) === os.tmpdir() && /^flotilla-\w{6}$/.test(path.basename(noted))) {
+  if (path.isAbsolute(noted) && /^flotilla-\w{6}$/.test(path.basename(noted))) {
     await rm(noted, { recursive: true, force: true });
   }
   await rm(note, { force: true });
