@@ -51,7 +51,7 @@ export const hubConfigSchema = z.object({
   }),
   natsUrl: setting(urlSetting(['nats:', 'tls:']).optional(), {
     env: 'NATS_URL',
-    description: 'NATS server or cluster that is configured as docs/operations tells.',
+    description: 'NATS server with the configuration that --nats-configuration prints.',
     defaultText: 'an embedded nats-server',
   }),
   natsCaFile: setting(z.string().max(4096).optional(), {

@@ -1,11 +1,16 @@
 #!/usr/bin/env node
 import { configHelp, createLogger, onStopSignal, parseConfig, runMain } from '#kit';
 import { hubConfigSchema } from './hub.config.js';
+import { externalNatsConfiguration } from './installation/external-nats.js';
 import { startHub } from './start-hub.js';
 
 const HELP = `flotilla hub: assigns what Git says to clusters, in waves.
 
-Usage: npm start [-- --help]
+Usage: npm start [-- OPTION]
+
+  --help                 this text
+  --nats-configuration   prints the configuration of a nats-server that is to be NATS_URL, and ends
+
 
 Settings are environment variables:
 ${configHelp(hubConfigSchema)}
@@ -15,6 +20,10 @@ await runMain(async () => {
   const [argument] = process.argv.slice(2);
   if (argument === '--help' || argument === '-h') {
     process.stdout.write(HELP);
+    return;
+  }
+  if (argument === '--nats-configuration') {
+    process.stdout.write(await externalNatsConfiguration(parseConfig(hubConfigSchema, process.env)));
     return;
   }
   if (argument !== undefined) {

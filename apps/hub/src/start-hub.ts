@@ -19,6 +19,7 @@ import { openGitSource } from '#source';
 import { migrate, openStore, startEmbeddedPostgres } from '#store';
 import type { HubConfig } from './hub.config.js';
 import { firstAdmin } from './installation/first-admin.js';
+import { hostsOf } from './installation/hub-hosts.js';
 import type { HubParts, HubSettings } from './parts.js';
 import { serve } from './serve.js';
 import { openManifestSigner } from './steps/assign/manifest-signer.js';
@@ -183,13 +184,4 @@ async function tlsOf(config: HubConfig, own: Certificates): Promise<Tls> {
   } catch (error) {
     throw new RejectedError('config-invalid', `The TLS certificate or key cannot be read: ${messageOf(error, 200)}.`);
   }
-}
-
-/** Every host by which somebody reaches the hub or its bus: they go into the certificate. */
-function hostsOf(config: HubConfig): { names: string[]; ips: string[] } {
-  const hosts = [config.host, config.natsHost];
-  for (const url of [config.publicUrl, config.natsPublicUrl]) if (url !== undefined) hosts.push(new URL(url).hostname);
-  const isAddress = (host: string): boolean => /^[\d.]+$|:/.test(host);
-  const known = hosts.map((host) => host.replace(/^\[|\]$/g, '')).filter((host) => host !== '0.0.0.0' && host !== '::');
-  return { names: known.filter((host) => !isAddress(host)), ips: known.filter(isAddress) };
 }
