@@ -1,6 +1,8 @@
 import type { JsonObject, JsonValue } from '#domain';
 import { APPLICATION_LABEL } from './marks.js';
-import { isMap, mapAt } from './object-ref.js';
+import { groupOf, isMap, mapAt, textAt } from './object-ref.js';
+
+const POD_GROUPS = new Set(['', 'apps', 'batch']);
 
 export interface NormaliseInput {
   readonly application: string;
@@ -26,7 +28,10 @@ export function normaliseObject(object: JsonObject, input: NormaliseInput): Json
   };
   if (object['kind'] === 'Secret' && object['apiVersion'] === 'v1') joinStringData(result);
   const spec = result['spec'];
-  if (isMap(spec)) result['spec'] = object['kind'] === 'Service' ? withProtocols(spec, 'ports') : withoutTimes(spec);
+  // Kinds of other groups may look alike and have no such field.
+  if (isMap(spec) && POD_GROUPS.has(groupOf(textAt(object, 'apiVersion')))) {
+    result['spec'] = object['kind'] === 'Service' ? withProtocols(spec, 'ports') : withoutTimes(spec);
+  }
   return result;
 }
 
