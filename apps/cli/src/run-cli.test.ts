@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Command } from 'commander';
@@ -82,5 +82,25 @@ describe('the command line', () => {
     const [lazy, loaded] = await Promise.all([buildProgram(context, []), buildProgram(context, null)]);
     const face = (program: Command): string[] => program.commands.map((each) => `${each.name()}: ${each.summary()}`);
     expect(face(lazy)).toEqual(face(loaded));
+  });
+});
+
+describe('the way to --version', () => {
+  it('loads nothing but commander: every verb and library comes when it is used', () => {
+    const seen = new Set<string>();
+    const packages = new Set<string>();
+    const walk = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      const text = readFileSync(file, 'utf8');
+      for (const [, what = '', from = ''] of text.matchAll(/^import\s+([^;]*?)from '([^']+)';/gm)) {
+        if (what.startsWith('type ')) continue;
+        if (from.startsWith('.')) walk(path.resolve(path.dirname(file), from.replace(/\.js$/, '.ts')));
+        else if (!from.startsWith('node:')) packages.add(from);
+      }
+    };
+    walk(path.join(import.meta.dirname, 'main.ts'));
+    expect([...packages]).toEqual(['commander']);
+    expect(seen.size).toBeLessThan(10);
   });
 });

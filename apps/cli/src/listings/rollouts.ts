@@ -26,7 +26,11 @@ export const rollouts: Listing<RolloutView> = {
     { heading: 'STATE', text: stateText, tone: ({ state, paused }) => rolloutTone(state, paused) },
     { heading: 'WAVE', text: waveText },
     { heading: 'DONE', text: (rollout) => `${done(rollout)}/${rollout.total}` },
-    { heading: 'FAILED', text: ({ counts }) => (counts.failed > 0 ? String(counts.failed) : ''), tone: () => 'bad' },
+    {
+      heading: 'FAILED',
+      text: ({ counts }) => (counts.failed > 0 ? String(counts.failed) : ''),
+      tone: ({ counts }) => (counts.failed > 0 ? 'bad' : undefined),
+    },
     { heading: 'STARTED BY', text: ({ startedBy }) => startedBy, wide: true },
     { heading: 'AGE', text: ({ startedAt }) => age(startedAt), ticks: true },
     { heading: 'WHY', text: ({ why }) => why, wide: true },
