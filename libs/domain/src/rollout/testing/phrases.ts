@@ -18,6 +18,7 @@ export type Phrase =
   | { readonly say: 'pauseThenRetry'; readonly then: Millis }
   | { readonly say: 'failPauseRetry'; readonly then: Millis }
   | { readonly say: 'cutInFlightRestore'; readonly then: Millis }
+  | { readonly say: 'rollbackThenReplay'; readonly between: Millis; readonly then: Millis }
   | { readonly say: 'releaseAfterRelease'; readonly between: Millis; readonly then: Millis }
   | { readonly say: 'rollbackThenPoll'; readonly then: Millis }
   | {
@@ -97,6 +98,13 @@ export function play(world: World, phrase: Phrase): void {
       world.advance(phrase.then);
       becomeQuiet(world);
       world.take({ type: 'retry', ...ann });
+      world.advance(phrase.then);
+      return;
+    case 'rollbackThenReplay':
+      release(world, true);
+      world.advance(phrase.between);
+      world.take({ type: 'rollback', ...ann });
+      world.replayOutbox();
       world.advance(phrase.then);
       return;
     case 'cutInFlightRestore': {

@@ -37,6 +37,10 @@ const phrase: fc.Arbitrary<Phrase> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ say: fc.constant('failPauseRetry' as const), then: short }) },
   { weight: 5, arbitrary: fc.record({ say: fc.constant('cutInFlightRestore' as const), then: long }) },
   {
+    weight: 3,
+    arbitrary: fc.record({ say: fc.constant('rollbackThenReplay' as const), between: short, then: long }),
+  },
+  {
     weight: 10,
     arbitrary: fc.record({
       say: fc.constantFrom(

@@ -153,7 +153,10 @@ export class World {
       for (const uid of this.clusters.keys()) this.shell.dirty.add(uid);
       this.relay();
     } else {
-      for (const { uid, document } of this.documents.slice(-40)) this.write(uid, document);
+      const past = this.documents.filter(
+        ({ uid, document }) => (document.assignment?.generation ?? 0) < (this.shell.rows.get(uid)?.generation ?? 0),
+      );
+      for (const { uid, document } of past.slice(-40)) this.write(uid, document);
     }
   }
 
