@@ -50,8 +50,8 @@ export class ApplicationWorker {
     readonly name: string,
     private readonly context: WorkerContext,
   ) {
-    const { timing, random, logger, kube, clock } = context;
-    this.logger = logger.child({ application: name });
+    const { timing, random, kube, clock } = context;
+    this.logger = context.logger.child({ application: name });
     this.backoff = new Backoff(timing.retryMs, timing.retryMaxMs, random, new AbortController().signal);
     this.reporter = new ApplicationReporter({ ...context, application: name });
     this.inventory = new ApplicationInventory(name, context);
@@ -207,15 +207,13 @@ export class ApplicationWorker {
     this.asked = null;
     this.held = fetched.held;
     this.passDue = null;
-    if (this.context.isInstant) {
-      this.inventory.runs = assignment.digest;
-      this.sync = { kind: 'applied' };
-      this.evaluate();
-      return;
+    if (!this.context.isInstant) {
+      await this.fullPass(fetched.held, fetched.objects);
+      return fetched.held.release();
     }
-    this.passDue = { force: false };
-    await this.fullPass(fetched.held, fetched.objects);
-    fetched.held.release();
+    this.inventory.runs = assignment.digest;
+    this.sync = { kind: 'applied' };
+    this.evaluate();
   }
 
   private async fullPass(held: HeldBundle, given?: readonly JsonObject[]): Promise<void> {

@@ -1,0 +1,25 @@
+import { expect, it } from '@jest/globals';
+import type { JsonObject } from '#domain';
+import { nodeFacts, versionFacts } from './facts.js';
+
+const node = (providerID: string, region?: string): JsonObject => ({
+  metadata: { name: 'n', labels: { ...(region !== undefined && { 'topology.kubernetes.io/region': region }) } },
+  spec: { providerID },
+});
+
+it('tells the version and its minor, of whatever distribution', () => {
+  expect(versionFacts({ gitVersion: 'v1.36.3' })).toEqual({
+    'kubernetes.version': 'v1.36.3',
+    'kubernetes.minor': '1.36',
+  });
+  expect(versionFacts({ gitVersion: 'v1.31.2-gke.1115000' })['kubernetes.minor']).toBe('1.31');
+  expect(versionFacts({})).toEqual({});
+});
+
+it('counts nodes without listing them, and knows provider and region by one of them', () => {
+  const list = { metadata: { remainingItemCount: 41 }, items: [node('aws:///eu-west-1a/i-0abc', 'eu-west-1')] };
+  expect(nodeFacts(list)).toEqual({ nodes: '42', provider: 'aws', region: 'eu-west-1' });
+  expect(nodeFacts({ items: [node('gce://project/zone/name')] })).toEqual({ nodes: '1', provider: 'gcp' });
+  expect(nodeFacts({ items: [node('somebody://x')] })).toEqual({ nodes: '1', provider: 'somebody' });
+  expect(nodeFacts({ items: [] })).toEqual({ nodes: '0' });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import { reportSchema } from '#contract';
+import type { HealthStatus } from '#domain';
+import { composeReport, judgeApplication } from './compose-report.js';
+
+const ref = (name: string) => ({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name });
+const object = (name: string, status: HealthStatus, message = '') => ({
+  ref: ref(name),
+  health: { status, reason: 'Why', message },
+});
+const error = (name: string, transient: boolean) => ({
+  ref: ref(name),
+  reason: 'Why',
+  message: `no ${name}`,
+  transient,
+});
+
+describe('the verdict on an application', () => {
+  it('is as bad as its worst object, which is told first', () => {
+    const verdict = judgeApplication(
+      { kind: 'applied' },
+      [object('a', 'progressing'), object('b', 'failed', 'crashes')],
+      0,
+    );
+    expect(verdict).toMatchObject({
+      phase: 'failed',
+      cause: 'health',
+      message: 'Deployment shop/b: crashes (and 1 more)',
+    });
+    expect(verdict.findings.map(({ name }) => name)).toEqual(['b', 'a']);
+  });
+
+  it('is healthy when nothing is wrong and nothing is left to delete', () => {
+    expect(judgeApplication({ kind: 'applied' }, [object('a', 'healthy'), object('b', 'suspended')], 0).phase).toBe(
+      'healthy',
+    );
+    expect(judgeApplication({ kind: 'applied' }, [], 2)).toMatchObject({ phase: 'progressing' });
+  });
+
+  it('is no failure while nobody is at fault but the API server', () => {
+    const stuck = (...transient: boolean[]) =>
+      judgeApplication({ kind: 'stuck', errors: transient.map((each, at) => error(`e${at}`, each)) }, [], 0);
+    expect(stuck(true, true)).toMatchObject({ phase: 'progressing' });
+    expect(stuck(true, false)).toMatchObject({ phase: 'failed', cause: 'sync' });
+    expect(stuck(true, false).findings.map(({ health }) => health)).toEqual(['unknown', 'failed']);
+  });
+
+  it('tells a refusal in its own words', () => {
+    expect(judgeApplication({ kind: 'refused', message: 'no' }, [object('a', 'failed')], 0)).toEqual({
+      phase: 'refused',
+      cause: 'sync',
+      message: 'no',
+      findings: [],
+    });
+  });
+});
+
+it('composes reports that the hub takes, however much is wrong', () => {
+  const many = Array.from({ length: 500 }, (_, at) => error(`${'n'.repeat(300)}${at}`, false)).map((each) => ({
+    ...each,
+    message: 'm'.repeat(5_000),
+  }));
+  const report = composeReport({
+    cluster: '6f1c1f0e-3a52-4c8e-9a3e-0d6a6f1c2b11',
+    application: 'shop',
+    assignment: { generation: 1, digest: 'd'.repeat(64) },
+    runs: '',
+    verdict: judgeApplication({ kind: 'stuck', errors: many }, [], 0),
+    steadyMs: 0,
+    breaks: 0,
+    boot: 1,
+    seq: 1,
+    objects: 500,
+    corrected: 1,
+    drifted: 0,
+    fields: Array.from({ length: 50 }, () => 'f'.repeat(400)),
+  });
+  expect(reportSchema.safeParse(report).error).toBeUndefined();
+  expect(JSON.stringify(report).length).toBeLessThan(64 * 1024);
+});

@@ -1,0 +1,71 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { AgentReport } from '#domain';
+import { createLogger, RetryableError } from '#kit';
+import type { AgentBus } from '#ports';
+import { Backoff } from '../../common.js';
+import { ReportOutbox } from './report-outbox.js';
+
+const report = (seq: number, application = 'a') => ({ application, seq }) as AgentReport;
+const settled = () => new Promise((resolve) => setTimeout(resolve, 30));
+
+describe('the outbox', () => {
+  const state = { connected: true, failures: 0, stored: [] as string[], hold: null as Promise<void> | null };
+  const bus = {
+    connected: () => state.connected,
+    publishStatus: async (application: string, body: Uint8Array) => {
+      if (state.hold !== null) await state.hold;
+      if (state.failures > 0) {
+        state.failures -= 1;
+        throw new RetryableError('bus', 'no');
+      }
+      state.stored.push(`${application}${(JSON.parse(Buffer.from(body).toString()) as AgentReport).seq}`);
+    },
+  } as unknown as AgentBus;
+  const outbox = () =>
+    new ReportOutbox({
+      bus: () => bus,
+      backoff: () => new Backoff(1, 5, () => 0, new AbortController().signal),
+      logger: createLogger({ level: 'silent' }),
+    });
+
+  afterEach(() => {
+    Object.assign(state, { connected: true, failures: 0, stored: [], hold: null });
+  });
+
+  it('sends the latest, and of those that waited only that', async () => {
+    const box = outbox();
+    let release: () => void = () => undefined;
+    state.hold = new Promise((resolve) => (release = resolve));
+    for (const seq of [1, 2, 3]) box.put(report(seq));
+    release();
+    await settled();
+    expect(state.stored).toEqual(['a1', 'a3']);
+    box.close();
+  });
+
+  it('tries again what was not stored', async () => {
+    const box = outbox();
+    state.failures = 3;
+    box.put(report(1));
+    await settled();
+    expect(state.stored).toEqual(['a1']);
+    box.close();
+  });
+
+  it('keeps what could not be sent, and sends all again after a reconnect', async () => {
+    const box = outbox();
+    state.connected = false;
+    box.put(report(1));
+    box.put(report(2, 'b'));
+    await settled();
+    expect(state.stored).toEqual([]);
+    state.connected = true;
+    box.resendAll();
+    await settled();
+    expect(state.stored).toEqual(['a1', 'b2']);
+    box.resendAll();
+    await settled();
+    expect(state.stored).toEqual(['a1', 'b2', 'a1', 'b2']);
+    box.close();
+  });
+});
