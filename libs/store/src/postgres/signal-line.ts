@@ -80,15 +80,24 @@ export async function openSignalLine(
     delay = Math.min(delay * 2, RECONNECT_MS.most);
   }
 
+  async function tell(): Promise<void> {
+    if (client === undefined) return;
+    const list = [...waiting].join(',');
+    waiting.clear();
+    await client.query('select pg_notify($1, $2)', [CHANNEL, `${self} ${list}`]);
+  }
+
   function schedule(): void {
     sending ??= setTimeout(() => {
-      sending = undefined;
-      if (client === undefined) return;
-      const list = [...waiting].join(',');
-      waiting.clear();
-      client.query('select pg_notify($1, $2)', [CHANNEL, `${self} ${list}`]).catch((error: unknown) => {
-        log.debug({ reason: messageOf(error, 200) }, 'could not tell other hubs of a change');
-      });
+      // One at a time: a server under load may need longer than our interval, and what is told together costs once.
+      tell()
+        .catch((error: unknown) =>
+          log.debug({ reason: messageOf(error, 200) }, 'could not tell other hubs of a change'),
+        )
+        .finally(() => {
+          sending = undefined;
+          if (waiting.size > 0 && client !== undefined && !closed) schedule();
+        });
     }, NOTIFY_EVERY_MS);
     sending.unref();
   }
