@@ -20,27 +20,25 @@ export function mergeApplied(live: Json | undefined, applied: Json, rule: MergeR
 /** Items of both lists: the configuration's order where it names them, the live-only ones where they stood. */
 function mergeLists(live: Json[], applied: Json[], rule: MergeRule): Json[] {
   const items = rule.items ?? plainRule;
-  const liveByElement = new Map(live.map((item) => [itemElement(item, rule) ?? '', item]));
-  const wanted = new Set(applied.map((item) => itemElement(item, rule) ?? ''));
+  const nameOf = (item: Json | undefined): string => itemElement(item ?? null, rule) ?? '';
+  const liveByName = new Map(live.map((item) => [nameOf(item), item]));
+  const wanted = new Set(applied.map(nameOf));
   const out: Json[] = [];
+  const done = new Set<string>();
   let at = 0;
-  const takeLiveOnly = (): void => {
-    while (at < live.length && !wanted.has(itemElement(live[at] ?? null, rule) ?? '')) {
-      out.push(live[at] ?? null);
+  let next = 0;
+  while (at < live.length || next < applied.length) {
+    const mine = live[at];
+    if (mine !== undefined && (!wanted.has(nameOf(mine)) || done.has(nameOf(mine)))) {
+      if (!wanted.has(nameOf(mine))) out.push(mine);
       at += 1;
+      continue;
     }
-  };
-  for (const item of applied) {
-    const known = liveByElement.get(itemElement(item, rule) ?? '');
-    if (known !== undefined) {
-      takeLiveOnly();
-      at += 1;
-    }
-    out.push(mergeApplied(known, item, items));
-  }
-  for (; at < live.length; at += 1) {
-    const item = live[at] ?? null;
-    if (!wanted.has(itemElement(item, rule) ?? '')) out.push(item);
+    const item = applied[next];
+    if (item === undefined) break;
+    out.push(mergeApplied(liveByName.get(nameOf(item)), item, items));
+    done.add(nameOf(item));
+    next += 1;
   }
   return out;
 }

@@ -8,6 +8,7 @@ import {
   cloneJson,
   equalJson,
   isMap,
+  type Json,
   type JsonMap,
   listOf,
   mapAt,
@@ -22,6 +23,8 @@ import { inOrder, present, viewOf } from './presentation.js';
 import { validate } from './validation.js';
 
 const namespaces = builtInKind('', 'v1', 'namespaces');
+const claimProtection = 'kubernetes.io/pvc-protection';
+const templateGeneration = 'deprecated.daemonset.template.generation';
 /** Written by the server alone, whatever the client says. */
 const serverFields = ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation'];
 
@@ -41,7 +44,7 @@ export function storageVersionOf(state: ClusterState, kind: KindInfo): string {
 export function readBody(request: ResourceRequest, body: unknown): JsonMap {
   const { kind } = request;
   if (!isMap(body)) throw new ApiError(400, 'the object provided is unrecognized (must be of type Object)');
-  const object = cloneJson(body);
+  const object = keepsEmpties(kind) ? cloneJson(body) : tidyCopy(body);
   const wanted = apiVersionOf(kind);
   if (object['kind'] !== undefined && object['kind'] !== kind.kind) {
     throw new ApiError(400, `${textOf(object['kind'])} in body does not match the expected kind ${kind.kind}`);
@@ -71,6 +74,37 @@ export function readBody(request: ResourceRequest, body: unknown): JsonMap {
     throw new ApiError(400, 'the namespace of the provided object does not match the namespace sent on the request');
   }
   return object;
+}
+
+function keepsEmpties(kind: KindInfo): boolean {
+  return kind.custom !== undefined || kind.kind === 'CustomResourceDefinition';
+}
+
+const emptyMapsSayNothing = new Set([
+  'data',
+  'stringData',
+  'binaryData',
+  'matchLabels',
+  'nodeSelector',
+  'limits',
+  'requests',
+]);
+
+/** A copy without what the types of built-in kinds leave out when they are written: empty lists, and some empty maps. */
+function tidyCopy(value: JsonMap): JsonMap {
+  const out: JsonMap = {};
+  for (const key in value) {
+    const item = value[key];
+    if (item === undefined) continue;
+    if (Array.isArray(item)) {
+      if (item.length > 0 || key === 'rules')
+        out[key] = item.map((each) => (isMap(each) ? tidyCopy(each) : cloneJson(each)));
+    } else if (isMap(item)) {
+      const inner = tidyCopy(item);
+      if (!emptyMapsSayNothing.has(key) || Object.keys(inner).length > 0) out[key] = inner;
+    } else out[key] = item;
+  }
+  return out;
 }
 
 /** @throws ApiError 404 for a namespace that isn't there, 403 for one that is going. */
@@ -165,6 +199,7 @@ function shapeObject(state: ClusterState, request: ResourceRequest, commit: Comm
     metadata['creationTimestamp'] = timestamp(state.now());
     if (kind.generation) metadata['generation'] = 1;
     if (kind.statusSubresource) delete object['status'];
+    if (kind.kind === 'PersistentVolumeClaim') protectClaim(metadata);
   } else {
     const before = mapOf(live['metadata']);
     for (const field of [...serverFields, 'resourceVersion']) {
@@ -179,9 +214,27 @@ function shapeObject(state: ClusterState, request: ResourceRequest, commit: Comm
   else {
     carryOver(object, live, kind);
     fillDefaults(object, kind);
+    if (kind.kind === 'DaemonSet') countTemplates(object, live);
     if (kind.kind === 'Service') assignClusterIp(object, (ip) => isTaken(state, object, ip));
   }
   return inOrder(object, kind, textOf(object['apiVersion']));
+}
+
+/** A claim stays until no Pod uses it. */
+function protectClaim(metadata: JsonMap): void {
+  const finalizers = listOf(metadata['finalizers']);
+  if (!finalizers.includes(claimProtection)) metadata['finalizers'] = [...finalizers, claimProtection];
+}
+
+/** A DaemonSet bears the number of its template in an annotation. */
+function countTemplates(object: JsonMap, live: JsonMap | undefined): void {
+  const before = Number(mapOf(mapOf(live?.['metadata'])['annotations'])[templateGeneration] ?? 0);
+  const isSame = live !== undefined && equalJson(templateOf(live), templateOf(object));
+  mapAt(metadataOf(object), 'annotations')[templateGeneration] = String(isSame ? before : before + 1);
+}
+
+function templateOf(object: JsonMap): Json | undefined {
+  return mapOf(object['spec'])['template'];
 }
 
 /** What the server once chose stays when a client's replacement doesn't name it. */

@@ -1,4 +1,4 @@
-import { isMap, type Json, type JsonMap, listOf, mapAt, mapOf, textOf } from './json-tree.js';
+import { isMap, type Json, type JsonMap, listOf, mapAt, mapOf, metadataOf, textOf } from './json-tree.js';
 import { type KindInfo } from './kinds.js';
 
 /** Fills in what the API server fills in, where a difference between wanted and live would show it. Works in place. */
@@ -55,6 +55,10 @@ function volume(value: Json): void {
     if (isMap(value[kind])) set(value[kind], 'defaultMode', 420);
   }
   if (isMap(value['hostPath'])) set(value['hostPath'], 'type', '');
+  for (const source of listOf(mapOf(value['projected'])['sources'])) {
+    const token = mapOf(source)['serviceAccountToken'];
+    if (isMap(token)) set(token, 'expirationSeconds', 3600);
+  }
   const sources = [
     'configMap',
     'secret',
@@ -145,6 +149,7 @@ const byKind: Readonly<Record<string, (object: JsonMap) => void>> = {
       set(labels, `${prefix}controller-uid`, uid);
       set(labels, `${prefix}job-name`, name);
     }
+    if (metadataOf(object)['labels'] === undefined) metadataOf(object)['labels'] = { ...labels };
   },
   CronJob: (object) => {
     const spec = mapAt(object, 'spec');
@@ -152,8 +157,9 @@ const byKind: Readonly<Record<string, (object: JsonMap) => void>> = {
     set(spec, 'suspend', false);
     set(spec, 'successfulJobsHistoryLimit', 3);
     set(spec, 'failedJobsHistoryLimit', 1);
-    const template = mapAt(mapAt(spec, 'jobTemplate'), 'spec');
-    podTemplate(template);
+    const template = mapAt(spec, 'jobTemplate');
+    set(template, 'metadata', {});
+    podTemplate(mapAt(template, 'spec'));
   },
   Pod: (object) => {
     podSpec(mapAt(object, 'spec'));
@@ -163,6 +169,8 @@ const byKind: Readonly<Record<string, (object: JsonMap) => void>> = {
     const spec = mapAt(object, 'spec');
     set(spec, 'type', 'ClusterIP');
     set(spec, 'sessionAffinity', 'None');
+    if (spec['sessionAffinity'] === 'ClientIP')
+      set(mapAt(mapAt(spec, 'sessionAffinityConfig'), 'clientIP'), 'timeoutSeconds', 10_800);
     if (spec['type'] === 'ExternalName') return;
     for (const port of listOf(spec['ports'])) {
       if (!isMap(port)) continue;

@@ -57,7 +57,6 @@ export function fieldsOf(value: Json, rule: MergeRule): FieldSet {
 /** The fields of a value that somebody added, its containers counted. */
 function addedFields(value: Json, rule: MergeRule): FieldSet {
   const set = fieldsOf(value, rule);
-  if (isEmptySet(set) || rule.set === true) return set;
   return withContainers(set);
 }
 

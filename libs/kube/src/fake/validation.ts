@@ -17,6 +17,10 @@ function wrong(field: string, value: Json | undefined, why: string): Cause {
   return { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(value ?? null)}: ${why}`, field };
 }
 
+function duplicate(field: string, value: string): Cause {
+  return { reason: 'FieldValueDuplicate', message: `Duplicate value: ${JSON.stringify(value)}`, field };
+}
+
 function checkName(kind: KindInfo, name: string): Cause[] {
   if (kind.group === 'rbac.authorization.k8s.io') {
     return /[/%]|^\.{1,2}$/.test(name) ? [wrong('metadata.name', name, "may not contain '/' or '%'")] : [];
@@ -53,13 +57,7 @@ function checkPodSpec(spec: JsonMap, at: string): Cause[] {
     const out: Cause[] = [];
     if (name === '') out.push(required(`${at}.containers[${index}].name`));
     else if (!label.test(name)) out.push(wrong(`${at}.containers[${index}].name`, name, 'a lowercase RFC 1123 label'));
-    if (seen.has(name)) {
-      out.push({
-        reason: 'FieldValueDuplicate',
-        message: `Duplicate value: ${JSON.stringify(name)}`,
-        field: `${at}.containers[${index}].name`,
-      });
-    }
+    if (seen.has(name)) out.push(duplicate(`${at}.containers[${index}].name`, name));
     seen.add(name);
     if (textOf(container['image']) === '') out.push(required(`${at}.containers[${index}].image`));
     return out;
@@ -84,6 +82,22 @@ function checkWorkload(object: JsonMap): Cause[] {
   return [...causes, ...checkPodSpec(mapOf(template['spec']), 'spec.template.spec')];
 }
 
+function checkServicePorts(spec: JsonMap): Cause[] {
+  const ports = listOf(spec['ports']).map(mapOf);
+  if (ports.length === 0) {
+    return spec['type'] === 'ExternalName' || spec['clusterIP'] === 'None' ? [] : [required('spec.ports')];
+  }
+  const names = new Set<string>();
+  return ports.flatMap((port, at) => {
+    const name = textOf(port['name']);
+    const field = `spec.ports[${at}].name`;
+    if (name === '') return ports.length > 1 ? [required(field)] : [];
+    const isSecond = names.has(name);
+    names.add(name);
+    return isSecond ? [duplicate(field, name)] : [];
+  });
+}
+
 function checkContent(object: JsonMap, kind: KindInfo): Cause[] {
   if (kind.custom !== undefined) return [];
   if (selected.has(kind.kind)) return checkWorkload(object);
@@ -94,9 +108,7 @@ function checkContent(object: JsonMap, kind: KindInfo): Cause[] {
     case 'Job':
       return checkPodSpec(mapOf(mapOf(spec['template'])['spec']), 'spec.template.spec');
     case 'Service':
-      return spec['type'] !== 'ExternalName' && spec['clusterIP'] !== 'None' && listOf(spec['ports']).length === 0
-        ? [required('spec.ports')]
-        : [];
+      return checkServicePorts(spec);
     case 'CustomResourceDefinition': {
       const wanted = `${textOf(mapOf(spec['names'])['plural'])}.${textOf(spec['group'])}`;
       const name = mapOf(object['metadata'])['name'];

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { alreadyExists, ApiError, invalid, notFound } from './api-error.js';
 import { type ApiAnswer, type ClusterState, type ResourceRequest, timestamp } from './cluster-state.js';
 import { checkNamespace, checkPreconditions, commitObject, readBody } from './commits.js';
-import { cloneJson, isMap, type Json, type JsonMap, mapOf, metadataOf, parseMap, textOf } from './json-tree.js';
+import { cloneJson, isMap, type Json, type JsonMap, metadataOf, parseMap, textOf } from './json-tree.js';
 import { storageKey } from './kinds.js';
 import { applyConfiguration, type Manager, trackUpdate } from './managed-fields.js';
 import { mergeApplied } from './apply-merge.js';
@@ -134,7 +134,6 @@ function applyObject(state: ClusterState, request: ResourceRequest): ApiAnswer {
   } else checkPreconditions(kind, live, metadata);
   delete metadata['resourceVersion'];
   if (request.subresource !== 'status' && kind.statusSubresource) delete applied['status'];
-  if (kind.kind === 'Secret' && isMap(applied['stringData'])) encodeStringData(applied);
   const { object, seal } = applyConfiguration({
     live,
     applied,
@@ -144,13 +143,4 @@ function applyObject(state: ClusterState, request: ResourceRequest): ApiAnswer {
     now: timestamp(state.now()),
   });
   return commitObject(state, request, { object, live, stored, seal });
-}
-
-function encodeStringData(secret: JsonMap): void {
-  const data: JsonMap = { ...mapOf(secret['data']) };
-  for (const [key, value] of Object.entries(mapOf(secret['stringData']))) {
-    data[key] = Buffer.from(textOf(value)).toString('base64');
-  }
-  secret['data'] = data;
-  delete secret['stringData'];
 }

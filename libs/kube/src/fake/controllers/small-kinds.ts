@@ -2,7 +2,16 @@ import { startDeletion } from '../deletes.js';
 import { equalJson, type JsonMap, listOf, mapOf, textOf } from '../json-tree.js';
 import { builtInKind } from '../kinds.js';
 import { isEstablished } from '../kind-registry.js';
-import { generationOf, nowText, type Reconcile, replicasOf, withCondition, writeStatus } from './context.js';
+import {
+  type ControllerContext,
+  generationOf,
+  nowText,
+  type Reconcile,
+  replicasOf,
+  withCondition,
+  writeStatus,
+} from './context.js';
+import { type StoredObject } from '../object-store.js';
 import { selectorMatches } from '../selectors.js';
 import { isPodReady } from './pod.js';
 
@@ -43,17 +52,12 @@ export const reconcileIngress: Reconcile = (context, stored, object) => {
 
 export const reconcileClaim: Reconcile = (context, stored, object) => {
   const spec = mapOf(object['spec']);
-  if (mapOf(object['status'])['phase'] === 'Bound' || mapOf(object['metadata'])['deletionTimestamp'] !== undefined)
-    return undefined;
+  if (mapOf(object['metadata'])['deletionTimestamp'] !== undefined) return releaseClaim(context, stored, object);
+  if (mapOf(object['status'])['phase'] === 'Bound') return undefined;
   const className = textOf(spec['storageClassName']);
   const found = className === '' ? undefined : context.state.store.get('storageclasses.storage.k8s.io', '', className);
   const waits = found !== undefined && context.parse(found)['volumeBindingMode'] === 'WaitForFirstConsumer';
-  if (
-    waits &&
-    !context.state.store.list('pods', stored.namespace).some((pod) => pod.json.includes(`"claimName":"${stored.name}"`))
-  ) {
-    return 1000;
-  }
+  if (waits && !isClaimUsed(context, stored)) return 1000;
   const left = context.readyMs - context.inPhaseFor(stored.uid, 'binding');
   if (left > 0) return left;
   const storage = mapOf(mapOf(spec['resources'])['requests'])['storage'] ?? '1Gi';
@@ -65,6 +69,23 @@ export const reconcileClaim: Reconcile = (context, stored, object) => {
   });
   return undefined;
 };
+
+function isClaimUsed(context: ControllerContext, claim: StoredObject): boolean {
+  const pods = context.state.store.list('pods', claim.namespace);
+  return pods.some((pod) => pod.json.includes(`"claimName":"${claim.name}"`));
+}
+
+/** Lets a claim that is to go go, once no Pod uses it. */
+function releaseClaim(context: ControllerContext, stored: StoredObject, object: JsonMap): number | undefined {
+  if (isClaimUsed(context, stored)) return 1000;
+  const metadata = mapOf(object['metadata']);
+  const all = listOf(metadata['finalizers']);
+  const rest = all.filter((each) => each !== 'kubernetes.io/pvc-protection');
+  if (rest.length === 0) context.state.store.remove(stored);
+  else if (rest.length < all.length)
+    context.write(claimKind, { ...object, metadata: { ...metadata, finalizers: rest } });
+  return undefined;
+}
 
 export const reconcileDefinition: Reconcile = (context, _stored, object) => {
   if (isEstablished(object)) {
