@@ -48,7 +48,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const identity = await obtainIdentity({ secrets, hub, version, facts: learnFacts, backoff: backoff(), logger });
   const { cluster } = identity.joined;
   const credentials = new CredentialKeeper({ identity, secrets, hub, clock, random, logger, backoff: backoff() });
-  const keys = (): ReturnType<typeof readManifestKeys> => readManifestKeys(credentials.answer.manifestKeys);
+  const keys = pinnedKeys(credentials);
 
   const records = new RecordStore(kube, namespace);
   const [{ boot, envelope }, remembered] = await backoff().until(
@@ -152,6 +152,20 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       applications: applications.state(),
     }),
     stop,
+  };
+}
+
+/** The keys as the hub gave them last, read once for as long as they stay the same. */
+function pinnedKeys(credentials: CredentialKeeper): () => ReturnType<typeof readManifestKeys> {
+  let pems = credentials.answer.manifestKeys;
+  let keys = readManifestKeys(pems);
+  return () => {
+    const { manifestKeys } = credentials.answer;
+    if (manifestKeys !== pems) {
+      pems = manifestKeys;
+      keys = readManifestKeys(pems);
+    }
+    return keys;
   };
 }
 

@@ -4,7 +4,7 @@ import { type ApiError, apiError, callKube, isSuccess, sleep } from './api-error
 import { differences, OWNERSHIP } from './compare.js';
 import { firstStep, immutableHint, type Known, mayRecreate, ownershipRefusal, withoutReplicas } from './decide.js';
 import { type Discovery, objectPath } from './discovery.js';
-import { hasFieldsByHand, isScaledByOthers, pathsByHand, takeOverFields } from './managed-fields.js';
+import { ownershipOf, pathsByHand, takeOverFields } from './managed-fields.js';
 import { mapLimited } from './map-limited.js';
 import { FIELD_MANAGER } from './marks.js';
 import { errorText } from './mask-secret.js';
@@ -124,10 +124,10 @@ class ApplyRun {
     const refusal = ownershipRefusal(live, item.object, this.input.application);
     if (refusal !== null) return this.reject(item, 'OwnedByAnother', refusal);
     this.input.onSeen(item, live);
-    const object = isScaledByOthers(live) ? withoutReplicas(item.object) : item.object;
+    const { scaled, byHand } = ownershipOf(live);
+    const object = scaled ? withoutReplicas(item.object) : item.object;
     const answer = await this.apply(item, object, true);
     if (!isSuccess(answer)) return this.recreateOr(item, apiError(answer), uidOf(live));
-    const byHand = hasFieldsByHand(live);
     const paths = differences(live, answer.body);
     const values = paths.filter((path) => path !== OWNERSHIP);
     // Where nothing is written, who owns a field makes no difference.

@@ -1,34 +1,26 @@
 import type { JsonObject } from '#domain';
 import { APPLICATION_LABEL } from './marks.js';
-import { hasFieldsByHand, isScaledByOthers, ownedDigest } from './managed-fields.js';
+import { type Ownership, ownershipOf } from './managed-fields.js';
 import { labelOf, mapAt, textAt } from './object-ref.js';
 
 /** All that is remembered of a live object: digests and marks, never its content. */
-export interface LiveState {
+export interface LiveState extends Ownership {
   /** Only compared with others of the same kind. */
   readonly resourceVersion: number;
   readonly generation: number;
   readonly uid: string;
   /** The application whose label it bears; empty: nobody's. */
   readonly application: string;
-  /** See ownedDigest. */
-  readonly owned: string;
-  /** An autoscaler owns `spec.replicas`. */
-  readonly scaled: boolean;
-  /** Somebody wrote fields by hand. */
-  readonly byHand: boolean;
 }
 
 export function liveStateOf(object: JsonObject): LiveState {
   const metadata = mapAt(object, 'metadata');
   const generation = metadata['generation'];
   return {
+    ...ownershipOf(object),
     resourceVersion: Number(textAt(metadata, 'resourceVersion')) || 0,
     generation: typeof generation === 'number' ? generation : 0,
     uid: textAt(metadata, 'uid'),
     application: labelOf(object, APPLICATION_LABEL),
-    owned: ownedDigest(object),
-    scaled: isScaledByOthers(object),
-    byHand: hasFieldsByHand(object),
   };
 }

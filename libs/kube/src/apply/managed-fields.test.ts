@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '#domain';
-import { hasFieldsByHand, isScaledByOthers, ownedDigest, pathsByHand, takeOverFields } from './managed-fields.js';
+import { ownershipOf, pathsByHand, takeOverFields } from './managed-fields.js';
 
 const entry = (manager: string, operation: string, fieldsV1: JsonObject, subresource?: string): JsonObject => ({
   manager,
@@ -13,6 +13,10 @@ const entry = (manager: string, operation: string, fieldsV1: JsonObject, subreso
 });
 const object = (...managedFields: JsonObject[]): JsonObject => ({ metadata: { name: 'a', managedFields } });
 const ours = entry('flotilla', 'Apply', { 'f:data': { 'f:a': {} } });
+
+const ownedDigest = (each: JsonObject) => ownershipOf(each).owned;
+const hasFieldsByHand = (each: JsonObject) => ownershipOf(each).byHand;
+const isScaledByOthers = (each: JsonObject) => ownershipOf(each).scaled;
 
 describe('the digest of what is ours', () => {
   it('stays the same whatever controllers write elsewhere, and whenever', () => {

@@ -25,32 +25,43 @@ function entriesOf(object: JsonObject): readonly JsonObject[] {
   return mapsAt(mapAt(object, 'metadata'), 'managedFields');
 }
 
-/**
- * A digest of which fields are ours, and which are somebody's by hand. The API server takes a field from us as soon as another
- * writes another value into it, so as long as this stays the same, every field of ours has the value that we gave it: that
- * holds for the metadata alone as well as for the whole object, and whatever controllers write elsewhere.
- */
-export function ownedDigest(object: JsonObject): string {
+/** What the field sets of a live object tell. */
+export interface Ownership {
+  /**
+   * A digest of which fields are ours, and which are somebody's by hand. The API server takes a field from us as soon as another
+   * writes another value into it, so as long as this stays the same, every field of ours has the value that we gave it: that
+   * holds for the metadata alone as well as for the whole object, and whatever controllers write elsewhere. Empty: none is ours.
+   */
+  readonly owned: string;
+  /** An autoscaler set `spec.replicas` through the scale subresource; a person's `kubectl scale` is no autoscaler. */
+  readonly scaled: boolean;
+  /** Somebody wrote fields by hand. */
+  readonly byHand: boolean;
+}
+
+export function ownershipOf(object: JsonObject): Ownership {
   const parts: JsonValue[] = [];
+  let scaled = false;
+  let byHand = false;
   for (const entry of entriesOf(object)) {
-    if (isOurs(entry)) parts.push(entry['fieldsV1'] ?? null);
-    else if (isByHand(entry)) parts.push([textAt(entry, 'manager'), entry['fieldsV1'] ?? null]);
+    if (isOurs(entry)) {
+      parts.push(entry['fieldsV1'] ?? null);
+    } else if (isByHand(entry)) {
+      byHand = true;
+      parts.push([textAt(entry, 'manager'), entry['fieldsV1'] ?? null]);
+    } else {
+      scaled ||= isAutoscaler(entry);
+    }
   }
-  return parts.length === 0 ? '' : sha256(JSON.stringify(parts)).slice(0, 32);
+  return { owned: parts.length === 0 ? '' : sha256(JSON.stringify(parts)).slice(0, 32), scaled, byHand };
 }
 
-/** Whether an autoscaler set `spec.replicas` through the scale subresource; a person's `kubectl scale` is no autoscaler. */
-export function isScaledByOthers(object: JsonObject): boolean {
-  return entriesOf(object).some(
-    (entry) =>
-      textAt(entry, 'subresource') === 'scale' &&
-      !textAt(entry, 'manager').startsWith('kubectl') &&
-      mapAt(mapAt(entry, 'fieldsV1'), 'f:spec')['f:replicas'] !== undefined,
+function isAutoscaler(entry: JsonObject): boolean {
+  return (
+    textAt(entry, 'subresource') === 'scale' &&
+    !textAt(entry, 'manager').startsWith('kubectl') &&
+    mapAt(mapAt(entry, 'fieldsV1'), 'f:spec')['f:replicas'] !== undefined
   );
-}
-
-export function hasFieldsByHand(object: JsonObject): boolean {
-  return entriesOf(object).some(isByHand);
 }
 
 /** Our own field set as the API server keeps it; null where we own nothing. */

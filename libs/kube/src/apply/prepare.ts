@@ -1,4 +1,4 @@
-import { digestOf, type JsonObject } from '#domain';
+import { type JsonObject, sha256 } from '#domain';
 import type { Discovery, KindPath } from './discovery.js';
 import { normaliseObject } from './normalise.js';
 import { mapAt, mapsAt, type ObjectRef, refKey, refOf, textAt } from './object-ref.js';
@@ -22,7 +22,7 @@ export interface ApplyItem {
   readonly kind: KindPath;
   /** Normalised. */
   readonly object: JsonObject;
-  /** Of the normalised object. */
+  /** Of the object as the bundle has it, so that another way to normalise is no other object. */
   readonly digest: string;
 }
 
@@ -70,10 +70,15 @@ export async function prepareObjects(
     } else if (items.has(key)) {
       reject(ref, 'Twice', 'it is there twice once the default namespace is filled in: keep one of them');
     } else {
-      items.set(key, { ref, key, kind, object: normal, digest: digestOf(normal) });
+      items.set(key, { ref, key, kind, object: normal, digest: digestOf(object) });
     }
   }
   return { items: [...items.values()], errors };
+}
+
+/** A bundle is canonical JSON: its objects' keys are in order already. What the namespace would add is in the key. */
+function digestOf(object: JsonObject): string {
+  return sha256(JSON.stringify(object));
 }
 
 /** The kinds that a bundle's own definitions will make, by `apiVersion/kind`. */

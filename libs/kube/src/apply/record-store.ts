@@ -43,7 +43,7 @@ export class RecordStore {
     for (const secret of mapsAt(answer.body, 'items')) {
       const name = textAt(mapAt(secret, 'metadata'), 'name');
       try {
-        const record = JSON.parse(gunzipSync(bytesAt(secret, 'record')).toString('utf8')) as ApplicationRecord;
+        const record = unpack(bytesAt(secret, 'record'));
         this.present.set(record.application, chunksOf(secret));
         records.push(record);
       } catch {
@@ -173,8 +173,17 @@ function nameOf(application: string): string {
   return `flotilla-app-${application}`;
 }
 
+/** A small record is not worth its compression. */
+const PACKED_FROM = 4096;
+
 function pack(record: ApplicationRecord): string {
-  return gzipSync(JSON.stringify(record), { level: 1 }).toString('base64');
+  const text = Buffer.from(JSON.stringify(record));
+  return (text.length < PACKED_FROM ? text : gzipSync(text, { level: 1 })).toString('base64');
+}
+
+function unpack(bytes: Buffer): ApplicationRecord {
+  const isPacked = bytes[0] === 0x1f;
+  return JSON.parse((isPacked ? gunzipSync(bytes) : bytes).toString('utf8')) as ApplicationRecord;
 }
 
 function base64(bytes: Uint8Array): string {

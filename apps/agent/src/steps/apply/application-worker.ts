@@ -102,7 +102,7 @@ export class ApplicationWorker {
   /** A newer generation. `spread`: its bundle is not fetched at once. */
   take(assignment: ManifestApplication, spread: boolean): void {
     this.asked = { assignment, spread };
-    this.stop.abort();
+    if (this.running) this.stop.abort();
     clearTimeout(this.retryTimer);
     this.paused = false;
     this.backoff.reset();
@@ -161,7 +161,7 @@ export class ApplicationWorker {
   private async work(): Promise<void> {
     try {
       for (let step = this.nextStep(); step !== null; step = this.nextStep()) {
-        this.stop = new AbortController();
+        if (this.stop.signal.aborted) this.stop = new AbortController();
         try {
           await step();
         } catch (error) {
