@@ -35,7 +35,7 @@ const noAgents: AgentSwitch = {
 };
 
 /**
- * `GET /control/clusters`, `GET …/<name>/state`, `GET …/<name>/objects?key=deployments.apps`, `POST …/<name>/offline`, `/online`, `/fault` (a
+ * `GET /control/clusters`, `GET …/<name>/state`, `GET …/<name>/access` (path and token of its Kubernetes API), `GET …/<name>/objects?key=deployments.apps`, `POST …/<name>/offline`, `/online`, `/fault` (a
  * KubeFault), `/heal` (ends all faults), `/compact` (forgets the past: 410) and `/remove`.
  */
 export class ControlEndpoint {
@@ -66,7 +66,8 @@ export class ControlEndpoint {
 
   private read(name: string, what: string, query: URLSearchParams, response: ServerResponse): void {
     if (what === 'state') return send(response, this.stateOf(name));
-    if (what !== 'objects') return sendProblem(response, 404, 'There is state and objects.');
+    if (what === 'access') return send(response, { path: `/clusters/${name}`, token: this.fleet.get(name)?.token });
+    if (what !== 'objects') return sendProblem(response, 404, 'There is state, access and objects.');
     return send(response, { items: this.fleet.get(name)?.cluster.objects(query.get('key') ?? undefined) ?? [] });
   }
 

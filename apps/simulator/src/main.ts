@@ -15,7 +15,6 @@ import {
   writeFileAtomically,
 } from '#kit';
 
-import { writeKubeconfig } from './kubeconfig-file.js';
 import { planClusters } from './plan-clusters.js';
 import { simulate } from './simulate.js';
 import { SimulatedFleet } from './simulated-fleet.js';
@@ -39,7 +38,8 @@ Usage: node dist/apps/simulator/src/main.js --clusters 1000 --access .flotilla/h
   --instant            agents verify and fetch, and report healthy without applying
   --verbose            the agents' own lines too
 
-In the data folder, kubeconfig reaches each cluster's API, and control-token lets one in at /control.
+The data folder's control-token lets one in at /control on the printed URL: GET /control/clusters, and for each of them
+GET access (its API's path and token), state, objects; POST offline, online, fault, heal.
 An image's tag says what becomes of it: :bad is never pulled, :crash fails at once, :crash-after-30s later, :slow-20s starts late.
 `;
 
@@ -79,7 +79,6 @@ await runMain(async () => {
   const server = await startSimulatorServer({ fleet, port, controlToken, agents: simulation, logger });
   if (data !== undefined) {
     await writeFileAtomically(join(data, 'control-token'), `${controlToken}\n`);
-    await writeKubeconfig(join(data, 'kubeconfig'), server.url, fleet);
   }
   onStopSignal(
     async () => {

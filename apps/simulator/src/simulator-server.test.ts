@@ -147,6 +147,8 @@ describe('the simulator', () => {
     expect(await (await control('/one/objects?key=namespaces')).json()).toMatchObject({
       items: expect.arrayContaining([expect.objectContaining({ kind: 'Namespace' })]),
     });
+    const { token } = simulator.fleet.ensure('one');
+    expect(await (await control('/one/access')).json()).toEqual({ path: '/clusters/one', token });
     expect((await control('/none/state')).status).toBe(404);
   });
 

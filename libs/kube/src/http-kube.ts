@@ -252,7 +252,7 @@ async function* touching(stream: AsyncIterable<Buffer>, touch: () => unknown): A
 }
 
 function isReset(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return code === 'ECONNRESET' || code === 'EPIPE';
 }
 
