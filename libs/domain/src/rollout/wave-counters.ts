@@ -1,9 +1,20 @@
-import { TARGET_STATES, type ResolvedWave, type TargetRow, type TargetState, type WaveProgress } from './model.js';
+import type { ResolvedWave, TargetRow, TargetState, WaveProgress } from './model.js';
+
+export const NONE: Readonly<Record<TargetState, number>> = {
+  pending: 0,
+  assigned: 0,
+  progressing: 0,
+  passed: 0,
+  failed: 0,
+  deferred: 0,
+  unchanged: 0,
+  skipped: 0,
+  removed: 0,
+};
 
 /** A wave that nothing has happened in. */
 export function newWave(wave: ResolvedWave): WaveProgress {
-  const counts = Object.fromEntries(TARGET_STATES.map((state) => [state, 0])) as Record<TargetState, number>;
-  return { ...wave, phase: 'pending', counts, carried: 0, suspects: 0, accepted: { failed: 0, deferred: 0 } };
+  return { ...wave, phase: 'pending', counts: NONE, carried: 0, suspects: 0, accepted: { failed: 0, deferred: 0 } };
 }
 
 /** The wave's counters with a row taken in (+1) or out (-1). */

@@ -50,13 +50,12 @@ export class Oracles {
     const { rollout } = header;
     if (event.type === 'start' && event.members.length === 0 && decision.changed)
       fail(4, 'an empty list changed something');
-    const old = new Map(this.previousRows);
     if (event.type === 'pause') this.isPausedByUser = true;
     if (event.type === 'resume') this.isPausedByUser = false;
     if (event.type === 'removed' && event.why === 'left') for (const uid of event.clusters) this.mayWithdraw.add(uid);
     this.judgeTakeBack(header, before);
     const isTick = event.type === 'tick' && before.rollout?.id === rollout?.id;
-    for (const row of decision.rows) this.judgeRow(row, old.get(row.uid), isTick, before);
+    for (const row of decision.rows) this.judgeRow(row, this.previousRows.get(row.uid), isTick, before);
     if (rollout) {
       this.judgeBudgets(rollout);
       this.judgeWaves(rollout, before.rollout);
