@@ -103,8 +103,10 @@ describe('flotilla', () => {
     'source shop',
     'application web',
     'strategy by-env',
+    'strategy default',
     'cluster dev-1',
     'sources',
+    'strategies',
     'applications',
     'clusters',
   ])('prints %s as YAML that applies again unchanged', async (what) => {

@@ -73,10 +73,10 @@ function optionText({ description, argChoices, defaultValue, mandatory }: Option
 /** The examples as help shows them. */
 function examplesOf(command: Command): string {
   let text = '';
-  const write = command.configureOutput().writeOut;
+  const before = { ...command.configureOutput() };
   command.configureOutput({ writeOut: (part) => void (text += part) });
   command.outputHelp();
-  command.configureOutput({ ...(write && { writeOut: write }) });
+  command.configureOutput(before);
   const examples = text.split('\nExamples:\n')[1];
   if (examples === undefined) return '';
   return `\n\`\`\`sh\n${examples.trimEnd().replace(/^ {2}/gm, '')}\n\`\`\`\n`;

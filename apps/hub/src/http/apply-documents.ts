@@ -14,7 +14,7 @@ import { CLOCK, STORE } from '../parts.js';
 import { Reconcile } from '../steps/assign/reconcile.js';
 import type { Caller } from './access/permit.js';
 import { audit } from './audit.js';
-import { bareResource, clusterDocument } from './views/resource-view.js';
+import { bareResource, clusterDocument, defaultStrategyView } from './views/resource-view.js';
 
 /** Applies declared objects: every bad document is named, and either all are written or none. */
 @Injectable()
@@ -122,7 +122,11 @@ async function currentDocument(unit: Unit, kind: Resource['kind'], name: string)
     return cluster && clusterDocument(cluster);
   }
   const stored = await unit.resources.get(kind, name);
-  return stored && bareResource(kind, name, stored.spec);
+  if (stored) return bareResource(kind, name, stored.spec);
+  // What `get -o yaml` shows of the strategy that is there by itself applies again unchanged, too.
+  if (kind !== 'Strategy' || name !== 'default') return null;
+  const { status: _, ...shipped } = defaultStrategyView();
+  return shipped;
 }
 
 /** Checks each document by the schema of its kind. @throws RejectedError `invalid` that names every bad field of every document. */
