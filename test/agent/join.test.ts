@@ -93,6 +93,54 @@ describe('an agent and its hub', () => {
     await rig.healthy(await rig.assign([configMap('a')]));
   });
 
+  it('do not let a fetch that is spread after a reconnect hold up a nudge that comes meanwhile', async () => {
+    await rig.start({ timing: { reconnectSpreadMs: 600_000 }, random: () => 0.9 });
+    await rig.healthy(await rig.assign([configMap('a', { v: '1' })]));
+    rig.bus.cutOff(rig.hub.cluster);
+    const missed = await rig.assign([configMap('a', { v: '2' })]);
+    rig.bus.bringBack(rig.hub.cluster);
+    await rig.hub.until('shop', (report) => report.generation === missed.generation && report.phase === 'progressing');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(rig.hub.latest('shop')?.phase).toBe('progressing');
+    await rig.healthy(await rig.assign([configMap('a', { v: '3' })]), 3_000);
+  });
+
+  it('bring what waited for the bus on its way as soon as it is back', async () => {
+    await rig.start({ timing: { retryMs: 60_000, retryMaxMs: 60_000, reconnectSpreadMs: 1 } });
+    await rig.healthy(await rig.assign([configMap('a', { v: '1' })]));
+    const bundle = await rig.assign([configMap('a', { v: '2' })]);
+    await rig.healthy(bundle);
+    await rig.hub.bus.deleteBundle(bundle.digest);
+    await rig.healthy(await rig.assign([configMap('a', { v: '1' })]));
+    // Its bundle is not on the bus, so that the agent waits a minute before it tries again.
+    const waiting = { ...rig.hub.manifest().applications['shop'], digest: bundle.digest, generation: 9 };
+    await rig.hub.put(
+      rig.hub.sign(rig.hub.manifest({ sequence: 20, applications: { shop: waiting as typeof bundle } })),
+    );
+    await rig.hub.until('shop', (report) => report.generation === 9 && report.phase === 'progressing');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    rig.bus.cutOff(rig.hub.cluster);
+    await rig.assign([configMap('a', { v: '2' })], { generation: 8 }).catch(() => undefined);
+    await rig.hub.put(
+      rig.hub.sign(rig.hub.manifest({ sequence: 20, applications: { shop: waiting as typeof bundle } })),
+    );
+    rig.bus.bringBack(rig.hub.cluster);
+    await rig.healthy(waiting as typeof bundle, 3_000);
+  });
+
+  it('tell the present state again when a refusal has become the past', async () => {
+    await rig.start();
+    const good = await rig.assign([configMap('a', { v: '1' })]);
+    await rig.healthy(good);
+    const held = rig.hub.sign(rig.hub.manifest());
+    const stale = rig.hub.manifest({ sequence: 0, applications: { shop: { ...good, generation: 0 } } });
+    await rig.hub.put(rig.hub.sign(stale));
+    await rig.hub.until('shop', (report) => report.phase === 'refused');
+    await rig.hub.put(held);
+    const report = await rig.hub.until('shop', (each) => each.phase !== 'refused');
+    expect(report).toMatchObject({ phase: 'healthy', generation: good.generation });
+  });
+
   it('keep the seed and the credential out of every line of the log', async () => {
     await rig.start();
     await rig.healthy(await rig.assign([configMap('a')]));

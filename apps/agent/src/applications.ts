@@ -67,6 +67,16 @@ export class Applications {
     }
   }
 
+  /** The manifest on the bus is the one that is held. */
+  retell(): void {
+    for (const worker of this.workers.values()) worker.retell();
+  }
+
+  /** The bus is back. */
+  resume(): void {
+    for (const worker of this.workers.values()) worker.resume();
+  }
+
   /** Tells the hub that a whole manifest was refused: for what it claims to ask anew. */
   refuseAll(claims: Manifest, message: string): void {
     for (const [name, assignment] of Object.entries(claims.applications)) {

@@ -1,6 +1,6 @@
 import { openAgentBus } from '#bus';
 import type { Manifest } from '#domain';
-import { type Logger, messageOf } from '#kit';
+import { type Logger, messageOf, RetryableError } from '#kit';
 import { Discovery, RecordStore, sleep } from '#kube';
 import { systemClock } from '#ports';
 import {
@@ -74,8 +74,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       records,
       outbox,
       nextSeq: () => (seq += 1),
-      fetchBundle: async (digest, chunks, spread) => {
-        if (spread) await sleep(random() * timing.reconnectSpreadMs, stopping.signal);
+      fetchBundle: async ({ digest, chunks, spread, signal }) => {
+        if (spread) await sleep(random() * timing.reconnectSpreadMs, AbortSignal.any([signal, stopping.signal]));
+        if (signal.aborted) throw new RetryableError('superseded', 'A newer assignment came.');
         return await bus.fetchBundle(digest, chunks);
       },
       isInstant: mode === 'instant',
@@ -117,6 +118,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   bus.onReconnect(() => {
     heartbeat.tellFactsAgain();
     outbox.resendAll();
+    applications.resume();
     manifests.look('reconnect');
   });
   credentials.start(bus);

@@ -113,12 +113,24 @@ export class ApplicationWorker {
     this.kick();
   }
 
+  /** The bus is back: what waited for it need not wait longer, though not all agents' fetches at once. */
+  resume(): void {
+    if (this.asked === null || !this.paused) return;
+    this.asked = { ...this.asked, spread: true };
+    this.paused = false;
+    this.backoff.reset();
+    this.kick();
+  }
+
+  /** What the hub has is what is held: a refusal that was told is the past. */
+  retell(): void {
+    if (this.isRefusalTold) this.reporter.tell();
+    this.isRefusalTold = false;
+  }
+
   /** The same generation; its terms may be others. */
   keep(assignment: ManifestApplication): void {
-    if (this.isRefusalTold) {
-      this.isRefusalTold = false;
-      this.reporter.tell();
-    }
+    this.retell();
     if (this.asked !== null || this.held === null) return;
     const before = this.held.assignment;
     this.held = this.held.withTerms(assignment);
@@ -189,9 +201,10 @@ export class ApplicationWorker {
 
   private async adopt(asked: NonNullable<ApplicationWorker['asked']>): Promise<void> {
     const { assignment, spread } = asked;
+    const how = { spread, signal: this.stop.signal };
     let fetched: Awaited<ReturnType<typeof HeldBundle.fetch>>;
     try {
-      fetched = await HeldBundle.fetch(this.name, this.context, assignment, this.held, spread);
+      fetched = await HeldBundle.fetch(this.name, this.context, assignment, this.held, how);
     } catch (error) {
       // A newer one may have come meanwhile.
       if (this.asked !== asked) return;

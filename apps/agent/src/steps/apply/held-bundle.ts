@@ -1,6 +1,6 @@
 import type { JsonObject, ManifestApplication } from '#domain';
 import { openBundle } from '../fetch/open-bundle.js';
-import type { WorkerContext } from './worker-context.js';
+import type { BundleRequest, WorkerContext } from './worker-context.js';
 
 /** A small bundle is kept as it came, so that a correction needs no request for it. */
 const KEPT_BYTES = 32 * 1024;
@@ -29,14 +29,14 @@ export class HeldBundle {
     context: WorkerContext,
     assignment: ManifestApplication,
     former: HeldBundle | null,
-    spread: boolean,
+    how: Pick<BundleRequest, 'spread' | 'signal'>,
   ): Promise<{ readonly held: HeldBundle; readonly objects: readonly JsonObject[] }> {
     if (assignment.release === null) {
       return { held: new HeldBundle(application, context, assignment, NOTHING), objects: [] };
     }
     const { digest, chunks } = assignment;
     const isSame = former !== null && former.assignment.digest === digest && former.assignment.release !== null;
-    const gzipped = isSame ? await former.bytes() : await context.fetchBundle(digest, chunks, spread);
+    const gzipped = isSame ? await former.bytes() : await context.fetchBundle({ digest, chunks, ...how });
     const objects = openBundle(gzipped, digest);
     return { held: new HeldBundle(application, context, assignment, gzipped), objects };
   }
@@ -58,7 +58,8 @@ export class HeldBundle {
     const { digest, chunks } = this.assignment;
     // A record that somebody deleted is no loss while there is a hub.
     const stored = await this.context.records.loadBundle(this.application, digest);
-    return stored ?? (await this.context.fetchBundle(digest, chunks, false));
+    if (stored !== null) return stored;
+    return await this.context.fetchBundle({ digest, chunks, spread: false, signal: new AbortController().signal });
   }
 
   /** The cluster has it by now: a large one need not be in memory too. */

@@ -5,6 +5,14 @@ import type { AgentTiming } from '../../agent-options.js';
 import type { ReportOutbox } from '../report/report-outbox.js';
 import type { KindWatches } from './kind-watches.js';
 
+export interface BundleRequest {
+  readonly digest: string;
+  readonly chunks: number;
+  readonly spread: boolean;
+  /** A newer assignment came: this one is no longer waited for. */
+  readonly signal: AbortSignal;
+}
+
 /** What all applications of an agent share. */
 export interface WorkerContext {
   readonly cluster: string;
@@ -17,8 +25,8 @@ export interface WorkerContext {
   readonly records: RecordStore;
   readonly outbox: ReportOutbox;
   readonly nextSeq: () => number;
-  /** The gzipped bundle; `spread`: not at once. */
-  readonly fetchBundle: (digest: string, chunks: number, spread: boolean) => Promise<Uint8Array>;
+  /** The gzipped bundle; `spread`: not at once. @throws RetryableError, also when the signal aborted the wait. */
+  readonly fetchBundle: (request: BundleRequest) => Promise<Uint8Array>;
   readonly isInstant: boolean;
   readonly clock: Clock;
   readonly random: () => number;

@@ -97,7 +97,10 @@ export class ManifestKeeper {
   private accept(envelope: Uint8Array, reason: LookReason): void {
     const { applications, cluster, keys, logger } = this.options;
     const text = Buffer.from(envelope).toString('latin1');
-    if (text === this.heldText) return;
+    if (text === this.heldText) {
+      this.olderSeen = false;
+      return applications.retell();
+    }
     const verified = verifyManifest(envelope, { cluster, keys: keys(), heldSequence: this.sequence });
     if (!verified.ok) {
       if (verified.code === 'manifest-sequence' && !this.olderSeen) {
