@@ -21,7 +21,9 @@ export async function startProcess(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<BenchProcess> {
-  const child: ChildProcess = spawn(process.execPath, [script, ...args], {
+  // To profile what is measured: BENCH_NODE_ARGS='--cpu-prof --cpu-prof-dir=/tmp/profiles'.
+  const nodeArgs = (process.env['BENCH_NODE_ARGS'] ?? '').split(' ').filter(Boolean);
+  const child: ChildProcess = spawn(process.execPath, [...nodeArgs, script, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -54,6 +54,7 @@ export async function measureStandaloneAgent(
     },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
   try {
     await until('the agent is ready', 30_000, 5, async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok);
     const agentStartMs = performance.now() - started;
@@ -65,7 +66,7 @@ export async function measureStandaloneAgent(
     return { agentStartMs, agentRssMiB: rssMiB(child.pid ?? 0) };
   } finally {
     child.kill('SIGTERM');
-    await new Promise((resolve) => child.once('exit', resolve));
+    await exited;
     await server.close();
     await fleet.close();
   }
