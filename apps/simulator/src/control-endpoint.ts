@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import type { FakeCluster } from '#kube/fake';
 import { z } from 'zod';
 
 import { readBody, sendJson } from './kube-endpoint.js';
@@ -28,6 +29,8 @@ const faultSchema = z.strictObject({
   loseAnswer: z.boolean().optional(),
 });
 
+const namedSchema = z.object({ name: z.string() });
+
 const noAgents: AgentSwitch = {
   cutOff: async () => undefined,
   bringBack: async () => undefined,
@@ -35,8 +38,9 @@ const noAgents: AgentSwitch = {
 };
 
 /**
- * `GET /control/clusters`, `GET …/<name>/state`, `GET …/<name>/access` (path and token of its Kubernetes API), `GET …/<name>/objects?key=deployments.apps`, `POST …/<name>/offline`, `/online`, `/fault` (a
- * KubeFault), `/heal` (ends all faults), `/compact` (forgets the past: 410) and `/remove`.
+ * `GET /control/clusters`, and for each cluster `GET …/<name>/state`, `/access` (path and token of its Kubernetes API) and
+ * `/objects?key=deployments.apps`; `POST …/<name>/offline`, `/online`, `/fault` (a KubeFault), `/heal` (ends all faults), `/compact` (forgets
+ * the past: 410), `/reset` (deletes every namespace but the system's own and the agent's) and `/remove`.
  */
 export class ControlEndpoint {
   constructor(
@@ -86,6 +90,9 @@ export class ControlEndpoint {
       case 'compact':
         cluster?.compact();
         break;
+      case 'reset':
+        if (cluster !== undefined) emptyCluster(cluster);
+        break;
       case 'remove':
         await this.fleet.remove(name);
         return send(response, { name, removed: true });
@@ -99,7 +106,7 @@ export class ControlEndpoint {
         break;
       }
       default:
-        return sendProblem(response, 404, 'There is offline, online, fault, heal, compact and remove.');
+        return sendProblem(response, 404, 'There is offline, online, fault, heal, compact, reset and remove.');
     }
     return send(response, this.stateOf(name));
   }
@@ -110,6 +117,17 @@ export class ControlEndpoint {
     const agent = this.agents.state(name);
     return { name, objects: objects.length, resourceVersion: cluster?.resourceVersion ?? 0, ...(agent && { agent }) };
   }
+}
+
+/** As somebody does who deletes what runs there by hand. */
+function emptyCluster(cluster: FakeCluster): void {
+  cluster.faults.clear();
+  for (const { metadata } of cluster.objects('namespaces')) {
+    const { name } = namedSchema.parse(metadata);
+    if (name === 'default' || name === 'flotilla-system' || name.startsWith('kube-')) continue;
+    cluster.handle({ method: 'DELETE', path: `/api/v1/namespaces/${name}`, query: {} });
+  }
+  cluster.settle();
 }
 
 function parseJson(text: string): unknown {

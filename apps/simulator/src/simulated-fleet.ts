@@ -20,7 +20,7 @@ export interface SimulatedFleetOptions {
   readonly folder?: string;
   /** Milliseconds until a workload's Pod is ready; 300 unless told. */
   readonly readyMs?: number;
-  /** Milliseconds after a write until it is saved; 500 unless told. */
+  /** Milliseconds after a write until it is saved; unless told 500, or 5 for each cluster where that is more. */
   readonly saveAfterMs?: number;
   readonly logger: Logger;
 }
@@ -136,14 +136,17 @@ export class SimulatedFleet {
     if (this.options.folder === undefined) return;
     this.unsaved.add(name);
     if (this.closed) return;
-    this.timer ??= setTimeout(() => {
-      this.save().catch((error: unknown) => {
-        this.options.logger.error(
-          { why: messageOf(error, 300) },
-          'the simulated clusters could not be saved; mend the folder',
-        );
-      });
-    }, this.options.saveAfterMs ?? 500).unref();
+    this.timer ??= setTimeout(
+      () => {
+        this.save().catch((error: unknown) => {
+          this.options.logger.error(
+            { why: messageOf(error, 300) },
+            'the simulated clusters could not be saved; mend the folder',
+          );
+        });
+      },
+      this.options.saveAfterMs ?? Math.max(500, this.clusters.size * 5),
+    ).unref();
   }
 
   private async saveCluster(folder: string, name: string): Promise<void> {
@@ -151,8 +154,9 @@ export class SimulatedFleet {
     this.unsaved.delete(name);
     if (simulated === undefined) return;
     const { token, cluster } = simulated;
+    const text = `{"name":${JSON.stringify(name)},"token":${JSON.stringify(token)},"snapshot":${cluster.snapshotText()}}`;
     try {
-      await writeFileAtomically(this.file(folder, name), JSON.stringify({ name, token, snapshot: cluster.snapshot() }));
+      await writeFileAtomically(this.file(folder, name), text);
     } catch (error) {
       this.unsaved.add(name);
       throw error;

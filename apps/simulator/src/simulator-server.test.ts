@@ -149,6 +149,9 @@ describe('the simulator', () => {
     });
     const { token } = simulator.fleet.ensure('one');
     expect(await (await control('/one/access')).json()).toEqual({ path: '/clusters/one', token });
+    await kube.request({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: 'shop' } } });
+    expect((await control('/one/reset', {})).status).toBe(200);
+    expect((await kube.request({ method: 'GET', path: '/api/v1/namespaces/shop' })).status).toBe(404);
     expect((await control('/none/state')).status).toBe(404);
   });
 
