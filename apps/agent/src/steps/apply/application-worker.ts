@@ -1,7 +1,7 @@
 import type { JsonObject, ManifestApplication } from '#domain';
 import { type Logger, messageOf, RejectedError, RetryableError } from '#kit';
 import { type ApplicationRecord, mapAt, type ObjectError, refTitle, textAt } from '#kube';
-import { Backoff, detach } from '../../common.js';
+import { detach } from '../../common.js';
 import { ApplicationReporter, type Standing } from '../report/application-reporter.js';
 import { judgeApplication, type SyncState } from '../report/compose-report.js';
 import { ApplicationInventory, overBudget } from './application-inventory.js';
@@ -9,6 +9,7 @@ import { ApplicationObjects } from './application-objects.js';
 import { applyItems, kindsOf, prepareBundle } from './apply-pass.js';
 import { DriftLedger } from './drift-ledger.js';
 import { HeldBundle } from './held-bundle.js';
+import { Pacing } from './pacing.js';
 import type { WorkerContext } from './worker-context.js';
 
 /** Read and dry-run everything, whatever the fingerprints say. */
@@ -33,13 +34,10 @@ export class ApplicationWorker {
   private isPruneHeldUp = false;
   private isRefusalTold = false;
   private running = false;
-  /** Nothing is done until a wait is over. */
-  private paused = false;
   private stopped = false;
   private stop = new AbortController();
-  private retryTimer: NodeJS.Timeout | undefined;
   private evaluation: NodeJS.Immediate | undefined;
-  private readonly backoff: Backoff;
+  private readonly pacing: Pacing;
   private readonly objects: ApplicationObjects;
   private readonly inventory: ApplicationInventory;
   private readonly drift: DriftLedger;
@@ -52,7 +50,7 @@ export class ApplicationWorker {
   ) {
     const { timing, random, kube, clock } = context;
     this.logger = context.logger.child({ application: name });
-    this.backoff = new Backoff(timing.retryMs, timing.retryMaxMs, random, new AbortController().signal);
+    this.pacing = new Pacing(context);
     this.reporter = new ApplicationReporter({ ...context, application: name });
     this.inventory = new ApplicationInventory(name, context);
     this.objects = new ApplicationObjects({
@@ -103,9 +101,7 @@ export class ApplicationWorker {
   take(assignment: ManifestApplication, spread: boolean): void {
     this.asked = { assignment, spread };
     if (this.running) this.stop.abort();
-    clearTimeout(this.retryTimer);
-    this.paused = false;
-    this.backoff.reset();
+    this.pacing.goOn();
     this.sync = { kind: 'working' };
     this.reporter.restart();
     this.drift.reset();
@@ -115,10 +111,9 @@ export class ApplicationWorker {
 
   /** The bus is back: what waited for it need not wait longer, though not all agents' fetches at once. */
   resume(): void {
-    if (this.asked === null || !this.paused) return;
+    if (this.asked === null || !this.pacing.isPaused) return;
     this.asked = { ...this.asked, spread: true };
-    this.paused = false;
-    this.backoff.reset();
+    this.pacing.goOn();
     this.kick();
   }
 
@@ -152,7 +147,7 @@ export class ApplicationWorker {
   close(): void {
     this.stopped = true;
     this.stop.abort();
-    clearTimeout(this.retryTimer);
+    this.pacing.goOn();
     clearImmediate(this.evaluation);
     this.context.watches.drop(this.objects);
     this.objects.close();
@@ -187,7 +182,7 @@ export class ApplicationWorker {
 
   /** The most urgent thing to do; null: nothing. */
   private nextStep(): (() => Promise<void>) | null {
-    if (this.stopped || this.paused) return null;
+    if (this.stopped || this.pacing.isPaused) return null;
     const { asked, held } = this;
     if (asked !== null && this.sync.kind === 'working') return () => this.adopt(asked);
     if (held === null) return null;
@@ -256,7 +251,7 @@ export class ApplicationWorker {
     } finally {
       if (!this.stopped) this.context.watches.want(this.objects, kindsOf(items));
     }
-    this.backoff.reset();
+    this.pacing.succeeded();
     if (this.asked === null) this.sync = { kind: 'applied' };
     this.appliedGeneration = assignment.generation;
     this.passing = null;
@@ -282,7 +277,7 @@ export class ApplicationWorker {
     const write = drift === 'correct';
     const { due, waitMs } = this.drift.take(write, this.context.clock.monotonic());
     if (drift === 'off') return;
-    if (waitMs !== null) this.again(waitMs);
+    if (waitMs !== null) this.pacing.later(waitMs, () => this.pass({ force: false }));
     if (due.size === 0) return;
     const names = new Set([...due].map((key) => this.objects.get(key)?.ref.name));
     const objects = (await held.objects()).filter((object) => names.has(textAt(mapAt(object, 'metadata'), 'name')));
@@ -318,33 +313,23 @@ export class ApplicationWorker {
       this.evaluate();
     }
     const shown = errors.slice(0, 5).map((error) => `${refTitle(error.ref)}: ${error.message}`);
-    const wait = Math.max(this.backoff.next(), ...errors.map((error) => error.retryAfterMs ?? 0));
-    this.logger.warn({ errors: shown, count: errors.length, message, retryInMs: Math.round(wait) }, 'not applied');
-    this.again(wait);
+    const leastMs = Math.max(0, ...errors.map((error) => error.retryAfterMs ?? 0));
+    const retryInMs = this.pacing.retry(leastMs, () => this.pass({ force: false }));
+    this.logger.warn({ errors: shown, count: errors.length, message, retryInMs }, 'not applied');
   }
 
   /** The API server or the bus did not answer: what is known stays, and it is tried again. */
   private failed(error: unknown): void {
     if (this.stopped) return;
-    const wait = this.backoff.next();
-    if (error instanceof RetryableError) {
-      this.logger.info({ why: messageOf(error, 300), retryInMs: Math.round(wait) }, 'cannot go on now; trying again');
-    } else {
-      this.logger.error({ err: error }, 'an application could not be worked on');
-    }
+    // What failed for an older assignment is no reason to wait with the newer.
+    if (error instanceof RetryableError && error.code === 'superseded') return;
     if (this.asked === null) this.passDue ??= this.passing ?? { force: false };
-    clearTimeout(this.retryTimer);
-    this.paused = true;
-    this.retryTimer = setTimeout(() => {
-      this.paused = false;
-      this.kick();
-    }, wait);
-  }
-
-  /** A full pass after a while. */
-  private again(waitMs: number): void {
-    clearTimeout(this.retryTimer);
-    this.retryTimer = setTimeout(() => this.pass({ force: false }), waitMs);
+    const retryInMs = this.pacing.pause(() => this.kick());
+    if (error instanceof RetryableError) {
+      this.logger.info({ why: messageOf(error, 300), retryInMs }, 'cannot go on now; trying again');
+    } else {
+      this.logger.error({ err: error, retryInMs }, 'an application could not be worked on');
+    }
   }
 
   private evaluateSoon(): void {
