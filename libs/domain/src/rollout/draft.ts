@@ -77,8 +77,15 @@ export class Draft {
 
   put(row: TargetRow): void {
     const old = this.row(row.uid);
-    if (old) this.count(old, -1);
-    this.count(row, 1);
+    const { rollout } = this.header;
+    const isMove = old !== undefined && old.rollout === row.rollout && old.wave === row.wave;
+    const wave = isMove && row.rollout === rollout?.id ? rollout.waves[row.wave] : undefined;
+    // The commonest case, a report: both differences at once.
+    if (old && wave) this.setWave(row.wave, countRow(countRow(wave, old, -1), row, 1));
+    else {
+      if (old) this.count(old, -1);
+      this.count(row, 1);
+    }
     this.written.set(row.uid, row);
     this.changed = true;
   }

@@ -269,6 +269,23 @@ describe('rules 14 to 18: membership', () => {
     expect(fleet.shell.header).toBe(header);
   });
 
+  it('a catch-up whose only cluster went away ends, and is not made again while that is away', () => {
+    const fleet = settled(1);
+    const catchUp = {
+      kind: 'catchUp' as const,
+      members: fleet.members(1, ['new']).map(({ online: _, ...each }) => each),
+    };
+    fleet.start(1, one(), catchUp);
+    expect(fleet.rollout).toMatchObject({ kind: 'catchUp', state: 'succeededWithExceptions' });
+    const { header } = fleet.shell;
+    fleet.start(1, one(), catchUp);
+    expect(fleet.shell.header).toBe(header);
+    fleet.comeBack('new');
+    fleet.start(1, one(), catchUp);
+    fleet.passAll();
+    expect(fleet.row('new').assignment).toMatchObject({ release: 1 });
+  });
+
   it('who leaves the placement is removed at once and withdrawn when the rollout has ended', () => {
     const fleet = settled(3);
     fleet.start(2, one());

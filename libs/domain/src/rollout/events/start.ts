@@ -54,13 +54,20 @@ function startCatchUp(draft: Draft, event: StartEvent): Refusal | null {
   if (running) {
     return { code: 'busy', message: `rollout ${running.id} runs: newcomers catch up when it has ended` };
   }
-  const members = event.members.filter((member) => member.online !== false && !hasIt(draft, member, baseline));
+  const members = event.members.filter((member) => !isAway(draft, member) && !hasIt(draft, member, baseline));
   if (members.length === 0) return null;
   const last = event.strategy.waves.at(-1);
   if (!last) return { code: 'no-waves', message: 'the strategy has no wave' };
-  const { selector: _1, take: _2, ...budgets } = last;
+  // The last wave's budgets; but a newcomer that goes away must not keep the others waiting.
+  const { selector: _1, take: _2, ...rest } = last;
+  const budgets = { ...rest, maxUnreachable: '100%' as const };
   begin(draft, event, 'catchUp', { ...event.strategy, waves: [{ ...budgets, name: 'catch-up' }] }, members);
   return null;
+}
+
+/** Whoever is away waits for the next catch-up: one made for it alone would end at once, and be asked for again at once. */
+function isAway(draft: Draft, { uid, online }: Member): boolean {
+  return online === false || (draft.loadedRow(uid) !== undefined && !draft.isOnline(uid));
 }
 
 function hasIt(draft: Draft, { uid, digest }: Member, baseline: number): boolean {
