@@ -203,7 +203,7 @@ export interface ApplicationHeader {
   readonly baseline: number | null;
   /** Earlier baselines, oldest first, at most 20: what is fallen back to when the baseline is rolled back. */
   readonly earlierBaselines: readonly number[];
-  /** The highest release that a forward rollout was ever made for: the poll starts only newer ones. */
+  /** The highest release that a forward rollout was made for: the poll starts only newer ones. Lifting its bar lowers it. */
   readonly newest: number | null;
   /** Clusters that left the placement while a rollout ran: withdrawn when it ends. */
   readonly leaving: readonly ClusterUid[];

@@ -147,9 +147,14 @@ export function cancel(draft: Draft, event: EventOf<'cancel'>): Refusal | null {
 }
 
 export function lift(draft: Draft, event: EventOf<'lift'>): Refusal | null {
-  const { barred } = draft.header;
+  const { barred, newest } = draft.header;
   if (!barred.includes(event.release)) return null;
-  draft.set({ barred: barred.filter((release) => release !== event.release) });
+  // Where nothing newer was rolled out since, the next poll takes it up again: that is what lifting is for.
+  const isNewest = newest === event.release;
+  draft.set({
+    barred: barred.filter((release) => release !== event.release),
+    ...(isNewest && { newest: event.release - 1 }),
+  });
   draft.note('lifted', `release ${event.release} may be rolled out again`, actOf(event));
   return null;
 }
