@@ -113,6 +113,8 @@ export class TrackedObject {
     this.pods = null;
     clearTimeout(this.podsTimer);
     clearTimeout(this.recheckTimer);
+    // One that was healthy before its pods were looked at has them looked at all the same when it breaks later.
+    this.podsTimer = undefined;
   }
 
   /** Since when its own trouble lasts, monotonic; null: it has none that is timed. */
