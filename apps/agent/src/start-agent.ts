@@ -60,9 +60,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const held = heldManifest(envelope, cluster, keys());
 
   const bus = openBus(busIdentity(credentials, identity.seed));
-  const outbox = new ReportOutbox({ bus: () => bus, backoff, logger });
-  const watches = new KindWatches({ kube, random, logger, idleMs: timing.watchIdleMs });
   let seq = 0;
+  const nextSeq = (): number => (seq += 1);
+  const outbox = new ReportOutbox({ bus: () => bus, backoff, nextSeq, logger });
+  const watches = new KindWatches({ kube, random, logger, idleMs: timing.watchIdleMs });
   const applications = new Applications(
     {
       cluster,
@@ -73,7 +74,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       watches,
       records,
       outbox,
-      nextSeq: () => (seq += 1),
+      nextSeq,
       fetchBundle: async ({ digest, chunks, spread, signal }) => {
         if (spread) await sleep(random() * timing.reconnectSpreadMs, AbortSignal.any([signal, stopping.signal]));
         if (signal.aborted) throw new RetryableError('superseded', 'A newer assignment came.');

@@ -62,6 +62,9 @@ export const countSchema = z
   Count
 >;
 
+/** A count of what must go on: none would wait for ever. A percentage is never less than one cluster. */
+export const atLeastOneSchema = countSchema.refine((count) => count !== 0, 'must be at least 1, or a percentage');
+
 const expressionSchema = z
   .strictObject({
     key: z.string().min(1).max(317),

@@ -9,6 +9,7 @@ import {
 } from '#domain';
 import { z } from 'zod';
 import {
+  atLeastOneSchema,
   clusterNameSchema,
   countSchema,
   durationSchema,
@@ -50,8 +51,8 @@ const waveSchema = z
   .strictObject({
     name: nameSchema,
     selector: selectorSchema.optional(),
-    take: countSchema.optional(),
-    maxConcurrency: countSchema.optional(),
+    take: atLeastOneSchema.optional(),
+    maxConcurrency: atLeastOneSchema.optional(),
     maxFailures: countSchema.optional(),
     maxUnreachable: countSchema.optional(),
     ackTimeout: durationSchema.optional(),
@@ -76,7 +77,7 @@ export const strategySpecSchema = z
     waves: z.array(waveSchema).min(1, 'must have at least one wave').max(50, 'must have at most 50 waves'),
     onFailure: z.enum(['pause', 'rollback'], { error: 'must be pause or rollback' }).optional(),
     supersede: z.enum(['replace', 'queue'], { error: 'must be replace or queue' }).optional(),
-    rollback: z.strictObject({ maxConcurrency: countSchema.optional() }).optional(),
+    rollback: z.strictObject({ maxConcurrency: atLeastOneSchema.optional() }).optional(),
     maxDeletions: countSchema.optional(),
   })
   .superRefine((strategy, context) => {

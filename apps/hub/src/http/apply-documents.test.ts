@@ -63,6 +63,12 @@ describe('documents', () => {
       /between 0% and 100%/,
     ],
     [
+      'a concurrency of none',
+      strategy([{ name: 'a', maxConcurrency: 0 }]),
+      'documents[0].spec.waves[0].maxConcurrency',
+      /at least 1/,
+    ],
+    [
       'two waves of one name',
       strategy([{ name: 'a' }, { name: 'a' }]),
       'documents[0].spec.waves[1].name',

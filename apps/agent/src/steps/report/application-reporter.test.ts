@@ -23,6 +23,7 @@ describe('the reports on an application', () => {
     const outbox = new ReportOutbox({
       bus: () => null,
       backoff: () => new Backoff(1, 1, () => 0, new AbortController().signal),
+      nextSeq: () => 0,
       logger: createLogger({ level: 'silent' }),
     });
     outbox.put = (report) => sent.push(report);

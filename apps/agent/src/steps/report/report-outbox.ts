@@ -16,6 +16,7 @@ export interface OutboxOptions {
   /** Null while there is no bus. */
   readonly bus: () => AgentBus | null;
   readonly backoff: () => Backoff;
+  readonly nextSeq: () => number;
   readonly logger: Logger;
 }
 
@@ -51,10 +52,13 @@ export class ReportOutbox {
     this.slots.delete(application);
   }
 
-  /** After a reconnect: what was published into a breaking connection may be lost, so all are sent again. */
+  /**
+   * After a reconnect: what was published into a breaking connection may be lost, so all are sent again, each as news. A hub that
+   * has it already must hear it too: it may have given the cluster up for lost meanwhile.
+   */
   resendAll(): void {
     for (const slot of this.slots.values()) {
-      slot.stored = 0;
+      slot.latest = { ...slot.latest, seq: this.options.nextSeq() };
       slot.backoff.reset();
       this.send(slot);
     }

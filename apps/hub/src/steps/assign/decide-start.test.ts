@@ -47,7 +47,7 @@ const header = (more: Partial<ApplicationHeader>): ApplicationHeader => ({
   ...more,
 });
 
-const baseline = ({ overlay }: Member) => ({ release: 3, overlay, digest: `base-${overlay}` });
+const baseline = ({ overlay }: Member) => ({ overlay, digest: `base-${overlay}` });
 const decide = (more: Partial<Parameters<typeof decideStart>[0]>) =>
   decideStart({
     header: header({}),
@@ -81,6 +81,13 @@ describe('what the engine is told after the world has changed', () => {
     expect(decision.newcomers.map(({ uid, overlay, digest }) => [uid, overlay, digest])).toEqual([
       ['b', 'overlays/prod', 'base-overlays/prod'],
     ]);
+  });
+
+  it('takes a cluster to the baseline that was away while it went out, and is back', () => {
+    const away = { ...row('a'), state: 'deferred' as const };
+    expect(decide({ members: [member('a')], rows: [away] }).newcomers).toHaveLength(1);
+    const has = { ...away, assignment: away.assignment && { ...away.assignment, digest: 'base-overlays/dev' } };
+    expect(decide({ members: [member('a')], rows: [has] }).newcomers).toEqual([]);
   });
 
   it('starts nothing for a newcomer that is away', () => {

@@ -23,7 +23,7 @@ export function decideStart(input: {
   readonly online: (uid: string) => boolean;
   readonly release: number;
   /** The members with the overlays of the baseline release; null when there is none, or it lacks the overlay. */
-  readonly baseline: (member: Member) => HeldRelease | null;
+  readonly baseline: (member: Member) => Pick<HeldRelease, 'overlay' | 'digest'> | null;
 }): StartDecision {
   const { header, rows, members, unplaced, release } = input;
   const running = header?.rollout?.state === 'running';
@@ -37,10 +37,13 @@ export function decideStart(input: {
     : members.flatMap((member) => {
         const wanted = input.baseline(member);
         if (!wanted) return [];
-        const assignment = byUid.get(member.uid)?.assignment ?? null;
         if (!input.online(member.uid)) return [];
+        const row = byUid.get(member.uid);
+        const assignment = row?.assignment ?? null;
+        // Away while the baseline went out: it holds an older release, and is back now.
+        if (row?.state === 'deferred' && assignment?.digest !== wanted.digest) return [{ ...member, ...wanted }];
         const has = assignment !== null && assignment.release !== null && assignment.overlay === wanted.overlay;
-        return has ? [] : [{ ...member, overlay: wanted.overlay, digest: wanted.digest }];
+        return has ? [] : [{ ...member, ...wanted }];
       });
   const leavers =
     members.length === 0

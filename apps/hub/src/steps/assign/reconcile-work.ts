@@ -203,7 +203,7 @@ export class ReconcileWork {
       release: release.number,
       baseline: ({ overlay }) => {
         const digest = baseline?.overlays[overlay]?.digest;
-        return baseline && digest !== undefined ? { release: baseline.number, overlay, digest } : null;
+        return digest === undefined ? null : { overlay, digest };
       },
     });
     const by = { actor: 'system', automatic: true, strategy } as const;
