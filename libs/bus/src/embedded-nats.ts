@@ -108,6 +108,8 @@ async function startServer(options: EmbeddedNatsOptions, file: string): Promise<
     name: 'nats-server',
     command: program,
     args: ['--config', file],
+    // Half the garbage that Go lets pile up by default: a quarter less memory with a thousand agents, for a little CPU.
+    env: { PATH: process.env['PATH'] ?? '', GOGC: '50' },
     pidFolder,
     killAfterMs: 2_000,
     log,
