@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startHub, type RunningHub } from '../../apps/hub/src/start-hub.js';
 import { hubConfigSchema } from '../../apps/hub/src/hub.config.js';
 import { localAccessSchema, type RolloutView } from '#contract';
-import { createLogger, parseConfig } from '#kit';
+import { createLogger, parseConfig, type Logger } from '#kit';
 import { TestApi } from './test-api.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
@@ -14,15 +14,20 @@ export interface TestHub {
   readonly api: TestApi;
   readonly folder: string;
   readonly hub: RunningHub;
-  /** Stops it and starts it again on the same data. */
-  restart(): Promise<void>;
+  /** Of its database; holds a password. */
+  readonly databaseUrl: string;
+  /** Stops it and starts it again on the same data; `whileDown` is waited for between. */
+  restart(whileDown?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function startTestHub(env: Record<string, string> = {}): Promise<TestHub> {
+export async function startTestHub(
+  env: Record<string, string> = {},
+  log: Logger = createLogger({ level: 'fatal' }),
+): Promise<TestHub> {
   const folder = await mkdtemp(path.join(tmpdir(), 'flotilla-hub-'));
   const database = await createTestDatabase();
-  const test = new RunningTestHub(folder, database, env);
+  const test = new RunningTestHub(folder, database, env, log);
   try {
     await test.start();
   } catch (error) {
@@ -40,7 +45,12 @@ class RunningTestHub implements TestHub {
     readonly folder: string,
     private readonly database: TestDatabase,
     private readonly env: Record<string, string>,
+    private readonly log: Logger,
   ) {}
+
+  get databaseUrl(): string {
+    return this.database.url;
+  }
 
   get hub(): RunningHub {
     if (!this.running) throw new Error('the hub does not run');
@@ -61,13 +71,14 @@ class RunningTestHub implements TestHub {
       DATABASE_URL: this.database.url,
       ...this.env,
     });
-    this.running = await startHub(config, createLogger({ level: 'fatal' }));
+    this.running = await startHub(config, this.log);
     const access = await readFile(path.join(this.folder, 'data/admin.json'), 'utf8');
     this.client = new TestApi(localAccessSchema.parse(JSON.parse(access)));
   }
 
-  async restart(): Promise<void> {
+  async restart(whileDown?: () => Promise<void>): Promise<void> {
     await this.close();
+    await whileDown?.();
     await this.start();
   }
 
