@@ -5,6 +5,7 @@ import type { HubConfig } from './hub.config.js';
 import { HubModule } from './hub.module.js';
 import { OpenApi } from './http/openapi.js';
 import type { HubParts, HubSettings } from './parts.js';
+import { Advance } from './steps/advance/advance.js';
 import { Alive } from './steps/advance/alive.js';
 import { CollectReports } from './steps/collect/collect-reports.js';
 import { Silence } from './steps/collect/silence.js';
@@ -49,6 +50,7 @@ export async function serve(options: {
   app.get(Silence).restart();
   await app.get(CollectReports).start();
   await parts.bus.drainStatus();
+  app.get(Advance).start();
   alive.start(parts.log);
   return { url: settings.publicUrl, close: () => app.close() };
 }

@@ -13,6 +13,7 @@ export class Advance implements OnApplicationBootstrap, OnApplicationShutdown {
   @Inject(StepTimer) private readonly timer!: StepTimer;
   private readonly serial = new Serial(() => this.run());
   private wakeTimer: NodeJS.Timeout | undefined;
+  private started = false;
   private stopped = false;
 
   constructor(
@@ -26,6 +27,14 @@ export class Advance implements OnApplicationBootstrap, OnApplicationShutdown {
     this.store.onSignal((signal) => {
       if (signal === 'wake') this.serial.request();
     });
+  }
+
+  /**
+   * Begins to look; called by the start sequence, once the hub's own absence is recorded and what was reported meanwhile is
+   * heard: a tick before that would fail clusters for the time in which nobody listened.
+   */
+  start(): void {
+    this.started = true;
     this.serial.request();
   }
 
@@ -41,7 +50,7 @@ export class Advance implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   private async run(): Promise<void> {
-    if (this.stopped) return;
+    if (!this.started || this.stopped) return;
     clearTimeout(this.wakeTimer);
     try {
       for (let round = 0; round < 100; round += 1) {
