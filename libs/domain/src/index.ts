@@ -19,6 +19,7 @@ export { need } from './rollout/need.js';
 export { newHeader } from './rollout/new-header.js';
 export * from './rollout/plan-waves.js';
 export { ENGINE_RULES, type EngineRules } from './rollout/rules.js';
+export { isRetired, retireRow } from './rollout/retire-row.js';
 export { step } from './rollout/step.js';
 export * from './rollout/strategy.js';
 export * from './selector.js';

@@ -177,7 +177,7 @@ export interface RolloutStore {
    * @throws RetryableError `version-conflict`.
    */
   commit(application: string, decision: Decision): Promise<void>;
-  /** Drops header, rows and generations' holders of a deleted application, marking its clusters dirty; releases and history stay. */
+  /** Drops the header of a deleted application and all but the generations of its rows, marking its clusters dirty; releases and history stay. */
   forget(application: string): Promise<void>;
 
   /** Earliest wakeAt of all applications. */
@@ -191,7 +191,7 @@ export interface RolloutStore {
     number: number,
     page: PageRequest & { state?: string; wave?: number },
   ): Promise<Page<TargetRow>>;
-  /** All rows of one cluster, by application. */
+  /** All rows of one cluster, by application, those of deleted applications aside. */
   ofCluster(uid: ClusterUid): Promise<readonly { application: string; row: TargetRow }[]>;
   /**
    * Counts of clusters per application by state and phase, for the fleet's summary. Only rows with a release assigned; `phase` is

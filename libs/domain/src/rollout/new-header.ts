@@ -1,14 +1,17 @@
 import type { ApplicationHeader } from './model.js';
 
-/** The header of an application that never had a rollout. */
-export function newHeader(application: string): ApplicationHeader {
+/**
+ * The header of an application that has none. The numbers of rollouts and events go on where an earlier application of that name
+ * left off, since its history stays.
+ */
+export function newHeader(application: string, before = { rolloutNumber: 0, seq: 0 }): ApplicationHeader {
   return {
     application,
     version: 0,
     now: 0,
     clockOffset: 0,
     frozenSince: null,
-    rolloutNumber: 0,
+    rolloutNumber: before.rolloutNumber,
     rollout: null,
     queued: null,
     baseline: null,
@@ -17,6 +20,6 @@ export function newHeader(application: string): ApplicationHeader {
     leaving: [],
     barred: [],
     wakeAt: null,
-    seq: 0,
+    seq: before.seq,
   };
 }

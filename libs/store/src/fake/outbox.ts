@@ -28,7 +28,8 @@ export function fakeOutbox(run: Run): OutboxStore {
         }
         return claimed.sort().map((uid) => {
           const { sequence, busRevision } = session.tables.manifests.get(uid) ?? noManifest;
-          return { uid, counter: session.dirtyCounter(uid), sequence, busRevision };
+          const held = session.tables.clusters.get(uid)?.heldSequence ?? 0;
+          return { uid, counter: session.dirtyCounter(uid), sequence: Math.max(sequence, held), busRevision };
         });
       }),
     assignments: (uids) =>

@@ -1,8 +1,7 @@
-import type { ApplicationHeader, Decision, TargetRow } from '#domain';
+import { isRetired, newHeader, retireRow, type ApplicationHeader, type Decision, type TargetRow } from '#domain';
 import type { RolloutStore } from '#ports';
 import { BugError, RetryableError } from '#kit';
 import { type EndedRollout, partsOf, rolloutNumberOf } from '../decision-parts.js';
-import { newHeader } from '../new-header.js';
 import { phaseInForce } from '../phase-in-force.js';
 import { eventsOf } from '../postgres/append-events.js';
 import { loadFakeRows } from './load-rows.js';
@@ -44,7 +43,7 @@ export function fakeRollouts(run: Run): RolloutStore {
       run(({ tables }) =>
         tables.targets
           .rows()
-          .filter(({ row }) => row.uid === uid)
+          .filter(({ row }) => row.uid === uid && !isRetired(row))
           .sort(byKeys(({ application }) => [application])),
       ),
     counts: () => run((session) => counts(session)),
@@ -114,8 +113,12 @@ async function forgetApplication(session: Session, application: string): Promise
   const { headers, targets, reports } = session.tables;
   const rollout = headers.get(application)?.rollout ?? null;
   if (rollout !== null) archiveRollout(session, application, { id: rollout.id, final: rollout });
-  const own = targets.rows().filter((entry) => entry.application === application);
-  for (const { row } of own) targets.delete(keyOf(application, row.uid));
+  const own = targets.rows().filter((entry) => entry.application === application && !isRetired(entry.row));
+  saveTargets(
+    session,
+    application,
+    own.map(({ row }) => retireRow(row)),
+  );
   for (const { report } of reports.rows()) {
     if (report.application === application) reports.delete(keyOf(application, report.cluster));
   }

@@ -1,19 +1,24 @@
+import { retireRow, type TargetRow } from '#domain';
 import { archiveRollout } from './archive-rollout.js';
 import { lockHeader } from './lock-header.js';
 import { markDirty } from './mark-dirty.js';
+import { saveTargets } from './save-targets.js';
 import type { Sql } from './sql.js';
 
-/** Once per deleted application; 10,000 targets about 0.5 s. What its present rollout came to is archived first. */
+/** Once per deleted application; 10,000 targets about 0.5 s. What its present rollout came to is archived first; of its rows the generations stay. */
 export async function forgetApplication(sql: Sql, application: string): Promise<void> {
   await sql.atomically(async (within) => {
     const { rollout } = await lockHeader(within, application);
     if (rollout !== null) await archiveRollout(within, application, { id: rollout.id, final: rollout });
-    const { rows } = await within.query<{ uid: string }>('delete from targets where application = $1 returning uid', [
-      application,
-    ]);
+    const { rows } = await within.query<{ body: string }>(
+      `select body from targets where application = $1 and not (state = 'removed' and not assigned)`,
+      [application],
+    );
+    const retired = rows.map(({ body }) => retireRow(JSON.parse(body) as TargetRow));
+    await saveTargets(within, application, retired);
     await within.query('delete from reports where application = $1', [application]);
     await within.query('delete from application_headers where application = $1', [application]);
-    await markDirty(within, rows.map((row) => row.uid).sort());
+    await markDirty(within, retired.map((row) => row.uid).sort());
     within.signal('wake');
   });
 }

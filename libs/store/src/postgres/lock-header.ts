@@ -1,5 +1,4 @@
-import { type ApplicationHeader, canonicalJson } from '#domain';
-import { newHeader } from '../new-header.js';
+import { type ApplicationHeader, canonicalJson, newHeader } from '#domain';
 import type { Sql } from './sql.js';
 
 /** One row by key, 0.2 ms; waits for whoever holds it. The first time an application is locked, its header is made (three more statements). */

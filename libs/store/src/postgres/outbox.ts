@@ -65,7 +65,9 @@ async function claimDirty(sql: Sql, limit: number): Promise<readonly DirtyCluste
   );
   if (locked.rows.length === 0) return [];
   const { rows } = await sql.query<DirtyRow>(
-    `select d.uid, d.counter, m.sequence, m.bus_revision from manifests m join dirty_clusters d on d.uid = m.uid
+    // Never below what the agent said it holds: this database may have been restored from a backup.
+    `select d.uid, d.counter, greatest(m.sequence, c.held_sequence) as sequence, m.bus_revision
+     from manifests m join dirty_clusters d on d.uid = m.uid join clusters c on c.uid = m.uid
      where d.uid = any($1::text[]) and d.counter > d.cleared order by d.uid`,
     [locked.rows.map((row) => row.uid)],
   );

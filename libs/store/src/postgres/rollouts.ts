@@ -37,7 +37,7 @@ export function rolloutStore(sql: Sql): RolloutStore {
     },
     async ofCluster(uid) {
       const { rows } = await sql.query<{ application: string; body: string }>(
-        'select application, body from targets where uid = $1 order by application',
+        `select application, body from targets where uid = $1 and not (state = 'removed' and not assigned) order by application`,
         [uid],
       );
       return rows.map((row) => ({ application: row.application, row: JSON.parse(row.body) as TargetRow }));

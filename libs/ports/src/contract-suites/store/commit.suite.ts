@@ -139,7 +139,12 @@ export function commits(test: StoreTest): void {
       await store.read.reports.upsert([reportOf('u1', 1, 1), reportOf('u1', 1, 1, { application: 'api' })], 9);
       await store.transact((unit) => unit.rollouts.forget('web'));
       expect(await store.read.rollouts.header('web')).toBeNull();
-      expect(await store.read.rollouts.rows('web', { all: true })).toEqual([]);
+      // The generations stay: an agent refuses a lower one than it holds.
+      const kept = await store.read.rollouts.rows('web', { all: true });
+      expect(kept.map(({ row }) => [row.uid, row.state, row.assignment, row.generation])).toEqual([
+        ['u1', 'removed', null, rowOf('u1').generation],
+        ['u2', 'removed', null, rowOf('u2').generation],
+      ]);
       expect(await store.read.rollouts.nextWake()).toBeNull();
       expect(await store.read.outbox.pending()).toBe(2);
       expect((await store.read.reports.ofCluster('u1')).map(({ report }) => report.application)).toEqual(['api']);
