@@ -275,6 +275,24 @@ describe('a rollout', () => {
     await expect(command('pause')).rejects.toMatchObject({ problem: { status: 409 } });
   });
 
+  it('of an application that is deleted leaves what runs, and one of the same name goes on with its generations', async () => {
+    const before = await puppets.get('dev-1')?.manifest();
+    await test.api.delete('/api/v1/applications/web');
+    await eventually(
+      'the manifests do not name it',
+      () => Promise.all([...puppets.values()].map((puppet) => puppet.manifest())),
+      (manifests) => manifests.every((manifest) => manifest && !('web' in manifest.applications)),
+    );
+    expect(await test.api.get('/api/v1/clusters/dev-1')).toMatchObject({ applications: [] });
+    const spec = { source: 'shop', path: 'overlays/{{ labels.env }}', strategy: 'by-env' };
+    await test.api.post('/api/v1/apply', { documents: [document('Application', 'web', spec)] });
+    const again = await eventually('it runs again', rollout, ({ state }) => state === 'succeeded');
+    expect(again.total).toBe(puppets.size);
+    const after = await puppets.get('dev-1')?.manifest();
+    const generation = (manifest: typeof after): number => manifest?.applications['web']?.generation ?? 0;
+    expect(generation(after)).toBeGreaterThan(generation(before));
+  }, 30_000);
+
   it('refuses a reference to what is not there, and a command to a rollout of the past', async () => {
     await expect(test.api.get('/api/v1/rollouts/nothing-7')).rejects.toMatchObject({ problem: { status: 404 } });
     await expect(test.api.post('/api/v1/rollouts/web-1/pause')).rejects.toMatchObject({
