@@ -1,7 +1,8 @@
-import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AccessGuard } from './http/access/access.guard.js';
+import { requirePermits } from './http/access/require-permits.js';
 import { ApplyController } from './http/apply.controller.js';
 import { ApplyDocuments } from './http/apply-documents.js';
 import { ClustersController } from './http/clusters.controller.js';
@@ -90,6 +91,19 @@ const doors: Provider[] = [
   WhyReader,
 ];
 
+const controllers: Type[] = [
+  HealthController,
+  OpenApiController,
+  JoinController,
+  ApplyController,
+  ClustersController,
+  FleetController,
+  RolloutsController,
+  EventsController,
+  TokensController,
+  ...declaredControllers,
+];
+
 /** The one composition root: ports come in as values, everything else is made here. */
 @Module({})
 export class HubModule {
@@ -105,21 +119,11 @@ export class HubModule {
       { provide: LOGGER, useValue: parts.log },
       { provide: METRICS, useValue: parts.metrics },
     ];
+    requirePermits(controllers);
     return {
       module: HubModule,
       imports: [ScheduleModule.forRoot()],
-      controllers: [
-        HealthController,
-        OpenApiController,
-        JoinController,
-        ApplyController,
-        ClustersController,
-        FleetController,
-        RolloutsController,
-        EventsController,
-        TokensController,
-        ...declaredControllers,
-      ],
+      controllers,
       providers: [
         ...ports,
         ...steps,
