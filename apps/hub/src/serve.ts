@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { HubConfig } from './hub.config.js';
+import { earlyRefusals } from './http/early-refusals.js';
 import { HubModule } from './hub.module.js';
 import { OpenApi } from './http/openapi.js';
 import type { HubParts, HubSettings } from './parts.js';
@@ -27,6 +28,7 @@ export async function serve(options: {
     // Behind a kept-alive connection a stop must not wait for the client to go.
     forceCloseConnections: true,
     requestTimeout: 60_000,
+    ...earlyRefusals,
   });
   // The port is known only once it listens, where any free one is taken: the settings' URL is filled in then.
   const settings: HubSettings & { publicUrl: string } = { ...options.settings, publicUrl: config.publicUrl ?? '' };
