@@ -95,3 +95,7 @@ export const revisionSchema = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, 
 export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal');
 
 export const uidSchema = z.uuid();
+
+/** Whether PostgreSQL can store a text: it takes no U+0000, and in JSON no half of a surrogate pair. */
+export const isStorable = (text: string): boolean => !/\u0000|\p{Surrogate}/u.test(text);
+export const STORABLE = 'must not hold the character U+0000 or half of a surrogate pair';

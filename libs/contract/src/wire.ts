@@ -1,9 +1,13 @@
 import type { AgentReport, Heartbeat, Manifest, SignedManifest } from '#domain';
 import { z } from 'zod';
-import { digestSchema, nameSchema, revisionSchema, uidSchema } from './primitives.js';
+import { digestSchema, isStorable, nameSchema, revisionSchema, STORABLE, uidSchema } from './primitives.js';
 
 const counter = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const text = (limit: number) => z.string().max(limit);
+/** What goes into a column of its own, written together with those of other clusters: one agent must not spoil the others'. */
+const storedText = (limit: number) => text(limit).refine(isStorable, STORABLE);
+/** Fits into 32 bits. */
+const protocol = z.number().int().min(0).max(1_000_000);
 
 /** Largest signed manifest, bytes. */
 export const MAX_MANIFEST_BYTES = 256 * 1024;
@@ -70,15 +74,15 @@ export const reportSchema: z.ZodType<AgentReport> = z.object({
 });
 
 const factsSchema = z
-  .record(z.string().max(128), z.string().max(256))
+  .record(storedText(128), storedText(256))
   .refine((facts) => Object.keys(facts).length <= 64, 'must have at most 64 facts');
 
 export const heartbeatSchema: z.ZodType<Heartbeat> = z.object({
-  protocol: counter,
+  protocol,
   cluster: uidSchema,
   sequence: counter,
   boot: counter,
-  version: text(64),
+  version: storedText(64),
   facts: factsSchema.optional(),
 });
 
@@ -93,8 +97,8 @@ export const joinRequestSchema = z.strictObject({
   publicKey: nkeySchema,
   /** base64url signature by that key over `flotilla-join:<token>`: proof that the caller holds it. */
   proof: text(128),
-  protocol: counter,
-  version: text(64),
+  protocol,
+  version: storedText(64),
   facts: factsSchema,
 });
 
