@@ -79,11 +79,14 @@ export class TokensController {
       const live = tokens.filter(({ revokedAt }) => revokedAt === null);
       const token = live.find((each) => each.name === name || each.id === name);
       if (!token) throw new RejectedError('not-found', `Token "${name}" does not exist`, { status: 404 });
-      const otherAdmin = live.some((each) => each.role === 'admin' && each.id !== token.id);
-      if (token.role === 'admin' && !otherAdmin) {
-        throw new RejectedError('last-admin', `Token "${name}" is the last admin's: make another one first`, {
-          status: 409,
-        });
+      // A token that expires is nobody to rely on: afterwards the hub would be without an admin.
+      const admins = live.filter(({ role, expiresAt }) => role === 'admin' && expiresAt === null);
+      if (admins.length === 1 && admins[0]?.id === token.id) {
+        throw new RejectedError(
+          'last-admin',
+          `Token "${name}" is the last admin's that does not expire: make another one first`,
+          { status: 409 },
+        );
       }
       const now = this.clock.now();
       await unit.tokens.revoke(token.id, now);
