@@ -55,11 +55,14 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
       const [oldest] = this.followers;
       if (oldest) this.followers.delete(oldest);
     }
+    let left = false;
     const begin = async (): Promise<void> => {
       if (from === null) {
         const { items } = await this.store.read.rollouts.events({ limit: 1 });
         follower.at = items[0]?.id ?? 0;
       }
+      // Who left meanwhile would stay for ever, and in the end push out one who listens.
+      if (left) return;
       this.followers.add(follower);
       this.serial.request();
     };
@@ -67,7 +70,10 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
     begin().catch((error: unknown) =>
       this.log.warn({ error: messageOf(error) }, 'a follower of events could not begin'),
     );
-    return () => this.followers.delete(follower);
+    return () => {
+      left = true;
+      this.followers.delete(follower);
+    };
   }
 
   /** Events with their clusters' names. */
