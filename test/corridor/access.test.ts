@@ -1,0 +1,716 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { connectAgentBus, makeAgentKey, signByAgentKey, type OpenAgentBus } from '#bus';
+import {
+  joinProofText,
+  localAccessSchema,
+  problemSchema,
+  renewProofText,
+  type AuditView,
+  type ClusterView,
+  type CreateTokenAnswer,
+  type JoinAnswer,
+  type Problem,
+  type RegisterAnswer,
+  type TokenView,
+} from '#contract';
+import { PROTOCOL_VERSION } from '#domain';
+import { createLogger } from '#kit';
+import type { TestApi } from '../helpers/test-api.js';
+import { eventually, startTestHub, type TestHub } from '../helpers/test-hub.js';
+
+/** What needs no API token, and why that is right. */
+const PUBLIC: Readonly<Record<string, string>> = {
+  'GET /healthz': 'is it alive: says nothing else',
+  'GET /readyz': 'is it ready: says nothing else',
+  'GET /api/v1/ca': 'a CA is public by its nature',
+  'POST /api/v1/join': 'the join token and a proof of the key are its credential',
+  'POST /api/v1/renew': 'a proof of the key is its credential',
+  'GET /api/v1/install/{token}': 'the join token in the address is its credential',
+};
+
+/** The least role for each other route: a new one needs a line here. */
+const LEAST: Readonly<Record<string, Role>> = {
+  'GET /metrics': 'viewer',
+  'GET /api/v1/openapi.json': 'viewer',
+  'GET /api/v1/schemas/{kind}': 'viewer',
+  'GET /api/v1/whoami': 'viewer',
+  'GET /api/v1/fleet': 'viewer',
+  'GET /api/v1/releases': 'viewer',
+  'GET /api/v1/why/{kind}/{name}': 'viewer',
+  'GET /api/v1/events': 'viewer',
+  'GET /api/v1/events/stream': 'viewer',
+  'GET /api/v1/clusters': 'viewer',
+  'GET /api/v1/clusters/{name}': 'viewer',
+  'POST /api/v1/clusters': 'admin',
+  'POST /api/v1/clusters/{name}/token': 'admin',
+  'PATCH /api/v1/clusters/{name}': 'operator',
+  'DELETE /api/v1/clusters/{name}': 'admin',
+  'GET /api/v1/rollouts': 'viewer',
+  'GET /api/v1/rollouts/{id}': 'viewer',
+  'GET /api/v1/rollouts/{id}/targets': 'viewer',
+  'POST /api/v1/rollouts/{id}/pause': 'operator',
+  'POST /api/v1/rollouts/{id}/resume': 'operator',
+  'POST /api/v1/rollouts/{id}/retry': 'operator',
+  'POST /api/v1/rollouts/{id}/skip': 'operator',
+  'POST /api/v1/rollouts/{id}/rollback': 'operator',
+  'POST /api/v1/rollouts/{id}/cancel': 'operator',
+  'POST /api/v1/applications/{name}/rollouts': 'operator',
+  'POST /api/v1/applications/{name}/lift': 'operator',
+  'POST /api/v1/apply': 'operator',
+  'POST /api/v1/sources/{name}/sync': 'operator',
+  ...Object.fromEntries(
+    ['sources', 'applications', 'strategies'].flatMap((plural): [string, Role][] => [
+      [`GET /api/v1/${plural}`, 'viewer'],
+      [`GET /api/v1/${plural}/{name}`, 'viewer'],
+      [`PUT /api/v1/${plural}/{name}`, 'operator'],
+      [`DELETE /api/v1/${plural}/{name}`, 'operator'],
+    ]),
+  ),
+  'GET /api/v1/tokens': 'admin',
+  'POST /api/v1/tokens': 'admin',
+  'DELETE /api/v1/tokens/{name}': 'admin',
+  'GET /api/v1/audit': 'admin',
+};
+
+const ROLES = ['viewer', 'approver', 'operator', 'admin'] as const;
+type Role = (typeof ROLES)[number];
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+type Key = ReturnType<typeof makeAgentKey>;
+
+/** Who is let in, to what, and what is left of a secret anywhere: on a real hub, with its log at its most talkative. */
+describe('access', () => {
+  let test: TestHub;
+  let database: pg.Client;
+  let nobody: TestApi;
+  let lines = '';
+  /** Every secret that was given out during this suite. */
+  const secrets = new Set<string>();
+  const failures: string[] = [];
+  const buses: OpenAgentBus[] = [];
+  const apis: TestApi[] = [];
+
+  beforeAll(async () => {
+    const log = createLogger({ level: 'trace', format: 'json', output: { write: (text) => (lines += text) } });
+    test = await startTestHub({}, log);
+    database = new pg.Client({ connectionString: test.databaseUrl });
+    await database.connect();
+    nobody = as('');
+    secrets.add((await access()).token);
+  }, 60_000);
+
+  afterEach(() => {
+    // Nothing that anybody sends is the hub's own failure.
+    expect(failures.splice(0)).toEqual([]);
+  });
+
+  afterAll(async () => {
+    for (const api of apis) api.close();
+    await Promise.all(buses.map((bus) => bus.close()));
+    await database?.end();
+    await test?.stop();
+  }, 30_000);
+
+  const access = async (): Promise<{ url: string; ca: string; token: string }> =>
+    localAccessSchema.parse(JSON.parse(await readFile(path.join(test.folder, 'data/admin.json'), 'utf8')));
+  function as(token: string): TestApi {
+    const api = test.api.as(token);
+    apis.push(api);
+    return api;
+  }
+
+  /** Asks and holds the answer to what every answer must be: no failure of the hub's own, and errors as problems. */
+  async function ask(
+    api: TestApi,
+    method: string,
+    route: string,
+    body?: string,
+    headers?: Record<string, string>,
+  ): Promise<Answer> {
+    const { status, text, headers: got } = await api.raw(method, route, body, headers);
+    if (status >= 500) failures.push(`${method} ${route}: ${status} ${text}`);
+    if (status >= 400) {
+      expect(got['content-type']).toMatch(/^application\/problem\+json/);
+      expect(problemSchema.parse(JSON.parse(text)).status).toBe(status);
+    }
+    return { status, text };
+  }
+  const problem = ({ text }: Answer): Problem => JSON.parse(text) as Problem;
+  const json = <T>({ text }: Answer): T => JSON.parse(text) as T;
+  const send = (api: TestApi, method: string, route: string, body: object): Promise<Answer> =>
+    ask(api, method, route, JSON.stringify(body));
+
+  async function makeToken(name: string, role: Role, more: object = {}): Promise<TestApi> {
+    const answer = json<CreateTokenAnswer>(
+      await send(test.api, 'POST', '/api/v1/tokens', { name, role, email: `${name}@flotilla.example`, ...more }),
+    );
+    secrets.add(answer.token);
+    return as(answer.token);
+  }
+
+  // Routes
+
+  interface Route {
+    readonly name: string;
+    readonly method: string;
+    readonly path: string;
+  }
+  async function routes(): Promise<Route[]> {
+    const document = json<{ paths: Record<string, Record<string, object>> }>(
+      await ask(test.api, 'GET', '/api/v1/openapi.json'),
+    );
+    return Object.entries(document.paths).flatMap(([route, methods]) =>
+      Object.keys(methods).map((method) => ({
+        name: `${method.toUpperCase()} ${route}`,
+        method: method.toUpperCase(),
+        // Of what is not there, so that whoever is let in does no harm.
+        path: route
+          .replace('why/{kind}', 'why/rollouts')
+          .replace('{kind}', 'Source')
+          .replace('{token}', 'x')
+          .replace(/\{\w+\}/g, 'nobody'),
+      })),
+    );
+  }
+  /** The status alone: a stream has no end to wait for. */
+  async function statusOf(api: TestApi, { method, path: route, name }: Route): Promise<Answer> {
+    if (!name.endsWith('/stream')) return ask(api, method, route, /GET|DELETE/.test(method) ? undefined : '{}');
+    let seen = false;
+    await api.stream(route, {}, (_chunk, close) => {
+      seen = true;
+      close();
+    });
+    return seen ? { status: 200, text: '' } : ask(api, method, route);
+  }
+
+  describe('to the API', () => {
+    it('is open to nobody without a credential, but for what is listed as public', async () => {
+      const all = await routes();
+      expect(all.map(({ name }) => name).sort()).toEqual([...Object.keys(PUBLIC), ...Object.keys(LEAST)].sort());
+      for (const route of all) {
+        for (const header of [undefined, 'Bearer ', 'Bearer nonsense', `Bearer ft_${'x'.repeat(43)}`, 'Basic YTpi']) {
+          const headers: Record<string, string> = header === undefined ? {} : { authorization: header };
+          const { status, text } = await ask(nobody, route.method, route.path, undefined, headers);
+          if (route.name in PUBLIC) expect(`${route.name} ${status}`).not.toMatch(/ 40[13]$/);
+          else {
+            expect(`${route.name} ${status}`).toBe(`${route.name} 401`);
+            expect(text).toMatch(/no-credential|bad-credential/);
+          }
+        }
+      }
+    }, 60_000);
+
+    it('knows the hub as ready without a credential, and what is wrong from nobody', async () => {
+      expect(json(await ask(nobody, 'GET', '/healthz'))).toEqual({ status: 'ok' });
+      expect(json(await ask(nobody, 'GET', '/readyz'))).toEqual({ status: 'ok' });
+      expect((await ask(nobody, 'GET', '/api/v1/ca')).text).toBe((await access()).ca);
+    });
+
+    it('is given by role, and who lacks one is told which', async () => {
+      const all = (await routes()).filter(({ name }) => !(name in PUBLIC));
+      for (const role of ROLES) {
+        const api = await makeToken(`one-${role}`, role);
+        for (const route of all) {
+          const needed = LEAST[route.name] ?? 'admin';
+          const answer = await statusOf(api, route);
+          if (ROLES.indexOf(role) >= ROLES.indexOf(needed)) {
+            expect(`${route.name} as ${role} ${answer.status}`).not.toMatch(/ 40[13]$/);
+          } else {
+            expect(`${route.name} as ${role} ${answer.status}`).toBe(`${route.name} as ${role} 403`);
+            expect(problem(answer)).toMatchObject({
+              code: 'forbidden',
+              detail: `This needs the role ${needed}; the token "one-${role}" has ${role}`,
+            });
+          }
+        }
+      }
+    }, 60_000);
+
+    it('ends with the token: revoked, or expired', async () => {
+      const api = await makeToken('short', 'viewer', { ttl: '1s' });
+      const gone = await makeToken('leaver', 'operator');
+      expect(json(await ask(gone, 'GET', '/api/v1/whoami'))).toEqual({ actor: 'token:leaver', role: 'operator' });
+      expect((await ask(test.api, 'DELETE', '/api/v1/tokens/leaver')).status).toBe(204);
+      for (const each of [api, gone]) {
+        const refused = await eventually(
+          'refused',
+          () => ask(each, 'GET', '/api/v1/whoami'),
+          ({ status }) => status === 401,
+        );
+        expect(problem(refused).code).toBe('bad-credential');
+      }
+      // Its name is free again, and what it did keeps it.
+      await makeToken('leaver', 'viewer');
+      const twice = await send(test.api, 'POST', '/api/v1/tokens', { name: 'leaver', role: 'viewer' });
+      expect(problem(twice)).toMatchObject({ status: 409, code: 'name-taken' });
+      expect((await ask(test.api, 'DELETE', '/api/v1/tokens/never-was')).status).toBe(404);
+    });
+
+    it('shows a token once, and keeps only its hash', async () => {
+      await makeToken('once', 'viewer');
+      const { text } = await ask(test.api, 'GET', '/api/v1/tokens');
+      expect(
+        json<{ items: TokenView[] }>({ status: 200, text }).items.find(({ name }) => name === 'once'),
+      ).toMatchObject({
+        role: 'viewer',
+        email: 'once@flotilla.example',
+        createdBy: 'token:first-admin',
+      });
+      for (const secret of secrets) expect(text).not.toContain(secret);
+      expect(text).not.toMatch(/hash/i);
+    });
+
+    it('does not let the last admin go, whom no expired one stands in for', async () => {
+      await ask(test.api, 'DELETE', '/api/v1/tokens/one-admin');
+      const brief = await makeToken('brief-admin', 'admin', { ttl: '1s' });
+      await eventually(
+        'it has expired',
+        () => ask(brief, 'GET', '/api/v1/whoami'),
+        ({ status }) => status === 401,
+      );
+      const refused = await ask(test.api, 'DELETE', '/api/v1/tokens/first-admin');
+      expect(problem(refused)).toMatchObject({ status: 409, code: 'last-admin' });
+      expect((await ask(test.api, 'GET', '/api/v1/whoami')).status).toBe(200);
+    });
+
+    it('is recorded: who did what, with what reason', async () => {
+      const operator = await makeToken('olga', 'operator');
+      const document = { apiVersion: 'flotilla.dev/v1', kind: 'Strategy', metadata: { name: 'one-by-one' } };
+      const waves = [{ name: 'all', maxConcurrency: 1 }];
+      const applied = await send(operator, 'POST', '/api/v1/apply', {
+        documents: [{ ...document, spec: { waves } }],
+        reason: 'ticket 42',
+      });
+      expect(applied.status).toBe(200);
+      const { items } = json<{ items: AuditView[] }>(await ask(test.api, 'GET', '/api/v1/audit?limit=1000'));
+      expect(items).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ actor: 'token:olga', object: 'Strategy/one-by-one', reason: 'ticket 42' }),
+          expect.objectContaining({ actor: 'token:first-admin', act: 'token.create', object: 'Token/olga' }),
+          expect.objectContaining({ actor: 'token:first-admin', act: 'token.revoke', object: 'Token/leaver' }),
+          expect.objectContaining({ actor: 'system', act: 'token.create', object: 'Token/first-admin' }),
+        ]),
+      );
+      // What was refused was not done.
+      expect(items.some(({ object }) => object.endsWith('/nobody'))).toBe(false);
+      expect((await ask(operator, 'GET', '/api/v1/audit')).status).toBe(403);
+      await expect(database.query("update audit set actor = 'nobody'")).rejects.toThrow(/append only/);
+    });
+  });
+
+  describe('of agents', () => {
+    async function register(name: string): Promise<RegisterAnswer> {
+      const answer = json<RegisterAnswer>(await send(test.api, 'POST', '/api/v1/clusters', { name }));
+      secrets.add(answer.token);
+      return answer;
+    }
+    async function invite(name: string): Promise<RegisterAnswer> {
+      const answer = json<RegisterAnswer>(await ask(test.api, 'POST', `/api/v1/clusters/${name}/token`));
+      secrets.add(answer.token);
+      return answer;
+    }
+    function makeKey(): Key {
+      const key = makeAgentKey();
+      secrets.add(key.seed);
+      return key;
+    }
+    function join(token: string, key: Key, more: object = {}): Promise<Answer> {
+      return send(nobody, 'POST', '/api/v1/join', {
+        token,
+        publicKey: key.publicKey,
+        proof: signByAgentKey(key.seed, joinProofText(token)),
+        protocol: PROTOCOL_VERSION,
+        version: '0.0.0-test',
+        facts: {},
+        ...more,
+      });
+    }
+    async function joined(token: string, key: Key, more: object = {}): Promise<JoinAnswer> {
+      const answer = await join(token, key, more);
+      expect(answer.status).toBe(200);
+      const identity = json<JoinAnswer>(answer);
+      secrets.add(identity.credential);
+      return identity;
+    }
+    function renew(
+      cluster: string,
+      key: Key,
+      more: { at?: number; signer?: Key; cluster?: string } = {},
+    ): Promise<Answer> {
+      const at = more.at ?? Date.now();
+      const proof = signByAgentKey((more.signer ?? key).seed, renewProofText(cluster, at));
+      return send(nobody, 'POST', '/api/v1/renew', {
+        cluster: more.cluster ?? cluster,
+        publicKey: key.publicKey,
+        at,
+        proof,
+      });
+    }
+    /** A connection with that credential, and whether the server has refused it since. */
+    async function connect(
+      { cluster, nats, credential }: JoinAnswer,
+      { seed }: Key,
+    ): Promise<{ refused(): boolean; bus: OpenAgentBus }> {
+      let refused = false;
+      const bus = await connectAgentBus({
+        url: nats.urls.join(','),
+        cluster,
+        credential: () => credential,
+        seed,
+        caPem: nats.ca,
+        log: createLogger({ level: 'silent' }),
+        reconnectDelayMs: () => 50,
+        onAuthExpired: () => (refused = true),
+      });
+      buses.push(bus);
+      return { bus, refused: () => refused };
+    }
+    const view = async (name: string): Promise<ClusterView> =>
+      json<ClusterView>(await ask(test.api, 'GET', `/api/v1/clusters/${name}`));
+
+    it('is bound to the first key that presents the token, which may repeat itself', async () => {
+      const { token, url } = await register('bound');
+      const install = new URL(url).pathname;
+      const manifest = await nobody.raw('GET', install);
+      expect(manifest).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });
+      expect(manifest.text).toContain(token);
+      const [key, other] = [makeKey(), makeKey()];
+      const first = await joined(token, key);
+      expect(await joined(token, key)).toMatchObject({ cluster: first.cluster, name: 'bound' });
+      expect(problem(await join(token, other))).toMatchObject({ status: 410, code: 'token-spent' });
+      expect((await ask(nobody, 'GET', install)).status).toBe(410);
+      expect(await view('bound')).toMatchObject({ state: 'joined' });
+    });
+
+    it('is won by exactly one of many agents that come with one token at once', async () => {
+      const { token } = await register('raced');
+      const keys = Array.from({ length: 8 }, makeKey);
+      const answers = await Promise.all(keys.map((key) => join(token, key)));
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array.from({ length: 7 }, () => 410)]);
+      const winner = keys[answers.findIndex(({ status }) => status === 200)] ?? makeKey();
+      const { rows } = await database.query("select public_key from clusters where name = 'raced'");
+      expect(rows).toEqual([{ public_key: winner.publicKey }]);
+      const { cluster } = await joined(token, winner);
+      expect((await renew(cluster, winner)).status).toBe(200);
+    });
+
+    it('is refused with a token that has expired, is unknown, or is none', async () => {
+      const { token, url } = await register('late');
+      await database.query('update join_tokens set expires_at = $1 where spent_by is null', [Date.now() - 1]);
+      const key = makeKey();
+      expect(problem(await join(token, key))).toMatchObject({ status: 410, code: 'token-expired' });
+      expect(problem(await ask(nobody, 'GET', new URL(url).pathname))).toMatchObject({ status: 410 });
+      const unknown = `fj_${'a'.repeat(43)}`;
+      expect(problem(await join(unknown, key))).toMatchObject({ status: 404, code: 'token-unknown' });
+      expect((await ask(nobody, 'GET', `/api/v1/install/${unknown}`)).status).toBe(404);
+      const malformed = await ask(nobody, 'GET', '/api/v1/install/fj_half-a-token');
+      expect(malformed.status).toBe(404);
+      expect(malformed.text).not.toContain('half-a-token');
+      const bad = await join('nonsense', key);
+      expect(problem(bad)).toMatchObject({ status: 400, errors: [{ path: 'token' }] });
+      expect(await view('late')).toMatchObject({ state: 'registered', status: 'waiting' });
+      for (const ttl of ['0s', '59s', '8d']) {
+        const refused = await send(test.api, 'POST', '/api/v1/clusters', { name: 'odd', tokenTtl: ttl });
+        expect(problem(refused)).toMatchObject({ status: 400, errors: [{ path: 'tokenTtl' }] });
+      }
+    });
+
+    it('needs a proof of the key, and a wrong one spends nothing', async () => {
+      const { token } = await register('proven');
+      const [key, other] = [makeKey(), makeKey()];
+      const wrong = [
+        signByAgentKey(other.seed, joinProofText(token)),
+        signByAgentKey(key.seed, token),
+        signByAgentKey(key.seed, joinProofText(`fj_${'b'.repeat(43)}`)),
+        '',
+        'not base64 !',
+      ];
+      for (const proof of wrong) {
+        expect(problem(await join(token, key, { proof }))).toMatchObject({ status: 401, code: 'bad-proof' });
+      }
+      await joined(token, key);
+    });
+
+    it('speaks a protocol at most one version apart, and tells which side is old', async () => {
+      const { token } = await register('apart');
+      const key = makeKey();
+      const refused = problem(await join(token, key, { protocol: PROTOCOL_VERSION + 2 }));
+      expect(refused).toMatchObject({ status: 409, code: 'protocol-apart' });
+      expect(refused.detail).toMatch(
+        new RegExp(`protocol ${PROTOCOL_VERSION + 2} and the hub ${PROTOCOL_VERSION}.*Upgrade the hub`),
+      );
+      expect(await view('apart')).toMatchObject({ state: 'registered' });
+      for (const protocol of [PROTOCOL_VERSION + 1, PROTOCOL_VERSION - 1]) await joined(token, key, { protocol });
+    });
+
+    it('does not give a name away that is registered', async () => {
+      const key = makeKey();
+      const { cluster } = await joined((await register('taken')).token, key);
+      const again = await send(test.api, 'POST', '/api/v1/clusters', { name: 'taken', labels: { env: 'prod' } });
+      expect(problem(again)).toMatchObject({ status: 409, code: 'name-taken' });
+      expect(await view('taken')).toMatchObject({ uid: cluster, state: 'joined', labels: {} });
+    });
+
+    it('goes over to the key that a new invitation brings, and the lost one is dead', async () => {
+      const first = await register('again');
+      const [lost, fresh] = [makeKey(), makeKey()];
+      const before = await joined(first.token, lost);
+      const connection = await connect(before, lost);
+      const second = await invite('again');
+      // An invitation alone ends nothing that works.
+      expect((await renew(before.cluster, lost)).status).toBe(200);
+      const after = await joined(second.token, fresh);
+      expect(after).toMatchObject({ cluster: before.cluster, name: 'again' });
+      await eventually('the lost key is refused', async () => connection.refused(), Boolean);
+      expect(connection.bus.connected()).toBe(false);
+      expect((await renew(before.cluster, lost)).status).toBe(401);
+      // The first invitation is over, for the key that spent it too.
+      expect((await join(first.token, lost)).status).toBe(410);
+      const there = await connect(after, fresh);
+      expect(there.bus.connected()).toBe(true);
+      expect((await renew(after.cluster, fresh)).status).toBe(200);
+    });
+
+    it('is renewed by a proof of the key, and by nothing else', async () => {
+      const key = makeKey();
+      const other = makeKey();
+      const { cluster } = await joined((await register('renewed')).token, key);
+      const { cluster: foreign } = await joined((await register('foreign')).token, other);
+      const renewed = json<JoinAnswer>(await renew(cluster, key));
+      expect(renewed).toMatchObject({ cluster, name: 'renewed' });
+      secrets.add(renewed.credential);
+      expect((await connect(renewed, key)).bus.connected()).toBe(true);
+      const minutes = 60_000;
+      const refused = await Promise.all([
+        renew(cluster, other),
+        renew(cluster, key, { signer: other }),
+        renew(cluster, key, { at: Date.now() - 6 * minutes }),
+        renew(cluster, key, { at: Date.now() + 6 * minutes }),
+        renew(cluster, key, { cluster: foreign }),
+        renew(foreign, key),
+        renew('01890a5d-ac96-774b-bcce-b302099a8057', key),
+      ]);
+      const told = new Set(refused.map(({ text }) => text));
+      expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 401));
+      // One answer for every reason: who can't prove the key learns nothing.
+      expect(told.size).toBe(1);
+      expect(problem(refused[0] ?? { status: 0, text: '{}' }).code).toBe('renewal-refused');
+    });
+
+    it('cannot say what the database cannot hold, to the harm of others', async () => {
+      const key = makeKey();
+      const { token } = await register('spoiler');
+      for (const facts of [{ region: 'a\u0000b' }, { 'a\u0000b': 'x' }, { region: '\ud800' }]) {
+        expect(problem(await join(token, key, { facts })).status).toBe(400);
+      }
+      expect(problem(await join(token, key, { version: '1\u0000' })).status).toBe(400);
+      expect(problem(await join(token, key, { protocol: 2 ** 40 })).status).toBe(400);
+      const spoiler = await joined(token, key);
+      const otherKey = makeKey();
+      const other = await joined((await register('bystander')).token, otherKey);
+      const [bad, good] = [await connect(spoiler, key), await connect(other, otherKey)];
+      const report = (cluster: string, message: string): Uint8Array =>
+        Buffer.from(
+          JSON.stringify({
+            protocol: PROTOCOL_VERSION,
+            cluster,
+            application: 'web',
+            generation: 1,
+            digest: '',
+            runs: '',
+            phase: 'failed',
+            message,
+            steadyMs: 0,
+            breaks: 0,
+            boot: 1,
+            seq: 1,
+            objects: 0,
+            findings: [],
+          }),
+        );
+      const beat = (cluster: string, more: object): Uint8Array =>
+        Buffer.from(
+          JSON.stringify({ protocol: PROTOCOL_VERSION, cluster, sequence: 0, boot: 1, version: '1.0.0', ...more }),
+        );
+      const spoil = async (): Promise<void> => {
+        bad.bus.publishHeartbeat(beat(spoiler.cluster, { facts: { region: 'a\u0000b' } }));
+        bad.bus.publishHeartbeat(beat(spoiler.cluster, { facts: { region: '\ud800' } }));
+        bad.bus.publishHeartbeat(beat(spoiler.cluster, { version: '1\u0000' }));
+        bad.bus.publishHeartbeat(beat(spoiler.cluster, { protocol: 2 ** 40 }));
+        await bad.bus.publishStatus('web', report(spoiler.cluster, 'it said \u0000'));
+      };
+      await spoil();
+      await good.bus.publishStatus('web', report(other.cluster, 'it said nothing'));
+      await eventually(
+        'the other is heard',
+        async () => {
+          await spoil();
+          good.bus.publishHeartbeat(beat(other.cluster, { facts: { region: 'north' } }));
+          const reports = await test.hub.store.read.reports.ofCluster(other.cluster);
+          return { reports: reports.length, region: (await view('bystander')).facts['region'] };
+        },
+        ({ reports, region }) => reports === 1 && region === 'north',
+      );
+    });
+
+    it('ends with the registration: the connection drops and no credential works', async () => {
+      const key = makeKey();
+      const { token } = await register('leaving');
+      const identity = await joined(token, key);
+      const connection = await connect(identity, key);
+      await connection.bus.fetchManifest();
+      expect((await ask(test.api, 'DELETE', '/api/v1/clusters/leaving')).status).toBe(204);
+      await eventually('it is dropped', async () => connection.refused() && !connection.bus.connected(), Boolean);
+      expect((await renew(identity.cluster, key)).status).toBe(401);
+      expect((await join(token, key)).status).toBe(410);
+      expect((await ask(test.api, 'GET', '/api/v1/clusters/leaving')).status).toBe(404);
+      expect((await ask(test.api, 'DELETE', '/api/v1/clusters/leaving')).status).toBe(404);
+      // Its name is free, for another cluster.
+      const next = await joined((await register('leaving')).token, makeKey());
+      expect(next.cluster).not.toBe(identity.cluster);
+      expect((await renew(identity.cluster, key)).status).toBe(401);
+      // Also after the bus has started anew.
+      await test.restart();
+      nobody = as('');
+      await eventually('still refused', async () => connection.refused() && !connection.bus.connected(), Boolean);
+      expect((await renew(identity.cluster, key)).status).toBe(401);
+      const { items } = json<{ items: AuditView[] }>(await ask(test.api, 'GET', '/api/v1/audit?limit=1000'));
+      expect(items).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ actor: 'token:first-admin', act: 'cluster.remove', object: 'Cluster/leaving' }),
+          expect.objectContaining({ actor: 'cluster:leaving', act: 'cluster.join', object: 'Cluster/leaving' }),
+        ]),
+      );
+    }, 60_000);
+  });
+
+  describe('with requests that are not right', () => {
+    it('says 404 for what is not there', async () => {
+      for (const route of [
+        '/',
+        '/nothing',
+        '/api/v1',
+        '/api/v2/fleet',
+        '/api/v1/clusters/',
+        '/api/v1/rollouts/web/explode',
+      ]) {
+        expect((await ask(test.api, 'GET', route)).status).toBe(404);
+      }
+      expect((await ask(test.api, 'PUT', '/api/v1/fleet', '{}')).status).toBe(404);
+    });
+
+    it('refuses a body that is too large, broken, or of another type', async () => {
+      const large = JSON.stringify({ documents: [{ text: 'x'.repeat(5 * 1024 * 1024) }] });
+      expect((await ask(test.api, 'POST', '/api/v1/apply', large)).status).toBe(413);
+      // Also before anybody is known.
+      expect((await ask(nobody, 'POST', '/api/v1/join', large)).status).toBe(413);
+      for (const broken of ['{', '{"documents":', 'null', '[]', '"text"', '42', '\u0000']) {
+        expect((await ask(test.api, 'POST', '/api/v1/apply', broken)).status).toBe(400);
+      }
+      expect(
+        (await ask(test.api, 'POST', '/api/v1/apply', 'a: b', { 'content-type': 'application/yaml' })).status,
+      ).toBe(415);
+      const polluting = '{"__proto__":{"role":"admin"},"constructor":{"prototype":{"x":1}},"documents":[]}';
+      expect((await ask(test.api, 'POST', '/api/v1/apply', polluting)).status).toBe(400);
+      expect(
+        (await ask(test.api, 'POST', '/api/v1/apply', `${'['.repeat(100_000)}${']'.repeat(100_000)}`)).status,
+      ).toBe(400);
+      const deep = `{"documents":[${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}]}`;
+      expect((await ask(test.api, 'POST', '/api/v1/apply', deep)).status).toBe(400);
+    });
+
+    it('takes a missing body for an empty one', async () => {
+      // Nothing is required in it: what is refused is the rollout that is not there, not the body.
+      for (const command of ['pause', 'resume', 'retry', 'rollback', 'cancel']) {
+        const answer = await ask(test.api, 'POST', `/api/v1/rollouts/nothing/${command}`);
+        expect(problem(answer)).toMatchObject({ status: 404, code: 'not-found' });
+      }
+      const skip = await ask(test.api, 'POST', '/api/v1/rollouts/nothing/skip');
+      expect(problem(skip).errors?.map((each) => each.path)).toEqual(['clusters', 'reason']);
+      const register = await ask(test.api, 'POST', '/api/v1/clusters');
+      expect(problem(register)).toMatchObject({ status: 400, errors: [{ path: 'name', message: 'must be set' }] });
+    });
+
+    it('refuses names, queries and addresses beyond their bounds', async () => {
+      const long = 'x'.repeat(7000);
+      const routes = [
+        `/api/v1/clusters/${long}`,
+        `/api/v1/rollouts/${long}`,
+        `/api/v1/why/clusters/${long}`,
+        `/api/v1/install/${long}`,
+        `/api/v1/clusters?selector=${long}`,
+        `/api/v1/clusters?limit=0`,
+        `/api/v1/clusters?limit=1001`,
+        `/api/v1/clusters?limit=all`,
+        `/api/v1/clusters?selector=${encodeURIComponent('a in (')}`,
+        `/api/v1/clusters?after=${long}`,
+        `/api/v1/clusters?after=nonsense`,
+        `/api/v1/rollouts?after=nonsense`,
+        `/api/v1/releases?after=${encodeURIComponent('\u0000')}`,
+        `/api/v1/events?after=nonsense`,
+        `/api/v1/audit?after=nonsense`,
+        `/api/v1/rollouts/%00`,
+        `/api/v1/why/rollouts/%00`,
+        `/api/v1/events?rollout=%00`,
+        `/api/v1/clusters/%E0%A4%A`,
+        `/api/v1/why/nodes/x`,
+        `/api/v1/schemas/Pod`,
+      ];
+      for (const route of routes) {
+        const { status } = await ask(test.api, 'GET', route);
+        expect(`${route.slice(0, 60)} ${status}`).toMatch(/ 4(00|04|14)$/);
+      }
+      // Node itself refuses this one, before there is a request.
+      expect((await test.api.raw('GET', `/api/v1/fleet?x=${'x'.repeat(20_000)}`)).status).toBe(431);
+    });
+  });
+
+  // Last, when all secrets that this suite gets have been given out.
+  describe('leaves no secret behind', () => {
+    it('in the database', async () => {
+      const { rows: tables } = await database.query<{ name: string }>(
+        "select tablename as name from pg_tables where schemaname = 'public'",
+      );
+      let seen = '';
+      for (const { name } of tables) {
+        const { rows } = await database.query<{ row: string }>(`select to_jsonb(t)::text as row from "${name}" t`);
+        seen += rows.map(({ row }) => row).join('\n');
+      }
+      // It does hold what they are about.
+      expect(seen).toContain('first-admin');
+      expect(secrets.size).toBeGreaterThan(30);
+      for (const secret of secrets) expect(seen.includes(secret)).toBe(false);
+    });
+
+    it('in the log, at its most talkative', () => {
+      expect(lines).toContain('"level":"debug"');
+      for (const secret of secrets) expect(lines.includes(secret)).toBe(false);
+    });
+
+    it('in the data folder, but for the file that is for it', async () => {
+      const data = path.join(test.folder, 'data');
+      const names = await readdir(data, { recursive: true, withFileTypes: true });
+      let files = 0;
+      for (const entry of names) {
+        const file = path.join(entry.parentPath, entry.name);
+        if (!entry.isFile() || file === path.join(data, 'admin.json')) continue;
+        files += 1;
+        const text = await readFile(file, 'latin1').catch(() => '');
+        for (const secret of secrets) if (text.includes(secret)) throw new Error(`a secret is in ${file}`);
+      }
+      expect(files).toBeGreaterThan(5);
+      expect((await stat(path.join(data, 'admin.json'))).mode & 0o777).toBe(0o600);
+      expect((await stat(data)).mode & 0o777).toBe(0o700);
+      for (const name of ['keys/nats-keys.json', 'keys/manifest-key.pem', 'tls/server-key.pem', 'tls/ca-key.pem']) {
+        expect(`${name} ${((await stat(path.join(data, name))).mode & 0o777).toString(8)}`).toBe(`${name} 600`);
+      }
+    });
+  });
+});
