@@ -6,7 +6,7 @@ const sameMs = 1_000;
 export interface StopOptions {
   /** How long `stop` may take, in milliseconds, before the process ends anyway with exit code 1. */
   readonly limitMs?: number;
-  /** The exit code after `stop` went well; 0 unless told. */
+  /** The exit code after `stop` went well; unless told, what `process.exitCode` says then, or 0. */
   readonly exitCode?: number;
   /** Tells a failure of `stop`. */
   readonly onError?: (error: unknown) => void;
@@ -17,7 +17,7 @@ export interface StopOptions {
  * it at once with 128 + the signal's number. Answers a function that takes the handlers away again.
  */
 export function onStopSignal(stop: (signal: NodeJS.Signals) => Promise<void>, options: StopOptions = {}): () => void {
-  const { limitMs = 4_500, exitCode = 0, onError } = options;
+  const { limitMs = 4_500, exitCode, onError } = options;
   let first: number | undefined;
   const handle = (signal: NodeJS.Signals): void => {
     const now = performance.now();
@@ -31,7 +31,7 @@ export function onStopSignal(stop: (signal: NodeJS.Signals) => Promise<void>, op
       process.exit(1);
     }, limitMs).unref();
     stop(signal).then(
-      () => process.exit(exitCode),
+      () => process.exit(exitCode ?? process.exitCode ?? 0),
       (error: unknown) => {
         onError?.(error);
         process.exit(1);
