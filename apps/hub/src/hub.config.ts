@@ -94,7 +94,7 @@ export const hubConfigSchema = z.object({
     description: 'Overlays rendered at once.',
     defaultText: 'the cores',
   }),
-  logLevel: setting(z.enum(logLevels).default('info'), {
+  logLevel: setting(z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'), {
     env: 'FLOTILLA_LOG_LEVEL',
     description: 'trace, debug, info, warn, error or silent.',
   }),

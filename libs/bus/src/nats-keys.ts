@@ -89,7 +89,7 @@ export async function ensureBusKeys(folder: string): Promise<BusKeys> {
   const file = path.join(folder, BUS_KEYS_FILE);
   try {
     const found = await readIfThere(file);
-    if (found !== null) return readBusKeys(found);
+    if (found !== null) return readKeysOf(file, found);
     const keys = makeBusKeys();
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFileAtomically(file, busKeysText(keys), { mode: 0o600 });
@@ -98,6 +98,15 @@ export async function ensureBusKeys(folder: string): Promise<BusKeys> {
     if (error instanceof RejectedError) throw error;
     const why = `${file} can't be read or written: ${messageOf(error)}.`;
     throw new RejectedError('data-folder', why, undefined, { cause: error });
+  }
+}
+
+function readKeysOf(file: string, text: string): BusKeys {
+  try {
+    return readBusKeys(text);
+  } catch (error) {
+    if (!(error instanceof RejectedError)) throw error;
+    throw new RejectedError(error.code, `${file}: ${error.message}`, error.details);
   }
 }
 

@@ -5,6 +5,9 @@ const SERIALIZATION = new Set(['40001', '40P01', '55P03']);
 const CONNECTION =
   /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)|connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable|cannot use a pool after calling end|connection (?:was )?closed|timeout expired/i;
 
+/** 28: a login that is refused; 42501: a right that is missing. */
+const REFUSED = /^(28...|42501)$/;
+
 interface DatabaseFault {
   readonly code: string | undefined;
   readonly constraint: string | undefined;
@@ -26,6 +29,12 @@ export function toStoreError(error: unknown): FlotillaError {
     return new RetryableError(
       'database-unavailable',
       `The database does not answer (${messageOf(fault.message, 200)}): it is tried again; check that PostgreSQL runs and DATABASE_URL names it.`,
+    );
+  }
+  if (REFUSED.test(code)) {
+    return new RetryableError(
+      'database-refused',
+      `The database does not let the hub in (${messageOf(fault.message, 200)}): correct the user and the password in DATABASE_URL, or what the database allows them.`,
     );
   }
   const constraint = fault.constraint === undefined ? '' : `, constraint ${fault.constraint}`;

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { writeFileAtomically } from '#kit';
+import { RejectedError, writeFileAtomically } from '#kit';
 import type { Manifest, SignedManifest } from '#domain';
 
 /** Signs what agents obey. The key may live elsewhere one day; callers see only this. */
@@ -10,13 +10,25 @@ export interface ManifestSigner {
   publicKeys(): Readonly<Record<string, string>>;
 }
 
-/** Ed25519 from a PKCS#8 PEM file, mode 0600, made when it is missing. */
+/**
+ * Ed25519 from a PKCS#8 PEM file, mode 0600, made when it is missing.
+ * @throws RejectedError `data-folder` when the file is not what was written: a new key would be believed by no agent.
+ */
 export async function openManifestSigner(file: string): Promise<ManifestSigner> {
   if (!existsSync(file)) {
     const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
     await writeFileAtomically(file, pem.toString(), { mode: 0o600 });
   }
-  return signerOf(createPrivateKey(readFileSync(file)));
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(readFileSync(file));
+  } catch {
+    throw new RejectedError(
+      'data-folder',
+      `${file} does not hold the key that signs manifests: restore that file from its backup, or remove it and join every agent again.`,
+    );
+  }
+  return signerOf(key);
 }
 
 /** A signer of a key at hand. */
