@@ -33,8 +33,22 @@ await runMain(async () => {
   }
   const config = parseConfig(hubConfigSchema, process.env);
   const log = createLogger({ level: config.logLevel });
-  const hub = await startHub(config, log);
-  onStopSignal(() => hub.stop(), { onError: (error) => log.error({ err: error }, 'the hub did not stop cleanly') });
+  const stopping = new AbortController();
+  const starting = startHub(config, log, stopping.signal);
+  // From the first moment on: what a start that is interrupted has begun, nobody else would end.
+  onStopSignal(
+    async () => {
+      stopping.abort();
+      const hub = await starting.catch(() => null);
+      await hub?.stop();
+    },
+    { onError: (error) => log.error({ err: error }, 'the hub did not stop cleanly') },
+  );
+  const hub = await starting.catch((error: unknown) => {
+    if (stopping.signal.aborted) return null;
+    throw error;
+  });
+  if (hub === null) return;
   log.info({ url: hub.url }, 'the hub is ready');
   // For whoever started it: one line on stdout, once it answers.
   process.stdout.write(`${JSON.stringify({ ready: true, url: hub.url })}\n`);

@@ -1,14 +1,15 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { connectHubBus, ensureBusKeys, ensureCertificates, startEmbeddedNats, type Certificates } from '#bus';
+import { connectHubBus, ensureBusKeys, ensureCertificates, startEmbeddedNats } from '#bus';
 import {
   createMetrics,
   findProgram,
+  FlotillaError,
   kustomize,
   lockDataFolder,
   messageOf,
   natsServer,
-  RejectedError,
+  RetryableError,
   requireFreePort,
   stopStaleChildren,
   type Logger,
@@ -19,6 +20,7 @@ import { openGitSource } from '#source';
 import { migrate, openStore, startEmbeddedPostgres } from '#store';
 import type { HubConfig } from './hub.config.js';
 import { firstAdmin } from './installation/first-admin.js';
+import { httpsCertificate, readSettingFile } from './installation/https-certificate.js';
 import { hostsOf } from './installation/hub-hosts.js';
 import type { HubParts, HubSettings } from './parts.js';
 import { serve } from './serve.js';
@@ -55,20 +57,27 @@ class Closers {
 }
 
 /**
- * Starts a hub with whatever it needs that is not given: PostgreSQL, nats-server, keys, certificates.
+ * Starts a hub with whatever it needs that is not given: PostgreSQL, nats-server, keys, certificates. When `signal` aborts, what
+ * has begun ends again, and the promise rejects.
  * @throws RejectedError, one sentence, for a port that is taken, a program that is missing, a data folder that can't be used.
  */
-export async function startHub(config: HubConfig, log: Logger): Promise<RunningHub> {
+export async function startHub(config: HubConfig, log: Logger, signal?: AbortSignal): Promise<RunningHub> {
   const closers = new Closers();
   try {
-    return await start(config, log, closers);
+    return await start(config, log, closers, () => signal?.throwIfAborted());
   } catch (error) {
     await closers.closeAll(log);
     throw error;
   }
 }
 
-async function start(config: HubConfig, log: Logger, closers: Closers): Promise<RunningHub> {
+async function start(
+  config: HubConfig,
+  log: Logger,
+  closers: Closers,
+  /** Throws when the start is to end here. */
+  goOn: () => void,
+): Promise<RunningHub> {
   if (config.port !== 0) await requireFreePort(config.port, config.host, 'FLOTILLA_PORT');
   const data = await lockDataFolder(config.dataFolder, 'FLOTILLA_DATA');
   closers.add(() => data.release());
@@ -88,11 +97,15 @@ async function start(config: HubConfig, log: Logger, closers: Closers): Promise<
   // A child that dies takes the hub with it: whoever supervises the hub starts both anew, and nothing is lost.
   const died = (name: string) => (): void => {
     log.fatal({ child: name }, `${name} ended by itself; the hub stops too`);
+    // Nobody wished for this end: a supervisor must not take it for one.
+    process.exitCode = 1;
     process.kill(process.pid, 'SIGTERM');
   };
 
   const kustomizeProgram = await findProgram(kustomize, { log: say });
-  const [databaseUrl, nats] = await Promise.all([
+  const natsProgram = config.natsUrl === undefined ? await findProgram(natsServer, { log: say }) : null;
+  goOn();
+  const [databaseUrl = '', nats = ''] = await all([
     (async () => {
       if (config.databaseUrl !== undefined) return config.databaseUrl;
       const postgres = await startEmbeddedPostgres({
@@ -106,10 +119,9 @@ async function start(config: HubConfig, log: Logger, closers: Closers): Promise<
     })(),
     (async () => {
       if (config.natsUrl !== undefined) return config.natsUrl;
-      const program = await findProgram(natsServer, { log: say });
       const server = await startEmbeddedNats({
         folder: folder('nats'),
-        program: program.path,
+        program: natsProgram?.path ?? '',
         keys,
         certificates,
         pidFolder,
@@ -125,19 +137,28 @@ async function start(config: HubConfig, log: Logger, closers: Closers): Promise<
     })(),
   ]);
 
+  goOn();
   await migrate({ url: config.migrationsDatabaseUrl ?? databaseUrl });
   const store = await openStore({ url: databaseUrl, poolSize: config.databasePool, log });
   closers.add(() => store.close());
 
-  const natsCaPem = config.natsCaFile === undefined ? certificates.caPem : await readFile(config.natsCaFile, 'utf8');
-  const bus = await connectHubBus({ url: nats, keys, caPem: natsCaPem, log });
+  const natsCaPem =
+    config.natsCaFile === undefined ? certificates.caPem : await readSettingFile(config.natsCaFile, 'NATS_CA_FILE');
+  const bus = await connectHubBus({ url: nats, keys, caPem: natsCaPem, log }).catch((error: unknown): never => {
+    if (config.natsUrl === undefined || !(error instanceof FlotillaError) || error.kind === 'bug') throw error;
+    throw new RetryableError(
+      error.code,
+      `${error.message.replace(/\.$/, '')}: start that server, or correct NATS_URL.`,
+    );
+  });
   closers.add(() => bus.close());
+  goOn();
 
   const git = openGitSource({ folder: folder('mirrors'), allowLocal: config.allowLocalSources, log });
   closers.add(() => git.close());
   const renderer = openRenderer({ kustomizePath: kustomizeProgram.path, log });
 
-  const tls = await tlsOf(config, certificates);
+  const tls = await httpsCertificate(config, certificates);
   const settings: Omit<HubSettings, 'publicUrl'> = {
     caPem: tls.caPem,
     natsUrls: [config.natsPublicUrl ?? nats],
@@ -159,29 +180,16 @@ async function start(config: HubConfig, log: Logger, closers: Closers): Promise<
   };
   const server = await serve({ config, parts, settings, tls });
   closers.add(() => server.close());
+  goOn();
   await firstAdmin({ store, clock: systemClock, file: folder('admin.json'), url: server.url, caPem: tls.caPem });
   return { url: server.url, caPem: tls.caPem, store, pids, stop: () => closers.closeAll(log) };
 }
 
-interface Tls {
-  readonly cert: string;
-  readonly key: string;
-  readonly caPem: string | null;
-}
-
-async function tlsOf(config: HubConfig, own: Certificates): Promise<Tls> {
-  const { tlsCertFile, tlsKeyFile } = config;
-  if (tlsCertFile === undefined && tlsKeyFile === undefined)
-    return { cert: own.certPem, key: own.keyPem, caPem: own.caPem };
-  if (tlsCertFile === undefined || tlsKeyFile === undefined) {
-    throw new RejectedError(
-      'config-invalid',
-      'FLOTILLA_TLS_CERT_FILE and FLOTILLA_TLS_KEY_FILE go together: set both or neither.',
-    );
-  }
-  try {
-    return { cert: await readFile(tlsCertFile, 'utf8'), key: await readFile(tlsKeyFile, 'utf8'), caPem: null };
-  } catch (error) {
-    throw new RejectedError('config-invalid', `The TLS certificate or key cannot be read: ${messageOf(error, 200)}.`);
-  }
+/** As Promise.all, but what has begun is waited for before the first failure is told: else nobody would ever end it. */
+async function all<T>(parts: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(parts);
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
 }
