@@ -11,6 +11,9 @@ const answerSchema = z.object({
   error: z.object({ code: z.number(), description: z.string() }).optional(),
 });
 
+/** How long a look at what the servers have may take before the account is handed in all the same, milliseconds. */
+const LOOKUP_MS = 1_500;
+
 /** Hands account JWTs in to the servers' resolver, which keeps them on disk and tells its cluster. */
 export class AccountResolver {
   #lastIat = 0;
@@ -40,7 +43,7 @@ export class AccountResolver {
     // Servers compare `iat`, in whole seconds, to tell the newer of two.
     const iat = Math.max(Math.floor(Date.now() / 1000), this.#lastIat + 1);
     const jwt = sign(iat);
-    const there = await this.#lookup(account);
+    const there = await this.#lookupSoon(account);
     if (there !== null && JSON.stringify(there.nats) === JSON.stringify(readJwt(jwt)?.nats)) return;
     this.#lastIat = iat;
     const answer = await request(this.system, '$SYS.REQ.CLAIMS.UPDATE', new TextEncoder().encode(jwt));
@@ -50,8 +53,22 @@ export class AccountResolver {
     throw new RetryableError('account-refused', `The bus did not take an account: ${why ?? 'it answered oddly'}.`);
   }
 
-  async #lookup(account: string): Promise<ReturnType<typeof readJwt>> {
-    const answer = await request(this.system, `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`);
+  /**
+   * Null where nobody answers either: a server of a cluster that has not heard of the account keeps silent, and after an election
+   * that may be the one that is asked. Handing the account in is always right; the look only saves it.
+   */
+  async #lookupSoon(account: string): Promise<ReturnType<typeof readJwt>> {
+    try {
+      return await this.#lookup(account, LOOKUP_MS);
+    } catch (error) {
+      if (error instanceof RetryableError && error.code === 'bus-timeout') return null;
+      throw error;
+    }
+  }
+
+  async #lookup(account: string, timeoutMs?: number): Promise<ReturnType<typeof readJwt>> {
+    const subject = `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`;
+    const answer = await request(this.system, subject, undefined, timeoutMs === undefined ? {} : { timeoutMs });
     return readJwt(new TextDecoder().decode(answer.data));
   }
 }
