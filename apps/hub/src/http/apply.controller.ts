@@ -4,8 +4,9 @@ import { z } from 'zod';
 import {
   applyAnswerSchema,
   applyRequestSchema,
+  jsonSchemaOf,
   nameSchema,
-  resourceSchemas,
+  RESOURCE_KINDS,
   syncAnswerSchema,
   type ApplyAnswer,
   type SyncAnswer,
@@ -15,7 +16,7 @@ import { CallerParam, Permit, type Caller } from './access/permit.js';
 import { Answers } from './answers.js';
 import { ApplyDocuments } from './apply-documents.js';
 
-const kindSchema = z.enum(['Source', 'Application', 'Strategy', 'Cluster']);
+const kindSchema = z.enum(RESOURCE_KINDS);
 
 /** Several documents at once, and what hangs on them. */
 @ApiTags('apply')
@@ -50,6 +51,6 @@ export class ApplyController {
   @Get('schemas/:kind')
   @Permit('viewer')
   schema(@Param('kind', { schema: kindSchema }) kind: z.output<typeof kindSchema>): object {
-    return z.toJSONSchema(resourceSchemas[kind], { io: 'input', target: 'draft-2020-12' });
+    return jsonSchemaOf(kind);
   }
 }
