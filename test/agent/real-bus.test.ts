@@ -58,6 +58,10 @@ describe('an agent on a real nats-server', () => {
       () => (agent?.state().connected === true ? true : undefined),
       () => 'the agent did not come back',
     );
+    await hub.eventually(
+      () => (hub.bus.connected() ? true : undefined),
+      () => 'the hub did not come back',
+    );
     const second = await hub.assign('shop', [configMap('settings', { colour: 'red' }), ...objects.slice(1)], {
       namespace: 'shop',
     });
