@@ -36,7 +36,6 @@ export const jestBase = {
     ],
   },
   transformIgnorePatterns: ['/node_modules/(?!(cookie|content-disposition)/)'],
-  setupFilesAfterEnv: ['<rootDir>/test/helpers/retry-in-ci.mjs'],
   reporters: ['default', '<rootDir>/test/helpers/closing-line-reporter.mjs'],
   // Each worker may start a database and a bus, so a big machine's cores don't all get one.
   maxWorkers: Math.min(4, os.availableParallelism()),
