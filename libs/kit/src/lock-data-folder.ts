@@ -87,7 +87,9 @@ async function checkFormat(folder: string, setting: string): Promise<boolean> {
     text = await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    const others = (await readdir(folder)).filter((name) => name !== lockName && !name.startsWith(`.${formatName}.`));
+    const others = (await readdir(folder)).filter(
+      (name) => name !== lockName && !name.startsWith(`${lockName}.`) && !name.startsWith(`.${formatName}.`),
+    );
     if (others.length > 0) throw foreign(folder, setting, `it has no ${formatName} but other files`);
     await writeFileAtomically(file, `${JSON.stringify({ format })}\n`);
     return true;

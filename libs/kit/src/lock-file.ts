@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +12,8 @@ const beatMs = 5_000;
 const silentMs = 30_000;
 /** A lock that cannot be read is being written, or was when its process died; older than this it is the latter. */
 const writingMs = 1_000;
+/** How long to leave another process that is clearing a dead holder's lock before looking again. */
+const clearingMs = 20;
 
 const holderSchema = z.object({ pid: z.int(), started: z.string(), host: z.string(), id: z.string() });
 export type LockHolder = z.infer<typeof holderSchema>;
@@ -102,18 +104,22 @@ async function ageMs(file: string): Promise<number> {
   return found === undefined ? Infinity : Date.now() - found.mtimeMs;
 }
 
-/** Moves a dead holder's lock away, and puts it back if it turns out that another process had just taken it over. */
+/**
+ * Removes a dead holder's lock, under a lock of its own: whoever judged the holder dead must find it there still, and nobody
+ * else may be between that look and the removal, or the lock of a process that took over meanwhile would go with it.
+ * A guard that a crash left behind is taken over in the same way.
+ */
 async function clear(file: string, dead: LockHolder): Promise<void> {
-  const aside = `${file}.${randomUUID()}`;
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+  const guard = await tryLockFile(`${file}.clearing`);
+  if ('holder' in guard) {
+    await sleep(clearingMs);
+    return;
   }
-  const moved = await readHolder(aside);
-  if (moved !== undefined && moved.id !== dead.id) await link(aside, file).catch(() => undefined);
-  await rm(aside, { force: true });
+  try {
+    if ((await readHolder(file))?.id === dead.id) await rm(file, { force: true });
+  } finally {
+    await guard.release();
+  }
 }
 
 function held(file: string, mine: LockHolder): Lock {
