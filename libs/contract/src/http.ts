@@ -155,7 +155,7 @@ export const releaseViewSchema = z
 
 export const waveViewSchema = z.object({
   name: z.string(),
-  phase: z.enum(['pending', 'progressing', 'soaking', 'done', 'skipped']),
+  phase: z.enum(['pending', 'gateBefore', 'progressing', 'soaking', 'gateAfter', 'done', 'skipped']),
   total: count,
   counts: z.record(z.enum(TARGET_STATES), count),
   maxConcurrency: count,

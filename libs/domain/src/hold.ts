@@ -12,14 +12,21 @@ export interface Hold {
   readonly clearsAt?: number;
 }
 
-/** Stored in a rollout: while one of them is there, nothing new is assigned. */
-export type StoredHoldCode = 'user' | 'failures' | 'unreachable' | 'deletions' | 'noEvidence' | 'firstReleaseRollback';
+/** Stored in a rollout: while one of them is there, nothing new is assigned. `gate`: a gate said no. */
+export type StoredHoldCode = 'user' | 'failures' | 'unreachable' | 'deletions' | 'noEvidence' | 'gate';
 
 /** Derived from state: they only explain. */
 export type DerivedHoldCode =
   | 'inFlight'
   | 'soak'
   | 'deferred'
+  | 'approval'
+  | 'schedule'
+  | 'webhook'
+  | 'metric'
+  | 'window'
+  | 'freeze'
+  | 'clusterHold'
   | 'queued'
   | 'barred'
   | 'source'

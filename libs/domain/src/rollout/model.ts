@@ -1,6 +1,6 @@
 import type { ClusterUid, Labels } from '../cluster.js';
 import type { Hold, StoredHoldCode } from '../hold.js';
-import type { StrategySpec } from './strategy.js';
+import type { GateSpec, StrategySpec, WindowSpec } from './strategy.js';
 
 /** Milliseconds since the epoch by the hub's clock, never an agent's. */
 export type Millis = number;
@@ -27,7 +27,38 @@ export type FailureReason = 'sync' | 'health' | 'deadline' | 'regressed' | 'lost
 export type RolloutState =
   'running' | 'succeeded' | 'succeededWithExceptions' | 'superseded' | 'rolledBack' | 'cancelled';
 
-export type WavePhase = 'pending' | 'progressing' | 'soaking' | 'done' | 'skipped';
+export type WavePhase = 'pending' | 'gateBefore' | 'progressing' | 'soaking' | 'gateAfter' | 'done' | 'skipped';
+
+/** A person's yes. It binds to the digest of the wave as it was planned then, and is never carried over to another plan. */
+export interface Approval {
+  readonly actor: string;
+  readonly at: Millis;
+  readonly reason?: string;
+  /** `WaveProgress.digest` when it was given. */
+  readonly digest: string;
+}
+
+/** Where one gate of a wave stands. There is one for each gate of `before` and `after`, from the plan on. */
+export interface GateProgress {
+  readonly when: 'before' | 'after';
+  /** Unique among the gates of its wave and side. */
+  readonly name: string;
+  /** `refused`: it said no (rejected, or too many bad samples): the rollout holds (`gate`) until a person resumes. */
+  readonly state: 'waiting' | 'open' | 'refused';
+  /** Since when it is asked. */
+  readonly since?: Millis;
+  readonly openedAt?: Millis;
+  /** Who promoted it, where a person opened it early. */
+  readonly openedBy?: string;
+  /** Approvals so far; each counts while its digest is the wave's. */
+  readonly approvals?: readonly Approval[];
+  /** Metric: samples so far. */
+  readonly samples?: { readonly ok: number; readonly failed: number };
+  /** The last answer of a webhook or metric, or a rejection: one sentence. */
+  readonly last?: { readonly message: string; readonly at: Millis };
+  /** When it is asked next; hub's clock. */
+  readonly askAt?: Millis;
+}
 
 /** What one cluster is told to run: the only thing its agent obeys. */
 export interface Assignment {
@@ -42,6 +73,10 @@ export interface Assignment {
   readonly healthyForMs: number;
   /** The rollout that made it, `<application>-<number>`. */
   readonly rollout: string;
+  /** A person saw what it deletes and accepted it: the agent's own breaker lets it pass. */
+  readonly deletionsAccepted?: true;
+  /** A rollback: what is taken back. What that bundle had and this one has not is exempt from the agent's breaker. */
+  readonly takesBack?: { readonly release: number; readonly digest: string };
 }
 
 /** One release as one cluster holds it. */
@@ -78,6 +113,7 @@ export interface TargetRow {
   /** Its place in the wave's order, from 0, unique in the wave. */
   readonly position: number;
   readonly state: TargetState;
+  /** `deferred(hold)`: a person's cluster hold; it is `accepted` by nature and counts against no budget. */
   readonly reason?: FailureReason | 'unreachable';
   /** Why it is in this state, one sentence; the agent's own words for a failure. */
   readonly message?: string;
@@ -108,6 +144,12 @@ export interface TargetRow {
    * on, and assigning it costs no slot.
    */
   readonly carried?: boolean;
+  /** Its time zone (IANA), where its wave has windows: snapshotted at plan. */
+  readonly zone?: string;
+  /** What its agent said of this application when the rollout was planned, where that was not healthy. */
+  readonly healthBefore?: ReportPhase;
+  /** Paused hard: its agent is told to stop before its next object. */
+  readonly halted?: true;
   /** Failed or deferred, and acknowledged by a person (`resume --accept`): it no longer counts against the budgets. */
   readonly accepted?: boolean;
 }
@@ -118,7 +160,12 @@ export interface LoadedRow {
   readonly online: boolean;
   /** When its last heartbeat or report came, hub's clock; null: never. */
   readonly seenAt: Millis | null;
+  /** A person holds this cluster: nothing new is assigned to it. */
+  readonly held?: boolean;
 }
+
+/** What one loaded row was said to be besides its own content: input of a step, kept with the event for replays. */
+export type PresenceInput = Omit<LoadedRow, 'row'> & { readonly uid: ClusterUid };
 
 /** Budgets of a wave, resolved to integers at plan. */
 export interface ResolvedWave {
@@ -131,15 +178,30 @@ export interface ResolvedWave {
   readonly progressDeadlineMs: number;
   readonly healthyForMs: number;
   readonly soakMs: number;
+  /** Absent: none. All of them must be open at once. */
+  readonly before?: readonly GateSpec[];
+  readonly after?: readonly GateSpec[];
+  /** New assignments of a cluster are made only while one of these is open for it; absent: always. */
+  readonly windows?: readonly WindowSpec[];
+  /** The distinct time zones of its clusters, sorted, where it has windows. */
+  readonly zones?: readonly string[];
 }
 
 export interface WaveProgress extends ResolvedWave {
+  /** SHA-256 of what was planned for it: budgets, gates, windows, and each cluster's overlay and bundle. Approvals bind to it. */
+  readonly digest: string;
+  /** One for each gate; absent where it has none. */
+  readonly gates?: readonly GateProgress[];
+  /** A person gave the wave up: whoever has not passed is skipped, its gates and soak are not waited for. */
+  readonly givenUp?: { readonly by: string; readonly reason: string };
   readonly phase: WavePhase;
   readonly counts: Readonly<Record<TargetState, number>>;
   /** Pending targets that are still in flight on a superseded rollout's assignment. */
   readonly carried: number;
   /** Passed targets whose agent says Failed, not yet for healthyFor: no soak ends while there is one. */
   readonly suspects: number;
+  /** Passed targets whose agent's last word is progressing: no regression, but no soak ends well on it either. */
+  readonly unsteady: number;
   /** How many of `counts.failed` and `counts.deferred` a person acknowledged. */
   readonly accepted: { readonly failed: number; readonly deferred: number };
   readonly openedAt?: Millis;
@@ -168,6 +230,16 @@ export interface Rollout {
   readonly holds: readonly StoredHold[];
   /** onFailure is `rollback` and a budget was exceeded: the next tick takes the release back. */
   readonly takeBack?: boolean;
+  /** SHA-256 over the waves' digests: what `flotilla rollout plan` showed and approvals were given for. */
+  readonly planDigest: string;
+  /** Who wrote the release's commit, for approvals: not one's own. */
+  readonly author?: { readonly name: string; readonly email: string };
+  /** Paused with `--hard`: agents stop before their next object. */
+  readonly hard?: true;
+  /** What the release drops from clusters' bundles beyond the budget, as planned; bounded. */
+  readonly drops?: readonly BundleDrop[];
+  /** A person saw the drops and accepted them. */
+  readonly deletionsAccepted?: true;
   readonly startedAt: Millis;
   readonly startedBy: string;
   readonly reason?: string;
@@ -175,6 +247,27 @@ export interface Rollout {
   /** Id of the rollout that superseded it or took it back. */
   readonly endedBy?: string;
   readonly warnings: readonly string[];
+}
+
+/** What one bundle has and the one that replaces it has not. */
+export interface BundleDrop {
+  /** Digests. */
+  readonly from: string;
+  readonly to: string;
+  readonly dropped: number;
+  /** How many objects `from` has. */
+  readonly of: number;
+  /** The dropped ones as `Kind namespace/name`, at most 20. */
+  readonly objects: readonly string[];
+}
+
+/** A fleet freeze in force: nothing new is assigned by forward rollouts and catch-ups, no wave opens. Derived, never stored in a rollout. */
+export interface Freeze {
+  readonly by: string;
+  readonly reason: string;
+  readonly since: Millis;
+  /** Until when; absent: until a person lifts it. */
+  readonly until?: Millis;
 }
 
 /** A release that waits for the present rollout to end. */
@@ -254,12 +347,47 @@ export type RolloutEvent =
       readonly members: readonly Member[];
       /** By a person: a barred release is refused with the way to lift it; by the poll: it is only noted. */
       readonly automatic: boolean;
+      readonly author?: { readonly name: string; readonly email: string };
+      /** What the release drops, for each distinct pair of bundles that drops anything; absent: not known, not checked. */
+      readonly drops?: readonly BundleDrop[];
+      /** The digest of the plan that the person saw: refused (`plan-changed`) if it is another one by now. */
+      readonly plan?: string;
     } & Act)
   | ({ readonly type: 'rollback'; readonly withoutPrevious?: 'keep' | 'withdraw' } & Act)
-  | ({ readonly type: 'pause' } & Act)
+  | ({ readonly type: 'pause'; readonly hard?: boolean } & Act)
   | ({ readonly type: 'resume'; readonly accept?: boolean } & Act)
   | ({ readonly type: 'retry'; readonly clusters?: readonly ClusterUid[] } & Act)
-  | ({ readonly type: 'skip'; readonly clusters: readonly ClusterUid[] } & Act)
+  /** Gives clusters up, or a whole wave by its name; one of the two. Needs a reason. */
+  | ({ readonly type: 'skip'; readonly clusters?: readonly ClusterUid[]; readonly wave?: string } & Act)
+  /** A yes for the approval gates of a wave: the one that waits, or the one named. */
+  | ({
+      readonly type: 'approve';
+      readonly wave?: string;
+      /** The plan's digest that the person saw: refused (`plan-changed`) if it is another one by now. */
+      readonly plan?: string;
+      /** The approver's mail address, to tell the commit's author. */
+      readonly email?: string;
+    } & Act)
+  /** A no: the rollout holds (`gate`). Needs a reason. */
+  | ({ readonly type: 'reject'; readonly wave?: string } & Act)
+  /** Ends the present soak, or opens the schedule gates that the present wave waits at. */
+  | ({ readonly type: 'promote' } & Act)
+  /** Labels, membership or strategy changed: pending targets move, budgets are resolved anew, approvals of changed waves are void. */
+  | ({ readonly type: 'replan'; readonly strategy: StrategySpec; readonly members: readonly Member[] } & Act)
+  /** A person holds clusters, or lets them go again. Sent to every application of theirs. */
+  | ({ readonly type: 'held'; readonly clusters: readonly ClusterUid[] } & Act)
+  | ({ readonly type: 'unheld'; readonly clusters: readonly ClusterUid[] } & Act)
+  /** What a webhook or metric gate answered; `noData`: no answer that says anything, ask again. */
+  | {
+      readonly type: 'gateAnswer';
+      readonly rollout: string;
+      readonly wave: number;
+      readonly when: 'before' | 'after';
+      readonly gate: string;
+      readonly outcome: 'success' | 'failure' | 'noData';
+      /** One sentence for a person, without secrets. */
+      readonly message: string;
+    }
   | ({ readonly type: 'cancel' } & Act)
   | ({ readonly type: 'lift'; readonly release: number } & Act)
   | { readonly type: 'reports'; readonly reports: readonly ReportInput[] }
@@ -271,7 +399,7 @@ export type RolloutEvent =
   | { readonly type: 'ahead'; readonly cluster: ClusterUid; readonly generation: number }
   /** The hub itself was away for so long. */
   | { readonly type: 'gap'; readonly ms: Millis }
-  | { readonly type: 'tick' };
+  | { readonly type: 'tick'; readonly freeze?: Freeze };
 
 /** Which rows the shell loads for an event, besides those that it names itself. */
 export interface RowNeed {
@@ -285,7 +413,12 @@ export interface RowNeed {
   /** The one row whose dueAt comes first after `after`, if any: it tells when to wake next. */
   readonly next?: { readonly after: Millis };
   /** The next pending rows of a wave, requeued ones first, then by position. */
-  readonly pending?: { readonly wave: number; readonly limit: number };
+  readonly pending?: {
+    readonly wave: number;
+    readonly limit: number;
+    /** Only rows of these time zones, or of none: the wave's windows are closed for the others. */
+    readonly zones?: readonly string[];
+  };
   /** Rows of a wave, passed or unchanged, with `seenAt` null or below `since` (the end of a soak), at most `limit`. */
   readonly silent?: { readonly wave: number; readonly since: Millis; readonly limit: number };
 }
@@ -295,6 +428,14 @@ export type Effect =
   | { readonly type: 'dirty'; readonly cluster: ClusterUid }
   /** Ask the cluster for a heartbeat now. */
   | { readonly type: 'probe'; readonly cluster: ClusterUid }
+  /** Ask a webhook or metric gate of the present rollout, after the commit, and answer with `gateAnswer`. */
+  | {
+      readonly type: 'ask';
+      readonly rollout: string;
+      readonly wave: number;
+      readonly when: 'before' | 'after';
+      readonly gate: GateSpec;
+    }
   /**
    * The rollout ended: `final` and its targets are archived (over an earlier archive of it), a queued release may start. Its
    * targets are the rows whose `rollout` it is: first save those of `Decision.rows` that still bear it, then archive, then save

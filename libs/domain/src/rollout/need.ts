@@ -13,22 +13,31 @@ export function need(header: ApplicationHeader, event: RolloutEvent, now: Millis
     case 'start':
     case 'rollback':
     case 'cancel':
+    case 'replan':
       return { all: true };
+    case 'pause':
+      return event.hard ? { all: true } : {};
     case 'resume':
-      return event.accept ? { all: true } : {};
+      return event.accept || header.rollout?.hard ? { all: true } : {};
     case 'retry':
       return event.clusters ? { uids: event.clusters } : { all: true };
     case 'removed':
       // That nobody would be left is an error and never a deletion: it takes all rows to see it.
       return event.why === 'left' ? { all: true } : { uids: event.clusters };
     case 'skip':
+      return event.clusters ? { uids: event.clusters } : { all: true };
     case 'returned':
+    case 'held':
+    case 'unheld':
       return { uids: event.clusters };
     case 'reports':
       return { uids: event.reports.map(({ uid }) => uid) };
     case 'ahead':
       return { uids: [event.cluster] };
-    case 'pause':
+    case 'approve':
+    case 'reject':
+    case 'promote':
+    case 'gateAnswer':
     case 'lift':
     case 'gap':
       return {};

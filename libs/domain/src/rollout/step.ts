@@ -49,6 +49,14 @@ function apply(draft: Draft, rows: readonly LoadedRow[], event: RolloutEvent): R
       return cancel(draft, event);
     case 'lift':
       return lift(draft, event);
+    case 'approve':
+    case 'reject':
+    case 'promote':
+    case 'replan':
+    case 'held':
+    case 'unheld':
+    case 'gateAnswer':
+      return { code: 'not-yet', message: `${event.type} is not understood yet` };
     case 'removed':
       return removed(draft, event);
     case 'reports':

@@ -3,6 +3,43 @@ import type { Selector } from '../selector.js';
 /** An absolute number, or a percentage written `25%`. */
 export type Count = number | `${number}%`;
 
+/** When something may begin: from each time that the cron expression names, for so long. */
+export interface WindowSpec {
+  /** Five fields: minute, hour, day of month, month, day of week. */
+  readonly cron: string;
+  readonly durationMs: number;
+  /** An IANA name, or the label or fact of each cluster that holds one. */
+  readonly timeZone: string | { readonly label: string };
+}
+
+/** What must be open before a wave begins, or before it counts as done. */
+export type GateSpec =
+  /** `approvers` different people say yes, none of them the commit's author or whoever started the rollout. */
+  | { readonly type: 'approval'; readonly name: string; readonly approvers: number }
+  /** Open from `notBefore` on and, where there are windows, while one of them is. Their time zones are IANA names. */
+  | {
+      readonly type: 'schedule';
+      readonly name: string;
+      /** Milliseconds since the epoch. */
+      readonly notBefore?: number;
+      readonly windows: readonly (WindowSpec & { readonly timeZone: string })[];
+    }
+  /** Asked each interval; any 2xx opens it. */
+  | { readonly type: 'webhook'; readonly name: string; readonly url: string; readonly intervalMs: number }
+  /** A Prometheus query, each interval: `count` samples that meet the condition open it, more than `failureLimit` that do not refuse. */
+  | {
+      readonly type: 'metric';
+      readonly name: string;
+      /** The server's base address. */
+      readonly url: string;
+      readonly query: string;
+      /** CEL over `result` (list of numbers) and `value` (the first of them). */
+      readonly successCondition: string;
+      readonly intervalMs: number;
+      readonly count: number;
+      readonly failureLimit: number;
+    };
+
 /** One wave as a strategy declares it, every default already filled in; all durations in milliseconds. */
 export interface WaveSpec {
   readonly name: string;
@@ -17,6 +54,10 @@ export interface WaveSpec {
   readonly progressDeadlineMs: number;
   readonly healthyForMs: number;
   readonly soakMs: number;
+  readonly before?: readonly GateSpec[];
+  readonly after?: readonly GateSpec[];
+  /** New assignments of a cluster are made only while one of these is open for it; what is in flight goes on. */
+  readonly windows?: readonly WindowSpec[];
 }
 
 export interface StrategySpec {
@@ -38,6 +79,14 @@ export const WAVE_DEFAULTS = {
   healthyForMs: 30_000,
   soakMs: 0,
 } as const satisfies Omit<WaveSpec, 'name'>;
+
+export const GATE_DEFAULTS = {
+  approvers: 1,
+  intervalMs: 60_000,
+  count: 1,
+  failureLimit: 0,
+  timeZone: 'UTC',
+} as const;
 
 export const STRATEGY_DEFAULTS = {
   onFailure: 'pause',

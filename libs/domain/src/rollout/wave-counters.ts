@@ -13,8 +13,9 @@ export const NONE: Readonly<Record<TargetState, number>> = {
 };
 
 /** A wave that nothing has happened in. */
-export function newWave(wave: ResolvedWave): WaveProgress {
-  return { ...wave, phase: 'pending', counts: NONE, carried: 0, suspects: 0, accepted: { failed: 0, deferred: 0 } };
+export function newWave(wave: ResolvedWave, digest = ''): WaveProgress {
+  const accepted = { failed: 0, deferred: 0 };
+  return { ...wave, digest, phase: 'pending', counts: NONE, carried: 0, suspects: 0, unsteady: 0, accepted };
 }
 
 /** The wave's counters with a row taken in (+1) or out (-1). */
@@ -22,11 +23,13 @@ export function countRow(wave: WaveProgress, row: TargetRow, by: 1 | -1): WavePr
   const { state } = row;
   const counted = { ...wave, counts: { ...wave.counts, [state]: wave.counts[state] + by } };
   const isSuspect = isPassing(state) && row.failedSince !== undefined;
-  if (!row.carried && !isSuspect && !row.accepted) return counted;
+  const isUnsteady = isPassing(state) && row.report?.phase === 'progressing';
+  if (!row.carried && !isSuspect && !isUnsteady && !row.accepted) return counted;
   return {
     ...counted,
     carried: wave.carried + (row.carried ? by : 0),
     suspects: wave.suspects + (isSuspect ? by : 0),
+    unsteady: wave.unsteady + (isUnsteady ? by : 0),
     accepted: {
       failed: wave.accepted.failed + (row.accepted && state === 'failed' ? by : 0),
       deferred: wave.accepted.deferred + (row.accepted && state === 'deferred' ? by : 0),

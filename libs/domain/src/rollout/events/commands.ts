@@ -113,7 +113,7 @@ export function skip(draft: Draft, event: EventOf<'skip'>): Refusal | null {
       message: 'say why they are skipped: the reason is kept in the history (--reason)',
     };
   }
-  const named = namedRows(draft, running, event.clusters);
+  const named = namedRows(draft, running, event.clusters ?? []);
   if ('code' in named) return named;
   const settled = named.find(({ state }) => state === 'passed' || state === 'unchanged' || state === 'removed');
   if (settled) {

@@ -141,5 +141,6 @@ function rolloutOf(old: Rollout, made: { id: string; number: number; total: numb
     startedBy: act.actor,
     ...(act.reason !== undefined && { reason: act.reason }),
     warnings: [],
+    planDigest: '',
   };
 }

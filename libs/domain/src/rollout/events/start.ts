@@ -183,13 +183,14 @@ function rolloutOf(
     release: event.release,
     state: 'running',
     strategy,
-    waves: plan.waves.map(newWave),
+    waves: plan.waves.map((wave) => newWave(wave)),
     wave: 0,
     holds: [],
     startedAt: now,
     startedBy: event.actor,
     ...(event.reason !== undefined && { reason: event.reason }),
     warnings: plan.warnings,
+    planDigest: '',
   };
 }
 

@@ -59,11 +59,14 @@ export function rolloutOf(number: number, overrides: Partial<Rollout> = {}): Rol
     release: 1,
     state: 'running',
     strategy: { waves: [] } as unknown as Rollout['strategy'],
-    waves: [{ ...wave, counts, carried: 0, suspects: 0, accepted: { failed: 0, deferred: 0 } }],
+    waves: [
+      { ...wave, counts, digest: '', carried: 0, suspects: 0, unsteady: 0, accepted: { failed: 0, deferred: 0 } },
+    ],
     wave: 0,
     holds: [],
     startedAt: 100 + number,
     startedBy: 'system',
+    planDigest: '',
     warnings: [],
     ...overrides,
   };
