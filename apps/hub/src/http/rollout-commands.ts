@@ -80,7 +80,7 @@ export class RolloutCommands {
   private async answer(application: string, changed: boolean): Promise<CommandAnswer> {
     const found: FoundRollout = await this.reader.find(application);
     const rollout = await this.reader.view(found);
-    return { rollout, changed, message: changed ? rollout.why : `Nothing changed: ${rollout.why}` };
+    return { rollout, changed, changes: [], message: changed ? rollout.why : `Nothing changed: ${rollout.why}` };
   }
 }
 

@@ -160,8 +160,9 @@ export class RolloutsController {
     @Body({ schema: skipRequestSchema }) body: Output<typeof skipRequestSchema>,
     @CallerParam() caller: Caller,
   ): Promise<CommandAnswer> {
-    const clusters = await this.commands.uidsOf(body.clusters);
-    return this.commands.take(id, { type: 'skip', clusters, actor: caller.actor, reason: body.reason }, caller);
+    const named =
+      body.clusters === undefined ? { wave: body.wave } : { clusters: await this.commands.uidsOf(body.clusters) };
+    return this.commands.take(id, { type: 'skip', ...named, actor: caller.actor, reason: body.reason }, caller);
   }
 
   /** Takes the release back, running or long ended, by a rollout of its own. */

@@ -1,0 +1,97 @@
+import { TARGET_STATES } from '#domain';
+import { z } from 'zod';
+import { clusterNameSchema, durationSchema, labelsSchema } from '../primitives.js';
+import { holdSchema, naturalSchema, pageQuerySchema, reasonSchema, requiredReason, timeSchema } from './basics.js';
+
+export const registerRequestSchema = z.strictObject({
+  name: clusterNameSchema,
+  labels: labelsSchema.default({}),
+  /** How long the join token lives; at most 7 days. */
+  tokenTtl: durationSchema.default('1h'),
+});
+
+export const labelRequestSchema = z.strictObject({ labels: labelsSchema });
+
+export const clusterApplicationSchema = z.object({
+  application: z.string(),
+  /** `healthy`, `progressing`, `failed`, `refused` by the agent's last word of the generation in force; `unknown` without one. */
+  health: z.enum(['healthy', 'progressing', 'failed', 'refused', 'unknown']),
+  /** `synced`: it runs what it is told; `outOfSync`: not yet, or no longer. */
+  sync: z.enum(['synced', 'outOfSync', 'unknown']),
+  release: naturalSchema.nullable(),
+  digest: z.string(),
+  generation: naturalSchema,
+  state: z.enum(TARGET_STATES),
+  message: z.string().optional(),
+  reportedAt: timeSchema.optional(),
+});
+
+/** A person holds the cluster: nothing new is assigned to it. */
+export const clusterHoldSchema = z
+  .object({ by: z.string(), reason: z.string(), since: timeSchema })
+  .meta({ id: 'ClusterHold' });
+
+export const clusterViewSchema = z
+  .object({
+    name: z.string(),
+    uid: z.string(),
+    labels: z.record(z.string(), z.string()),
+    facts: z.record(z.string(), z.string()),
+    state: z.enum(['registered', 'joined', 'revoked']),
+    /** `ready`, `offline`, or `waiting` for its agent to join. */
+    status: z.enum(['ready', 'offline', 'waiting', 'revoked']),
+    /** Worst health of its applications; `none` when it has none. */
+    health: z.enum(['healthy', 'progressing', 'failed', 'refused', 'unknown', 'none']),
+    agentVersion: z.string().optional(),
+    seenAt: timeSchema.optional(),
+    createdAt: timeSchema,
+    joinedAt: timeSchema.optional(),
+    /** Absent: nobody holds it. */
+    hold: clusterHoldSchema.optional(),
+    /** In single views only. */
+    applications: z.array(clusterApplicationSchema).optional(),
+    holds: z.array(holdSchema).optional(),
+  })
+  .meta({ id: 'ClusterView' });
+
+export const registerAnswerSchema = z
+  .object({
+    cluster: clusterViewSchema,
+    /** Shown once. */
+    token: z.string(),
+    expiresAt: timeSchema,
+    /** URL of the agent's manifest, with the token in it. */
+    url: z.string(),
+    /** The one line to paste where kubectl points at the cluster. */
+    command: z.string(),
+  })
+  .meta({ id: 'RegisterAnswer' });
+
+export const clusterQuerySchema = pageQuerySchema.extend({
+  /** As `kubectl -l`. */
+  selector: z.string().max(2000).optional(),
+  status: z.enum(['ready', 'offline', 'waiting', 'revoked']).optional(),
+});
+
+export const holdRequestSchema = z.strictObject({ reason: requiredReason('a hold') });
+export const unholdRequestSchema = z.strictObject({ reason: reasonSchema.optional() });
+
+/** What holding a cluster, or letting it go, did to its applications. */
+export const clusterCommandAnswerSchema = z
+  .object({
+    cluster: clusterViewSchema,
+    changed: z.boolean(),
+    /** What it did, one sentence each, the application's name first. */
+    changes: z.array(z.string()),
+    /** What happens next. */
+    message: z.string(),
+    /** Nothing of it was done. */
+    dryRun: z.literal(true).optional(),
+  })
+  .meta({ id: 'ClusterCommandAnswer' });
+
+export type ClusterView = z.output<typeof clusterViewSchema>;
+export type ClusterHoldView = z.output<typeof clusterHoldSchema>;
+export type ClusterApplicationView = z.output<typeof clusterApplicationSchema>;
+export type RegisterAnswer = z.output<typeof registerAnswerSchema>;
+export type ClusterCommandAnswer = z.output<typeof clusterCommandAnswerSchema>;

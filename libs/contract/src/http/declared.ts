@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { resourceSchema } from '../resources.js';
+import { naturalSchema, reasonSchema } from './basics.js';
+
+export const applyRequestSchema = z.strictObject({
+  /** Checked one by one, so that every bad document is named; written in one transaction or not at all. */
+  documents: z
+    .array(z.unknown())
+    .min(1, 'must hold at least one document')
+    .max(1000, 'must hold at most 1000 documents'),
+  dryRun: z.boolean().default(false),
+  reason: reasonSchema.optional(),
+});
+
+export const applyResultSchema = z.object({
+  kind: z.string(),
+  name: z.string(),
+  result: z.enum(['created', 'configured', 'unchanged']),
+  /** What was there before and what is wanted, both without status; with `dryRun`, for `flotilla diff`. */
+  before: resourceSchema.nullable().optional(),
+  after: resourceSchema.optional(),
+});
+
+export const applyAnswerSchema = z.object({ results: z.array(applyResultSchema) }).meta({ id: 'ApplyAnswer' });
+
+export const syncAnswerSchema = z
+  .object({
+    source: z.string(),
+    revision: z.string(),
+    /** Whether the commit was new. */
+    changed: z.boolean(),
+    releases: z.array(z.object({ application: z.string(), release: naturalSchema, rollout: z.string().optional() })),
+    /** Applications that could not be rendered at this commit, and why. */
+    errors: z.array(z.object({ application: z.string(), message: z.string() })),
+  })
+  .meta({ id: 'SyncAnswer' });
+
+export type ApplyAnswer = z.output<typeof applyAnswerSchema>;
+export type ApplyResult = z.output<typeof applyResultSchema>;
+export type SyncAnswer = z.output<typeof syncAnswerSchema>;
