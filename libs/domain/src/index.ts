@@ -22,5 +22,6 @@ export { ENGINE_RULES, type EngineRules } from './rollout/rules.js';
 export { isRetired, retireRow } from './rollout/retire-row.js';
 export { step } from './rollout/step.js';
 export * from './rollout/strategy.js';
+export { conditionProblem, MAX_CONDITION, MAX_RESULTS, meetsCondition } from './rollout/success-condition.js';
 export * from './selector.js';
 export * from './rollout/why.js';
