@@ -5,10 +5,11 @@ import { localAccessSchema } from '#contract';
 import type { JsonObject } from '#domain';
 import { createLogger } from '#kit';
 import { FakeKube } from '#kube/fake';
-import type { KubeRequest, KubeResponse } from '#ports';
+import type { Clock, KubeRequest, KubeResponse } from '#ports';
+import type { OpenedBus } from '../../apps/agent/src/agent-options.js';
 import { simulate, type ClusterPlan, type Simulation } from '../../apps/simulator/src/simulate.js';
 import { SimulatedFleet, type SimulatedCluster } from '../../apps/simulator/src/simulated-fleet.js';
-import type { TestHub } from './test-hub.js';
+import { GroundTruth } from './ground-truth.js';
 
 /** As much of a Deployment as tests look at. */
 interface Deployment {
@@ -35,23 +36,45 @@ export interface Past {
 
 const silent = createLogger({ level: 'silent' });
 
+export interface SimulatedClustersOptions {
+  /** Milliseconds until a workload's Pod is ready; 50 unless told. */
+  readonly readyMs?: number;
+  /** The agents' clock. */
+  readonly clock?: Clock;
+}
+
 /** Simulated clusters with real agents, each of which can be stopped and started by itself. */
 export class SimulatedClusters {
+  readonly truth = new GroundTruth();
+  private readonly buses = new Map<string, TappedBus>();
   private readonly simulations = new Map<string, Simulation>();
   private readonly pasts = new Map<string, { held: Map<string, number>; ready: Map<string, number> }>();
 
   private constructor(
-    private readonly test: TestHub,
-    private readonly plans: ReadonlyMap<string, ClusterPlan>,
+    private readonly hub: { readonly folder: string },
+    private readonly plans: Map<string, ClusterPlan>,
     private readonly fleet: SimulatedFleet,
+    private readonly options: SimulatedClustersOptions,
   ) {}
 
-  static async start(test: TestHub, plans: readonly ClusterPlan[]): Promise<SimulatedClusters> {
-    const fleet = await SimulatedFleet.open({ readyMs: 50, logger: silent });
-    const clusters = new SimulatedClusters(test, new Map(plans.map((plan) => [plan.name, plan])), fleet);
+  /** @param hub its `data/admin.json` in the folder tells where it is. */
+  static async start(
+    hub: { readonly folder: string },
+    plans: readonly ClusterPlan[],
+    options: SimulatedClustersOptions = {},
+  ): Promise<SimulatedClusters> {
+    const fleet = await SimulatedFleet.open({ readyMs: options.readyMs ?? 50, logger: silent });
+    const clusters = new SimulatedClusters(hub, new Map(plans.map((plan) => [plan.name, plan])), fleet, options);
     for (const plan of plans) clusters.watch(fleet.ensure(plan.name, plan.make));
     await Promise.all(plans.map(({ name }) => clusters.startAgent(name)));
     return clusters;
+  }
+
+  /** One more cluster, which joins. */
+  async add(plan: ClusterPlan): Promise<void> {
+    this.plans.set(plan.name, plan);
+    this.watch(this.fleet.ensure(plan.name, plan.make));
+    await this.startAgent(plan.name);
   }
 
   names(pattern = /./): string[] {
@@ -63,7 +86,7 @@ export class SimulatedClusters {
     const plan = this.plans.get(name);
     if (!plan) throw new Error(`no cluster ${name}`);
     // Where the hub is now: it may have been started again since.
-    const text = await readFile(path.join(this.test.folder, 'data/admin.json'), 'utf8');
+    const text = await readFile(path.join(this.hub.folder, 'data/admin.json'), 'utf8');
     const hub = localAccessSchema.parse(JSON.parse(text));
     const simulation = await simulate({
       fleet: this.fleet,
@@ -72,10 +95,25 @@ export class SimulatedClusters {
       logger: silent,
       // As it is in production, with none of the spreads by which a thousand agents spare a hub that comes back.
       timing: { reconnectSpreadMs: 0, retryMs: 50, retryMaxMs: 500 },
-      openBus: ({ urls, ca, ...identity }) =>
-        openAgentBus({ url: urls.join(','), caPem: ca, log: silent, reconnectDelayMs: () => 50, ...identity }),
+      ...(this.options.clock && { clock: this.options.clock }),
+      openBus: ({ urls, ca, ...identity }) => {
+        const options = { url: urls.join(','), caPem: ca, log: silent, reconnectDelayMs: () => 50, ...identity };
+        const bus = new TappedBus(openAgentBus(options));
+        this.buses.set(name, bus);
+        return bus.opened;
+      },
     });
     this.simulations.set(name, simulation);
+  }
+
+  /** What its agent said of an application, oldest first, as it was published. */
+  said(name: string, application: string): readonly Uint8Array[] {
+    return this.buses.get(name)?.said.get(application) ?? [];
+  }
+
+  /** Publishes once more, by the agent's own connection, what it said before: as a network does that delivers late, or twice. */
+  async sayAgain(name: string, application: string, body: Uint8Array): Promise<void> {
+    await this.buses.get(name)?.opened.publishStatus(application, body);
   }
 
   async stopAgent(name: string): Promise<void> {
@@ -140,7 +178,8 @@ export class SimulatedClusters {
     await this.fleet.close();
   }
 
-  private cluster(name: string): SimulatedCluster {
+  /** The cluster itself, for faults and controllers. */
+  cluster(name: string): SimulatedCluster {
     const cluster = this.fleet.get(name);
     if (!cluster) throw new Error(`no cluster ${name}`);
     return cluster;
@@ -149,6 +188,7 @@ export class SimulatedClusters {
   private watch({ name, cluster }: SimulatedCluster): void {
     const past = { held: new Map<string, number>(), ready: new Map<string, number>() };
     this.pasts.set(name, past);
+    this.truth.watch(name, cluster);
     const note = (times: Map<string, number>, tag: string): void => {
       if (!times.has(tag)) times.set(tag, performance.now());
     };
@@ -159,6 +199,26 @@ export class SimulatedClusters {
         note(past.held, tagOf(deployment));
         if (isReady(deployment)) note(past.ready, tagOf(deployment));
       }
+    });
+  }
+}
+
+/** An agent's bus that keeps what went out. */
+class TappedBus {
+  readonly said = new Map<string, Uint8Array[]>();
+  readonly opened: OpenedBus;
+
+  constructor(bus: OpenedBus) {
+    const publishStatus = (application: string, body: Uint8Array): Promise<void> => {
+      this.said.set(application, [...(this.said.get(application) ?? []), body].slice(-200));
+      return bus.publishStatus(application, body);
+    };
+    this.opened = new Proxy(bus, {
+      get: (target, key) => {
+        if (key === 'publishStatus') return publishStatus;
+        const value: unknown = Reflect.get(target, key);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
     });
   }
 }

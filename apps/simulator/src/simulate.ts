@@ -4,7 +4,7 @@ import { FakeKube } from '#kube/fake';
 import { type Logger, RejectedError, RetryableError } from '#kit';
 import pLimit from 'p-limit';
 
-import type { Agent, AgentTiming, OpenBus } from '../../agent/src/agent-options.js';
+import type { Agent, AgentOptions, AgentTiming, OpenBus } from '../../agent/src/agent-options.js';
 import { natsOpener, startAgent } from '../../agent/src/start-agent.js';
 import type { AgentSwitch } from './control-endpoint.js';
 import { HubApi } from './hub-api.js';
@@ -36,6 +36,8 @@ export interface SimulateOptions {
   readonly onJoined?: (joined: number, of: number) => void;
   /** NATS unless told. */
   readonly openBus?: OpenBus;
+  /** The agents' clock; the system's unless told. */
+  readonly clock?: AgentOptions['clock'];
 }
 
 export interface Simulation extends AgentSwitch {
@@ -78,6 +80,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
       namespace: agentNamespace,
       mode: options.mode ?? 'apply',
       ...(options.timing === undefined ? {} : { timing: options.timing }),
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
       signal: stopping.signal,
       openBus: (identity) => {
         const bus = new SwitchableBus(() => open(identity), cut.has(plan.name));
