@@ -32,6 +32,8 @@ const manifestApplicationSchema = z.object({
   generation: counter,
   healthyForMs: counter,
   maxDeletions: counter,
+  exempt: z.object({ digest: digestSchema, chunks: z.number().int().min(0).max(1000) }).optional(),
+  halted: z.literal(true).optional(),
   drift: z.enum(['report', 'correct', 'off']),
   namespace: nameSchema,
 });

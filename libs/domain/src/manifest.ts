@@ -20,8 +20,18 @@ export interface ManifestApplication {
   readonly chunks: number;
   readonly generation: number;
   readonly healthyForMs: number;
-  /** How many objects the agent may delete on the way to this bundle. */
+  /** How many objects the agent may delete on the way to this bundle, those of `exempt` not counted. */
   readonly maxDeletions: number;
+  /**
+   * The bundle that a rollback takes back. What it has and this one has not was added by the release that is taken back: the
+   * agent deletes it without counting it. Absent, as from a hub that knows no exemptions: every deletion counts.
+   */
+  readonly exempt?: { readonly digest: string; readonly chunks: number };
+  /**
+   * Paused hard: the agent begins no further object of this application, neither to apply nor to delete nor to correct it, until
+   * a manifest comes without this, or with a newer generation. What it wrote stays. An agent that knows no halts goes on.
+   */
+  readonly halted?: true;
   readonly drift: 'report' | 'correct' | 'off';
   /** Namespace for namespaced objects that name none. */
   readonly namespace: string;

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { manifestSchema } from '#contract';
 import type { Assignment, TargetRow } from '#domain';
 import { buildManifest, type ApplicationTerms } from './build-manifest.js';
 
@@ -10,16 +12,19 @@ const assignment: Assignment = {
   healthyForMs: 30_000,
   rollout: 'web-4',
 };
-const rowOf = (given: Assignment | null): TargetRow => ({ assignment: given, generation: 7 }) as TargetRow;
-const terms: ApplicationTerms = { drift: 'correct', namespace: 'shop', maxDeletions: '10%', rollback: null };
+const rowOf = (given: Assignment | null, more: Partial<TargetRow>): TargetRow =>
+  ({ assignment: given, generation: 7, ...more }) as TargetRow;
+const terms: ApplicationTerms = { drift: 'correct', namespace: 'shop', maxDeletions: '10%' };
+const lost = 'e'.repeat(64);
 
-const build = (given: Assignment | null, more: Partial<ApplicationTerms> = {}, objects = 60) =>
+const build = (given: Assignment | null, more: Partial<TargetRow> = {}, objects = 60) =>
   buildManifest({
     cluster: 'c',
     sequence: 5,
-    rows: [{ application: 'web', row: rowOf(given) }],
-    terms: new Map([['web', { ...terms, ...more }]]),
-    bundle: () => ({ revision: 'f'.repeat(40), chunks: 1, objects }),
+    rows: [{ application: 'web', row: rowOf(given, more) }],
+    terms: new Map([['web', terms]]),
+    bundle: (_application, release, digest) =>
+      digest === lost ? null : { revision: 'f'.repeat(40), chunks: release, objects },
   });
 
 describe('a manifest', () => {
@@ -33,7 +38,7 @@ describe('a manifest', () => {
           release: 2,
           revision: 'f'.repeat(40),
           digest: 'd'.repeat(64),
-          chunks: 1,
+          chunks: 2,
           generation: 7,
           healthyForMs: 30_000,
           maxDeletions: 6,
@@ -48,9 +53,33 @@ describe('a manifest', () => {
     expect(build(assignment, {}, 4).applications['web']?.maxDeletions).toBe(3);
   });
 
-  it('sets no budget to a rollback, which drops only what the release it takes back had added', () => {
-    expect(build(assignment, { rollback: 'web-4' }).applications['web']?.maxDeletions).toBe(1_000_000);
-    expect(build(assignment, { rollback: 'web-3' }).applications['web']?.maxDeletions).toBe(6);
+  it('exempts what the release that a rollback takes back had added, and sets the others their budget', () => {
+    const digest = 'b'.repeat(64);
+    const web = build({ ...assignment, takesBack: { release: 3, digest } }).applications['web'];
+    expect(web).toMatchObject({ maxDeletions: 6, exempt: { digest, chunks: 3 } });
+  });
+
+  it('exempts nothing where the bundle that is taken back is lost: the agent asks then', () => {
+    const web = build({ ...assignment, takesBack: { release: 3, digest: lost } }).applications['web'];
+    expect(web).toMatchObject({ maxDeletions: 6 });
+    expect(web).not.toHaveProperty('exempt');
+  });
+
+  it('sets no budget where a person saw the deletions and accepted them', () => {
+    expect(build({ ...assignment, deletionsAccepted: true }).applications['web']?.maxDeletions).toBe(1_000_000);
+  });
+
+  it('halts what is paused hard, a withdrawal too, and nothing else', () => {
+    expect(build(assignment, { halted: true }).applications['web']).toMatchObject({ halted: true, generation: 7 });
+    const withdrawal = { ...assignment, release: null, digest: '' };
+    expect(build(withdrawal, { halted: true }).applications['web']).toMatchObject({ halted: true, release: null });
+    expect(build(assignment).applications['web']).not.toHaveProperty('halted');
+  });
+
+  it('is a manifest by the schema that agents hold it to', () => {
+    const taken = { ...assignment, takesBack: { release: 3, digest: 'b'.repeat(64) } };
+    const manifest = { ...build(taken, { halted: true }), cluster: randomUUID() };
+    expect(manifestSchema.parse(JSON.parse(JSON.stringify(manifest)))).toEqual(manifest);
   });
 
   it('leaves out what was never assigned: absence is never a deletion', () => {

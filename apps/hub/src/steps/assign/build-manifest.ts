@@ -13,8 +13,6 @@ export interface ApplicationTerms {
   readonly drift: ManifestApplication['drift'];
   readonly namespace: string;
   readonly maxDeletions: Count;
-  /** Id of the application's rollback that runs or ran last: what that drops, the release it takes back had added. */
-  readonly rollback: string | null;
 }
 
 /** What a manifest says of a bundle. */
@@ -45,8 +43,9 @@ export function buildManifest(input: {
     const terms = input.terms.get(application);
     const { assignment } = row;
     if (!terms || !assignment) continue;
-    const { generation, healthyForMs, release, digest } = assignment;
-    const common = { generation, healthyForMs, drift: terms.drift, namespace: terms.namespace };
+    const { generation, healthyForMs, release, digest, takesBack } = assignment;
+    const { drift, namespace } = terms;
+    const common = { generation, healthyForMs, drift, namespace, ...(row.halted && { halted: row.halted }) };
     if (release === null) {
       applications[application] = {
         ...common,
@@ -62,7 +61,9 @@ export function buildManifest(input: {
     if (!bundle) continue;
     // A percentage is of what the bundle holds: the one it replaces is about as large, and whole removals always ask.
     const budget = Math.max(LEAST_DELETIONS, resolveCount(terms.maxDeletions, bundle.objects, 'tolerance'));
-    const maxDeletions = assignment.rollout === terms.rollback ? ALL_OBJECTS : budget;
+    const maxDeletions = assignment.deletionsAccepted ? ALL_OBJECTS : budget;
+    // A bundle that is lost exempts nothing: the agent then counts what it deletes, and asks.
+    const taken = takesBack && input.bundle(application, takesBack.release, takesBack.digest);
     applications[application] = {
       ...common,
       release,
@@ -70,6 +71,7 @@ export function buildManifest(input: {
       digest,
       chunks: bundle.chunks,
       maxDeletions,
+      ...(taken && { exempt: { digest: takesBack.digest, chunks: taken.chunks } }),
     };
   }
   return { protocol: PROTOCOL_VERSION, cluster: input.cluster, sequence: input.sequence, applications };

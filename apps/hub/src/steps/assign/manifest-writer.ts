@@ -38,9 +38,11 @@ export class ManifestWriter {
       const list = byCluster.get(entry.uid) ?? [];
       list.push(entry);
       byCluster.set(entry.uid, list);
-      const { assignment } = entry.row;
-      if (assignment && assignment.release !== null)
-        await this.learn(unit, entry.application, assignment.release, assignment.digest);
+      const { application, row } = entry;
+      if (!row.assignment || row.assignment.release === null) continue;
+      const { release, digest, takesBack } = row.assignment;
+      await this.learn(unit, application, release, digest);
+      if (takesBack) await this.learnWhereKept(unit, application, takesBack);
     }
     return Promise.all(
       claimed.map((cluster) =>
@@ -74,6 +76,19 @@ export class ManifestWriter {
     );
   }
 
+  /** What is taken back is only compared with: where it is gone, the manifest does without. */
+  private async learnWhereKept(
+    unit: Unit,
+    application: string,
+    { release, digest }: { readonly release: number; readonly digest: string },
+  ): Promise<void> {
+    try {
+      await this.learn(unit, application, release, digest);
+    } catch (error) {
+      if (!(error instanceof BugError)) throw error;
+    }
+  }
+
   private async learn(unit: Unit, application: string, number: number, digest: string): Promise<void> {
     const key = keyOf(application, number, digest);
     if (this.bundles.has(key)) return;
@@ -85,22 +100,18 @@ export class ManifestWriter {
   }
 
   private async termsOf(unit: Unit): Promise<ReadonlyMap<string, ApplicationTerms>> {
-    const [applications, strategies, headers] = [
+    const [applications, strategies] = [
       await unit.resources.list('Application'),
       await unit.resources.list('Strategy'),
-      await unit.rollouts.headers(),
     ];
     const deletions = new Map(
       strategies.map(({ name, spec }) => [name, toStrategySpec(strategySpecSchema.parse(spec)).maxDeletions]),
-    );
-    const rollbacks = new Map(
-      headers.map(({ application, rollout }) => [application, rollout?.kind === 'rollback' ? rollout.id : null]),
     );
     return new Map(
       applications.map(({ name, spec }) => {
         const { drift, namespace, strategy } = applicationSpecSchema.parse(spec);
         const maxDeletions = deletions.get(strategy) ?? DEFAULT_STRATEGY.maxDeletions;
-        return [name, { drift, namespace, maxDeletions, rollback: rollbacks.get(name) ?? null }];
+        return [name, { drift, namespace, maxDeletions }];
       }),
     );
   }
