@@ -209,6 +209,13 @@ export interface WaveProgress extends ResolvedWave {
   /** End of the soak, in active time. */
   readonly soakUntil?: Millis;
   readonly soakSince?: Millis;
+  /** Who ended the soak early: unsteady clusters are no longer waited for. */
+  readonly soakEndedBy?: string;
+  /**
+   * Whoever is pending has closed windows: nobody is to be assigned before then (hub's clock). Gone as soon as another cluster
+   * becomes pending.
+   */
+  readonly closedUntil?: Millis;
 }
 
 export interface StoredHold extends Hold {
