@@ -61,6 +61,18 @@ describe('rule 10: whoever has not acknowledged gets its assignment rewritten in
   });
 });
 
+describe('who may have begun with a release without a word is a part of its rollback', () => {
+  it('also where its assignment was rewritten already, because a person skipped it', () => {
+    const fleet = settled(2);
+    fleet.start(2, one());
+    fleet.take({ type: 'skip', clusters: ['c0'], reason: 'old', ...ann });
+    fleet.take({ type: 'rollback', ...ann });
+    expect(fleet.row('c0')).toMatchObject({ state: 'assigned', rollout: 'web-3', assignment: { release: 1 } });
+    fleet.report('c1');
+    expect(fleet.rollout.state).toBe('running');
+  });
+});
+
 describe('rule 11: each cluster goes back to its own previous release', () => {
   it('failed and in-flight first, then the latest wave', () => {
     const fleet = settled(6);

@@ -7,7 +7,7 @@ import { newWave } from '../wave-counters.js';
 import { close } from './end.js';
 import type { Refusal } from './refusal.js';
 import { actOf } from './start.js';
-import { stilled } from './take-down.js';
+import { isUnackedOf, stilled } from './take-down.js';
 
 type RollbackEvent = Extract<RolloutEvent, { type: 'rollback' }>;
 
@@ -42,7 +42,10 @@ export function takeBack(draft: Draft, act: Act & Pick<RollbackEvent, 'withoutPr
   const id = `${application}-${number}`;
   const rows = draft.rows();
   const { active } = draft;
-  const targets = rows.filter((row) => row.assignment?.release === bad && row.state !== 'removed');
+  // Whose assignment was rewritten already (skipped, say) and who has not acknowledged that may have begun with it all the same.
+  const targets = rows.filter(
+    (row) => row.state !== 'removed' && (row.assignment?.release === bad || isUnackedOf(row, old.id)),
+  );
   close(draft, 'rolledBack', id);
   bar(draft, bad);
   draft.set({ rolloutNumber: number, queued: queued?.release === bad ? null : queued });
@@ -63,7 +66,7 @@ export function takeBack(draft: Draft, act: Act & Pick<RollbackEvent, 'withoutPr
         (a.uid < b.uid ? -1 : 1),
     )
     .forEach((row, position) =>
-      draft.put(targetOf(draft, row, { rollout: id, position }, act.withoutPrevious ?? 'keep')),
+      draft.put(targetOf(draft, row, { rollout: id, position, bad }, act.withoutPrevious ?? 'keep')),
     );
   draft.wakeNow();
 }
@@ -89,12 +92,10 @@ function bar(draft: Draft, release: number): void {
 function targetOf(
   draft: Draft,
   row: TargetRow,
-  place: { readonly rollout: string; readonly position: number },
+  { bad, ...place }: { readonly rollout: string; readonly position: number; readonly bad: number },
   withoutPrevious: 'keep' | 'withdraw',
 ): TargetRow {
-  const release = row.assignment?.release ?? null;
-  const back = fallback(row, [...draft.header.barred, ...(release === null ? [] : [release])]);
-  const desired = back ?? withoutPrevious;
+  const desired = fallback(row, [...draft.header.barred, bad]) ?? withoutPrevious;
   const planned: TargetRow = { ...moved(row, 'pending'), ...place, wave: 0, desired };
   const isRewritten = !row.acked && draft.rules.unackedRewritten;
   if (desired === 'keep') {

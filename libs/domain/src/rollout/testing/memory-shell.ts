@@ -3,6 +3,7 @@ import {
   TARGET_STATES,
   type ApplicationHeader,
   type Decision,
+  type Freeze,
   type HistoryEntry,
   type LoadedRow,
   type Millis,
@@ -19,10 +20,7 @@ import { ENGINE_RULES, type EngineRules } from '../rules.js';
 import { step } from '../step.js';
 import { NONE } from '../wave-counters.js';
 
-export interface Presence {
-  readonly online: boolean;
-  readonly seenAt: Millis | null;
-}
+export type Presence = Omit<LoadedRow, 'row'>;
 
 /** What one transaction was given: enough to do it again. */
 export interface LoggedStep {
@@ -41,7 +39,8 @@ const MAX_TICKS = 5000;
 
 /**
  * The thinnest shell there can be: tables as maps, a transaction as a call. It loads exactly what `need` asks for, so that the
- * tests see what a database would give, and checks after each commit that the header's counters equal the rows.
+ * tests see what a database would give, and checks after each commit that the header's counters equal the rows: the committed
+ * rows are counted in and out, and all of them once more by `recount`.
  */
 export class MemoryShell {
   header: ApplicationHeader;
@@ -53,11 +52,15 @@ export class MemoryShell {
   /** Clusters whose manifest is to be written. */
   readonly dirty = new Set<ClusterUid>();
   readonly probed: ClusterUid[] = [];
+  /** The fleet freeze that comes with each tick. */
+  freeze: Freeze | null = null;
   rowsLoaded = 0;
+  private counted: { readonly id: string; readonly waves: readonly Counters[] } = { id: '', waves: [] };
 
   constructor(
     application = 'web',
     private readonly rules: EngineRules = ENGINE_RULES,
+    private readonly isChecked = true,
   ) {
     this.header = newHeader(application);
   }
@@ -77,8 +80,12 @@ export class MemoryShell {
       decisions.push(decision.decision);
       onDecision(decision.decision, decision.before);
       if (!decision.decision.again) return { decisions };
-      next = { type: 'tick' };
+      next = this.tick();
     }
+  }
+
+  tick(): RolloutEvent {
+    return { type: 'tick', ...(this.freeze && { freeze: this.freeze }) };
   }
 
   /** One event, without the ticks that belong to it. */
@@ -97,7 +104,7 @@ export class MemoryShell {
         throw new Error('an unchanged decision brings changes');
       return { decision, before };
     }
-    const presence = loaded.map(({ row, online, seenAt }) => [row.uid, { online, seenAt }] as const);
+    const presence = loaded.map(({ row, ...present }) => [row.uid, present] as const);
     this.log.push({ event, now, presence });
     this.commit(decision);
     return { decision, before };
@@ -106,6 +113,7 @@ export class MemoryShell {
   private commit(decision: Decision): void {
     if (decision.header.version !== this.header.version + 1)
       throw new Error('the header was saved over another version');
+    const olds = decision.rows.map(({ uid }) => this.rows.get(uid));
     for (const effect of decision.effects) {
       if (effect.type === 'dirty') this.dirty.add(effect.cluster);
       if (effect.type === 'probe') this.probed.push(effect.cluster);
@@ -119,12 +127,11 @@ export class MemoryShell {
     for (const row of decision.rows) this.rows.set(row.uid, row);
     this.header = decision.header;
     this.history.push(...decision.history);
-    this.checkCounters();
+    if (this.isChecked) this.checkCounters(decision.rows, olds);
   }
 
   private loadedRow(row: TargetRow): LoadedRow {
-    const { online, seenAt } = this.presence.get(row.uid) ?? { online: false, seenAt: null };
-    return { row, online, seenAt };
+    return { row, ...(this.presence.get(row.uid) ?? { online: false, seenAt: null }) };
   }
 
   /** As a store does it: filters, orders and limits. */
@@ -145,8 +152,13 @@ export class MemoryShell {
       take(byDue.filter(({ dueAt }) => (dueAt ?? 0) > after).slice(0, 1));
     }
     if (wanted.pending) {
-      const { wave, limit } = wanted.pending;
-      const pending = ofRollout.filter((row) => row.state === 'pending' && row.wave === wave);
+      const { wave, limit, zones } = wanted.pending;
+      const pending = ofRollout.filter(
+        (row) =>
+          row.state === 'pending' &&
+          row.wave === wave &&
+          (zones === undefined || row.zone === undefined || zones.includes(row.zone)),
+      );
       pending.sort((a, b) => Number(b.requeued ?? false) - Number(a.requeued ?? false) || a.position - b.position);
       take(pending.slice(0, limit));
     }
@@ -165,17 +177,32 @@ export class MemoryShell {
     return [...found.values()].map((row) => this.loadedRow(row));
   }
 
-  /** The counters are kept by difference; here they are counted. */
-  private checkCounters(): void {
+  /** All rows counted from scratch against the header. @throws Error where they differ. */
+  recount(): void {
     const { rollout } = this.header;
     if (!rollout) return;
-    const counted = rollout.waves.map(newCounters);
-    for (const row of this.rows.values()) {
-      const counters = row.rollout === rollout.id ? counted[row.wave] : undefined;
-      if (counters) countInto(counters, row);
+    const waves = rollout.waves.map(newCounters);
+    for (const row of this.rows.values()) if (row.rollout === rollout.id) countInto(waves[row.wave], row, 1);
+    this.counted = { id: rollout.id, waves };
+    this.compareCounters(rollout);
+  }
+
+  private checkCounters(rows: readonly TargetRow[], olds: readonly (TargetRow | undefined)[]): void {
+    const { rollout } = this.header;
+    if (!rollout) return;
+    const { id, waves } = this.counted;
+    if (id !== rollout.id || waves.length !== rollout.waves.length) {
+      this.recount();
+      return;
     }
-    rollout.waves.forEach((wave, index) => {
-      const real = counted[index];
+    for (const old of olds) if (old?.rollout === id) countInto(waves[old.wave], old, -1);
+    for (const row of rows) if (row.rollout === id) countInto(waves[row.wave], row, 1);
+    this.compareCounters(rollout);
+  }
+
+  private compareCounters({ waves }: Rollout): void {
+    waves.forEach((wave, index) => {
+      const real = this.counted.waves[index];
       if (!real || isSame(wave, real)) return;
       throw new Error(`counters of wave ${wave.name} differ: ${JSON.stringify(wave)}, counted ${JSON.stringify(real)}`);
     });
@@ -186,28 +213,33 @@ interface Counters {
   readonly counts: Record<TargetState, number>;
   carried: number;
   suspects: number;
+  unsteady: number;
   readonly accepted: { failed: number; deferred: number };
 }
 
 function newCounters(): Counters {
-  return { counts: { ...NONE }, carried: 0, suspects: 0, accepted: { failed: 0, deferred: 0 } };
+  return { counts: { ...NONE }, carried: 0, suspects: 0, unsteady: 0, accepted: { failed: 0, deferred: 0 } };
 }
 
-function isSame(wave: WaveProgress, { counts, carried, suspects, accepted }: Counters): boolean {
+function isSame(wave: WaveProgress, { counts, carried, suspects, unsteady, accepted }: Counters): boolean {
   return (
     wave.carried === carried &&
     wave.suspects === suspects &&
+    wave.unsteady === unsteady &&
     wave.accepted.failed === accepted.failed &&
     wave.accepted.deferred === accepted.deferred &&
     TARGET_STATES.every((state) => wave.counts[state] === counts[state])
   );
 }
 
-/** What the engine keeps by difference, counted from scratch and in its own words. */
-function countInto(counters: Counters, row: TargetRow): void {
-  counters.counts[row.state] += 1;
-  if (row.carried) counters.carried += 1;
-  if (row.failedSince !== undefined && (row.state === 'passed' || row.state === 'unchanged')) counters.suspects += 1;
-  if (row.accepted && row.state === 'failed') counters.accepted.failed += 1;
-  if (row.accepted && row.state === 'deferred') counters.accepted.deferred += 1;
+/** What the engine keeps by difference, in other words than its own. */
+function countInto(counters: Counters | undefined, row: TargetRow, by: 1 | -1): void {
+  if (!counters) throw new Error(`${row.uid} is in wave ${row.wave}, which there is not`);
+  const hasPassed = row.state === 'passed' || row.state === 'unchanged';
+  counters.counts[row.state] += by;
+  if (row.carried) counters.carried += by;
+  if (hasPassed && row.failedSince !== undefined) counters.suspects += by;
+  if (hasPassed && row.report?.phase === 'progressing') counters.unsteady += by;
+  if (row.accepted && row.state === 'failed') counters.accepted.failed += by;
+  if (row.accepted && row.state === 'deferred') counters.accepted.deferred += by;
 }

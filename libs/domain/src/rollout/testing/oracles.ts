@@ -255,6 +255,8 @@ export class Oracles {
           !accepted &&
           this.world.clusters.get(uid)?.isDead &&
           this.world.clusters.get(uid)?.running?.release === rollout.release &&
+          // An earlier rollout of it may have done so, before it was taken back and lifted: then it was offline when this one began.
+          (this.world.clusters.get(uid)?.running?.since ?? 0) >= rollout.startedAt &&
           this.world.fate(rollout.release, uid) === 'cuts',
       );
       if (earlier === index - 1 && dark.length > wave.maxFailures && dark.every(({ state }) => state === 'deferred')) {

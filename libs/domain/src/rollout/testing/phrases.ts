@@ -248,6 +248,7 @@ export function playSchedule({ plan, strategy, phrases }: Schedule, rules?: Worl
   for (const each of phrases) play(world, each);
   becomeQuiet(world);
   becomeFriendly(world);
+  world.shell.recount();
   return world;
 }
 

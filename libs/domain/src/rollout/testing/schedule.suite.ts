@@ -117,8 +117,9 @@ const waves: fc.Arbitrary<readonly WaveSpec[]> = fc
 export const schedule: fc.Arbitrary<Schedule> = fc
   .record({
     clusters: fc.oneof(
-      { weight: 3, arbitrary: fc.integer({ min: 1, max: 4 }) },
-      { weight: 2, arbitrary: fc.integer({ min: 8, max: 40 }) },
+      { weight: 6, arbitrary: fc.integer({ min: 1, max: 4 }) },
+      { weight: 2, arbitrary: fc.integer({ min: 5, max: 12 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 13, max: 40 }) },
     ),
     fates: fc.array(fates, { minLength: 1, maxLength: 5 }),
     sameBytes: fc.array(fc.constantFrom(false, false, false, true), { minLength: 1, maxLength: 6 }),

@@ -1,0 +1,3 @@
+import { describeInvariants } from './testing/invariants.suite.js';
+
+describeInvariants(3);
