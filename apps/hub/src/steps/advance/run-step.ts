@@ -3,33 +3,45 @@ import type { Unit } from '#ports';
 
 /** Most ticks in one transaction; what is left is due at once and taken by the next one. */
 const MAX_TICKS = 40;
+/** Most sentences that a step tells. */
+const MAX_CHANGES = 50;
 
 export interface StepOutcome {
   readonly header: ApplicationHeader;
   readonly effects: readonly Effect[];
   readonly changed: boolean;
+  /** What was written into the history, sentence by sentence; at most 50. */
+  readonly changes: readonly string[];
   /** The command made no sense in this state: why, and nothing was written. */
   readonly refused?: { readonly code: string; readonly message: string };
 }
 
 /**
+ * What is to happen: an event, or how to make one of the state as it stands under the application's lock. What it throws
+ * rolls everything back.
+ */
+export type EventSource = RolloutEvent | ((unit: Unit, header: ApplicationHeader) => Promise<RolloutEvent>);
+
+/**
  * Locks an application, lets the pure engine decide about one event, writes the decision, and ticks for as long as more is
  * due at this very moment. All within the caller's transaction: either everything is there afterwards, or nothing.
  */
-export async function runStep(unit: Unit, application: string, event: RolloutEvent, now: number): Promise<StepOutcome> {
+export async function runStep(unit: Unit, application: string, source: EventSource, now: number): Promise<StepOutcome> {
   let header = await unit.rollouts.lock(application);
   const before = header.version;
   const effects: Effect[] = [];
-  let next = event;
+  const changes: string[] = [];
+  let next = typeof source === 'function' ? await source(unit, header) : source;
   for (let tick = 0; tick <= MAX_TICKS; tick += 1) {
     const rows = await unit.rollouts.rows(application, need(header, next, now));
     const decision = step(header, rows, next, now);
-    if (decision.refused) return { header, effects, changed: false, refused: decision.refused };
+    if (decision.refused) return { header, effects, changed: false, changes, refused: decision.refused };
     if (decision.header.version !== header.version) await unit.rollouts.commit(application, decision);
     header = decision.header;
     effects.push(...decision.effects);
+    for (const { message } of decision.history) if (changes.length < MAX_CHANGES) changes.push(message);
     if (!decision.again) break;
     next = { type: 'tick' };
   }
-  return { header, effects, changed: header.version !== before };
+  return { header, effects, changed: header.version !== before, changes };
 }
