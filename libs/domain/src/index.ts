@@ -17,7 +17,16 @@ export * from './rollout/count.js';
 export * from './rollout/event-log.js';
 export * from './rollout/model.js';
 export { need } from './rollout/need.js';
+export { deletionBudget, replacedDigest, type PlannedDrop } from './rollout/drops.js';
 export { newHeader } from './rollout/new-header.js';
+export {
+  planRollout,
+  type PlannedBundle,
+  type PlannedCluster,
+  type PlannedWave,
+  type PlanRequest,
+  type RolloutPlan,
+} from './rollout/plan.js';
 export * from './rollout/plan-waves.js';
 export { ENGINE_RULES, type EngineRules } from './rollout/rules.js';
 export { isRetired, retireRow } from './rollout/retire-row.js';

@@ -324,6 +324,8 @@ export interface Member {
   readonly digest: string;
   /** Whether it is heard of now, for a `catchUp`: newcomers that are away wait for the next one. */
   readonly online?: boolean;
+  /** Whether a person holds it, for a `catchUp` and the plan: held newcomers wait as those that are away do. */
+  readonly held?: boolean;
 }
 
 export interface ReportInput {

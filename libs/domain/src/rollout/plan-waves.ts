@@ -2,8 +2,8 @@ import { sha256 } from '../canonical-json.js';
 import type { ClusterUid } from '../cluster.js';
 import { matchesSelector, selectable } from '../selector.js';
 import { resolveCount } from './count.js';
-import { isSteady } from './row-moves.js';
-import type { Member, ResolvedWave, TargetRow } from './model.js';
+import type { Member, ResolvedWave } from './model.js';
+import { namesOf } from './names-of.js';
 import type { StrategySpec, WaveSpec } from './strategy.js';
 
 export interface PlannedTarget {
@@ -35,7 +35,6 @@ export function planWaves(
   application: string,
   strategy: Pick<StrategySpec, 'waves'>,
   members: readonly Member[],
-  rowsByUid: ReadonlyMap<ClusterUid, TargetRow> = new Map(),
 ): WavePlan {
   const ordered = members
     .map((member) => ({ member, order: sha256(`${application}\u0000${member.uid}`), labels: selectable(member) }))
@@ -63,15 +62,11 @@ export function planWaves(
     targets: fillings.flatMap(({ members: inWave }, wave) =>
       inWave.map(({ uid }, position) => ({ uid, wave, position })),
     ),
-    warnings: [
-      ...emptyWaves(fillings),
-      ...unmatchedWarning(strategy, unmatched),
-      ...unhealthyBefore(members, rowsByUid),
-    ],
+    warnings: [...emptyWaves(fillings), ...unmatchedWarning(strategy, unmatched)],
   };
 }
 
-/** A wave's budgets as integers, for so many clusters. */
+/** A wave as it was declared, with its budgets as integers for so many clusters. */
 export function resolveWave(spec: WaveSpec, total: number): ResolvedWave {
   return {
     name: spec.name,
@@ -83,7 +78,14 @@ export function resolveWave(spec: WaveSpec, total: number): ResolvedWave {
     progressDeadlineMs: spec.progressDeadlineMs,
     healthyForMs: spec.healthyForMs,
     soakMs: spec.soakMs,
+    ...(hasAny(spec.before) && { before: spec.before }),
+    ...(hasAny(spec.after) && { after: spec.after }),
+    ...(hasAny(spec.windows) && { windows: spec.windows }),
   };
+}
+
+function hasAny<T>(list: readonly T[] | undefined): list is readonly T[] {
+  return list !== undefined && list.length > 0;
 }
 
 function emptyWaves(fillings: readonly Filling[]): string[] {
@@ -100,20 +102,6 @@ function unmatchedWarning(strategy: Pick<StrategySpec, 'waves'>, unmatched: read
   const last = strategy.waves.at(-1);
   if (unmatched.length === 0 || !last) return [];
   return [`no wave selects ${namesOf(unmatched)}: joined the last wave, ${last.name}`];
-}
-
-/** Objects that were unhealthy before must not be taken for the release's doing. */
-function unhealthyBefore(members: readonly Member[], rows: ReadonlyMap<ClusterUid, TargetRow>): string[] {
-  const unhealthy = members.filter(({ uid }) => {
-    const row = rows.get(uid);
-    return typeof row?.assignment?.release === 'number' && row.report !== null && !isSteady(row, 0);
-  });
-  return unhealthy.length === 0 ? [] : [`not healthy before: ${namesOf(unhealthy)}`];
-}
-
-function namesOf(members: readonly Member[]): string {
-  const names = members.map(({ name }) => name).sort(compare);
-  return names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
 }
 
 function compare(a: string, b: string): number {

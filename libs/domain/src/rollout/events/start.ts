@@ -95,7 +95,7 @@ function begin(
   const id = `${application}-${number}`;
   const old = draft.running;
   const rows = new Map(draft.rows().map((row) => [row.uid, row]));
-  const plan = planWaves(application, strategy, members, rows);
+  const plan = planWaves(application, strategy, members);
   const inherited = supersede(draft, old, id);
   draft.set({
     rolloutNumber: number,
