@@ -4,10 +4,14 @@ import type {
   ClusterState,
   ClusterUid,
   Decision,
+  EngineCheckpoint,
+  Freeze,
   HistoryEntry,
   JsonObject,
   Labels,
   LoadedRow,
+  LogEntry,
+  LoggedStep,
   Rollout,
   RowNeed,
   Selector,
@@ -51,6 +55,14 @@ export interface ResourceStore {
   delete(kind: ResourceKind, name: string): Promise<boolean>;
 }
 
+/** A person holds a cluster: nothing new is assigned to it. */
+export interface ClusterHold {
+  readonly reason: string;
+  /** `token:<name>`. */
+  readonly by: string;
+  readonly since: number;
+}
+
 export interface StoredCluster {
   readonly uid: ClusterUid;
   readonly name: string;
@@ -67,6 +79,7 @@ export interface StoredCluster {
   readonly joinedAt: number | null;
   /** The manifest's sequence that the agent said it holds. */
   readonly heldSequence: number;
+  readonly hold: ClusterHold | null;
 }
 
 export interface ClusterQuery extends PageRequest {
@@ -97,6 +110,10 @@ export interface ClusterStore {
   setLabels(uid: ClusterUid, labels: Labels): Promise<void>;
   setFacts(uid: ClusterUid, facts: Labels): Promise<void>;
   revoke(uid: ClusterUid, now: number): Promise<void>;
+  /** False: it is held already (that hold stays as it is), revoked or unknown. The engine hears of it by `held`, from the caller. */
+  hold(uid: ClusterUid, hold: ClusterHold): Promise<boolean>;
+  /** False: it was not held. */
+  unhold(uid: ClusterUid): Promise<boolean>;
 
   /** Keeps a token's SHA-256; earlier tokens of that cluster end. */
   addJoinToken(token: { hash: string; uid: ClusterUid; expiresAt: number }): Promise<void>;
@@ -173,11 +190,16 @@ export interface RolloutStore {
   /** Each row once, whatever needs name it, in wave and position order. */
   rows(application: string, need: RowNeed): Promise<readonly LoadedRow[]>;
   /**
-   * Saves header (only over `header.version - 1`), rows, history and dirty marks; archives the targets of ended rollouts.
-   * @throws RetryableError `version-conflict`.
+   * Saves header (only over `header.version - 1`), rows, history and dirty marks; archives the targets of ended rollouts. With
+   * `step`, what was decided upon is appended to the engine's log in the same statement, and a checkpoint where a rollout began.
+   * Whatever the hub commits bears one: without it a replay ends there.
+   * @throws RetryableError `version-conflict`; BugError `no-checkpoint`: a rollout began, and `step.before` is not there.
    */
-  commit(application: string, decision: Decision): Promise<void>;
-  /** Drops the header of a deleted application and all but the generations of its rows, marking its clusters dirty; releases and history stay. */
+  commit(application: string, decision: Decision, step?: LoggedStep): Promise<void>;
+  /**
+   * Drops the header of a deleted application and all but the generations of its rows, marking its clusters dirty; releases,
+   * history and the engine's log stay, which ends with a checkpoint of what there was.
+   */
   forget(application: string): Promise<void>;
 
   /** Earliest wakeAt of all applications. */
@@ -204,6 +226,13 @@ export interface RolloutStore {
   ): Promise<Page<StoredEvent>>;
   /** Events with an id above `id`, oldest first, for SSE's catch up. */
   eventsAfter(id: number, limit: number): Promise<readonly StoredEvent[]>;
+
+  /** The state just before the step that began a rollout (its id, `web-12`); null: unknown, or older than the log. */
+  checkpointOf(rollout: string): Promise<EngineCheckpoint | null>;
+  /** The first checkpoint after a step: where the next rollout begins, or where the application was forgotten. */
+  checkpointAfter(application: string, step: number): Promise<EngineCheckpoint | null>;
+  /** What was decided from the rollout's first step to the last one before the next rollout's, in step order. */
+  steps(rollout: string, page: PageRequest): Promise<Page<LogEntry>>;
 }
 
 /** A manifest's next state, read under the claim of its cluster. */
@@ -290,6 +319,40 @@ export interface SettingStore {
   set(key: string, value: string): Promise<void>;
 }
 
+export interface FreezeStore {
+  /** The fleet's freeze, whether or not its `until` has passed: the engine looks at that. One read by key, 0.2 ms. */
+  get(): Promise<Freeze | null>;
+  /** Over one that is there. */
+  set(freeze: Freeze): Promise<void>;
+  /** False: there was none. */
+  clear(): Promise<boolean>;
+}
+
+/** The answer to a command that bore an Idempotency-Key. */
+export interface StoredAnswer {
+  readonly actor: string;
+  readonly key: string;
+  /** SHA-256 of method, path and body. */
+  readonly request: string;
+  /** HTTP status. */
+  readonly status: number;
+  /** JSON text, byte for byte. */
+  readonly body: string;
+  readonly at: number;
+}
+
+/** Answers are kept for 24 hours; an older one is as good as none. */
+export interface AnswerStore {
+  get(actor: string, key: string, now: number): Promise<StoredAnswer | null>;
+  /**
+   * False: there is one already, and nothing was written; roll back and answer with that one. Waits for a transaction that has
+   * put the same key and not ended, so that of two equal requests at once only one is carried out.
+   */
+  put(answer: StoredAnswer): Promise<boolean>;
+  /** Drops what is older; returns how many. */
+  prune(now: number): Promise<number>;
+}
+
 /** Everything that one transaction may touch. */
 export interface Unit {
   readonly resources: ResourceStore;
@@ -301,6 +364,8 @@ export interface Unit {
   readonly tokens: TokenStore;
   readonly audit: AuditStore;
   readonly settings: SettingStore;
+  readonly freeze: FreezeStore;
+  readonly answers: AnswerStore;
 }
 
 /** Signals between hubs on one database, and within one: hints, never the only way to learn of work. */

@@ -4,6 +4,7 @@ import { fakeClusters } from './fake/clusters.js';
 import { fakeJoinTokens } from './fake/join-tokens.js';
 import { Memory } from './fake/memory.js';
 import { fakeOutbox } from './fake/outbox.js';
+import { fakeAnswers, fakeFreeze } from './fake/commands.js';
 import { fakeAudit, fakeSettings, fakeTokens } from './fake/people.js';
 import { fakeReleases } from './fake/releases.js';
 import { fakeReports } from './fake/reports.js';
@@ -78,5 +79,7 @@ function unitOf(run: Run): Unit {
     tokens: fakeTokens(run),
     audit: fakeAudit(run),
     settings: fakeSettings(run),
+    freeze: fakeFreeze(run),
+    answers: fakeAnswers(run),
   };
 }

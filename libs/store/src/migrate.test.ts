@@ -22,13 +22,19 @@ async function query(sql: string): Promise<unknown[]> {
 
 it('migrates an empty database once, though several hubs start together', async () => {
   const ran = await Promise.all([1, 2, 3].map(() => migrate({ url: database.url })));
-  expect(ran.flat()).toEqual(['Corridor0000000000001']);
-  expect(await query('select name from migrations order by id')).toEqual([{ name: 'Corridor0000000000001' }]);
+  const names = ['Corridor0000000000001', 'Engine0000000000002'];
+  expect(ran.flat()).toEqual(names);
+  expect(await query('select name from migrations order by id')).toEqual(names.map((name) => ({ name })));
   expect(await migrate({ url: database.url })).toEqual([]);
 });
 
-it.each(['audit', 'rollout_events'])('lets nobody change or remove what %s holds', async (table) => {
-  await expect(query(`update ${table} set at = 0`)).rejects.toThrow(`${table} is append only`);
+it.each([
+  ['audit', 'at'],
+  ['rollout_events', 'at'],
+  ['engine_steps', 'at'],
+  ['engine_checkpoints', 'step'],
+])('lets nobody change or remove what %s holds', async (table, column) => {
+  await expect(query(`update ${table} set ${column} = 0`)).rejects.toThrow(`${table} is append only`);
   await expect(query(`delete from ${table}`)).rejects.toThrow(`${table} is append only`);
   await expect(query(`truncate ${table}`)).rejects.toThrow(`${table} is append only`);
 });

@@ -68,7 +68,7 @@ export function fakeClusters(run: Run): Clusters {
         const cluster: StoredCluster = kept({
           ...{ uid, name, labels, facts: {}, state: 'registered' as const, createdAt: now },
           ...{ publicKey: null, agentVersion: null, protocol: null, joinedAt: null },
-          ...{ online: false, seenAt: null, heldSequence: 0 },
+          ...{ online: false, seenAt: null, heldSequence: 0, hold: null },
         });
         session.tables.clusters.set(uid, cluster);
         session.signals.add('resource');
@@ -83,6 +83,20 @@ export function fakeClusters(run: Run): Clusters {
           if (token.uid === uid) joinTokens.set(token.hash, { ...token, expiresAt: 0 });
         }
         change(session, uid, (cluster) => ({ ...cluster, state: 'revoked', online: false }));
+      }),
+    hold: (uid, hold) =>
+      run(({ tables }) => {
+        const before = tables.clusters.get(uid);
+        if (before === undefined || before.hold !== null || before.state === 'revoked') return false;
+        tables.clusters.set(uid, kept({ ...before, hold }));
+        return true;
+      }),
+    unhold: (uid) =>
+      run(({ tables }) => {
+        const before = tables.clusters.get(uid);
+        if (before === undefined || before.hold === null) return false;
+        tables.clusters.set(uid, kept({ ...before, hold: null }));
+        return true;
       }),
     markJoined: (uid, { publicKey, version, protocol, now }) =>
       run((session) =>

@@ -5,7 +5,8 @@ export function loadFakeRows(tables: Tables, application: string, need: RowNeed)
   const all = tables.targets.rows().flatMap((entry) => {
     if (entry.application !== application) return [];
     const cluster = tables.clusters.get(entry.row.uid);
-    return [{ row: entry.row, online: cluster?.online ?? false, seenAt: cluster?.seenAt ?? null }];
+    const presence = { online: cluster?.online ?? false, seenAt: cluster?.seenAt ?? null };
+    return [{ row: entry.row, ...presence, ...((cluster?.hold ?? null) !== null && { held: true }) }];
   });
   const wanted = need.all === true ? all : wantedRows(all, need);
   return [...wanted].sort(byKeys(({ row }) => [row.wave, row.position, row.uid]));
@@ -29,7 +30,10 @@ function wantedRows(all: readonly LoadedRow[], need: RowNeed): ReadonlySet<Loade
       1,
     );
   if (pending !== undefined) {
-    const waiting = own.filter(({ row }) => row.state === 'pending' && row.wave === pending.wave);
+    const { zones } = pending;
+    const isOpen = (zone: string | undefined): boolean =>
+      zones === undefined || zone === undefined || zones.includes(zone);
+    const waiting = own.filter(({ row }) => row.state === 'pending' && row.wave === pending.wave && isOpen(row.zone));
     want(waiting.sort(byKeys(({ row }) => [row.requeued === true ? 0 : 1, row.position, row.uid])), pending.limit);
   }
   if (silent !== undefined) {

@@ -1,5 +1,21 @@
-import { canonicalJson, type AgentReport, type ApplicationHeader, type Rollout, type TargetRow } from '#domain';
-import type { AuditEntry, StoredCluster, StoredEvent, StoredRelease, StoredResource, StoredToken } from '#ports';
+import {
+  canonicalJson,
+  type AgentReport,
+  type ApplicationHeader,
+  type EngineCheckpoint,
+  type LogEntry,
+  type Rollout,
+  type TargetRow,
+} from '#domain';
+import type {
+  AuditEntry,
+  StoredAnswer,
+  StoredCluster,
+  StoredEvent,
+  StoredRelease,
+  StoredResource,
+  StoredToken,
+} from '#ports';
 
 /** Rows by key, as one transaction sees them. */
 export interface Table<Row> {
@@ -65,6 +81,9 @@ interface Rows {
   readonly tokens: StoredToken & { readonly hash: string };
   readonly audit: AuditEntry & { readonly id: number };
   readonly settings: string;
+  readonly steps: LogEntry;
+  readonly checkpoints: EngineCheckpoint;
+  readonly answers: StoredAnswer;
 }
 
 export type Tables = { readonly [Name in keyof Rows]: Table<Rows[Name]> };
@@ -86,6 +105,9 @@ export class Memory {
     tokens: new Map(),
     audit: new Map(),
     settings: new Map(),
+    steps: new Map(),
+    checkpoints: new Map(),
+    answers: new Map(),
   };
   readonly events: StoredEvent[] = [];
   readonly dirtyCounters = new Map<string, number>();

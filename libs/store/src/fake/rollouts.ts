@@ -1,9 +1,18 @@
-import { isRetired, newHeader, retireRow, type ApplicationHeader, type Decision, type TargetRow } from '#domain';
+import {
+  isRetired,
+  newHeader,
+  retireRow,
+  type ApplicationHeader,
+  type Decision,
+  type LoggedStep,
+  type TargetRow,
+} from '#domain';
 import type { RolloutStore } from '#ports';
 import { BugError, RetryableError } from '#kit';
 import { type EndedRollout, partsOf, rolloutNumberOf } from '../decision-parts.js';
 import { phaseInForce } from '../phase-in-force.js';
 import { eventsOf } from '../postgres/append-events.js';
+import { fakeEngineLog, firstVersion, saveCheckpoint, saveStep } from './engine-log.js';
 import { loadFakeRows } from './load-rows.js';
 import { byKeys, compareKeys, kept, keyOf } from './memory.js';
 import { markAll } from './outbox.js';
@@ -15,6 +24,7 @@ const headerLock = (application: string): string => `header ${application}`;
 export function fakeRollouts(run: Run): RolloutStore {
   return {
     ...fakeRolloutLists(run),
+    ...fakeEngineLog(run),
     lock: (application) => run((session) => lockHeader(session, application)),
     lockDue: (now, limit) =>
       run((session) => {
@@ -32,7 +42,7 @@ export function fakeRollouts(run: Run): RolloutStore {
     header: (application) => run(({ tables }) => tables.headers.get(application) ?? null),
     headers: () => run(({ tables }) => [...tables.headers.rows()].sort(byKeys((header) => [header.application]))),
     rows: (application, need) => run(({ tables }) => loadFakeRows(tables, application, need)),
-    commit: (application, decision) => run((session) => commitDecision(session, application, decision)),
+    commit: (application, decision, step) => run((session) => commitDecision(session, application, decision, step)),
     forget: (application) => run((session) => forgetApplication(session, application)),
     nextWake: () =>
       run(({ tables }) => {
@@ -58,12 +68,22 @@ async function lockHeader(session: Session, application: string): Promise<Applic
   if (found !== undefined) return found;
   const numbers = rollouts.rows().flatMap((each) => (each.application === application ? [each.rollout.number] : []));
   const seqs = session.memory.events.flatMap((each) => (each.application === application ? [each.seq] : []));
-  const header = kept(newHeader(application, { rolloutNumber: Math.max(0, ...numbers), seq: Math.max(0, ...seqs) }));
+  const header = kept(
+    newHeader(application, {
+      ...{ rolloutNumber: Math.max(0, ...numbers), seq: Math.max(0, ...seqs) },
+      version: firstVersion(session.tables, application),
+    }),
+  );
   headers.set(application, header);
   return header;
 }
 
-async function commitDecision(session: Session, application: string, decision: Decision): Promise<void> {
+async function commitDecision(
+  session: Session,
+  application: string,
+  decision: Decision,
+  step?: LoggedStep,
+): Promise<void> {
   if (!decision.changed) return;
   const { header } = decision;
   if (header.application !== application) {
@@ -77,6 +97,7 @@ async function commitDecision(session: Session, application: string, decision: D
       `Another hub changed the rollout of ${application} meanwhile: try again.`,
     );
   }
+  if (step !== undefined) saveStep(session.tables, decision, step);
   session.tables.headers.set(application, kept(header));
   if (header.rollout !== null) {
     const key = keyOf(application, header.rollout.number);
@@ -111,9 +132,13 @@ function archiveRollout({ tables }: Session, application: string, { id, final }:
 async function forgetApplication(session: Session, application: string): Promise<void> {
   await session.lock(headerLock(application));
   const { headers, targets, reports } = session.tables;
-  const rollout = headers.get(application)?.rollout ?? null;
-  if (rollout !== null) archiveRollout(session, application, { id: rollout.id, final: rollout });
-  const own = targets.rows().filter((entry) => entry.application === application && !isRetired(entry.row));
+  const header = headers.get(application);
+  const all = targets.rows().filter((entry) => entry.application === application);
+  if (header?.rollout) {
+    archiveRollout(session, application, { id: header.rollout.id, final: header.rollout });
+    saveCheckpoint(session.tables, { header, rows: all.map(({ row }) => row) }, null);
+  }
+  const own = all.filter(({ row }) => !isRetired(row));
   saveTargets(
     session,
     application,

@@ -70,6 +70,9 @@ export class Session {
       tokens: over(tables.tokens),
       audit: over(tables.audit),
       settings: over(tables.settings),
+      steps: over(tables.steps),
+      checkpoints: over(tables.checkpoints),
+      answers: over(tables.answers),
     };
     this.overlays = overlays;
   }

@@ -19,11 +19,25 @@ interface ClusterRow {
   readonly held_sequence: number;
   readonly created_at: number;
   readonly joined_at: number | null;
+  readonly hold_reason: string | null;
+  readonly hold_by: string | null;
+  readonly hold_since: number | null;
 }
 
 type Registry = Pick<
   ClusterStore,
-  'get' | 'byName' | 'list' | 'summary' | 'joined' | 'register' | 'setLabels' | 'setFacts' | 'revoke' | 'markJoined'
+  | 'get'
+  | 'byName'
+  | 'list'
+  | 'summary'
+  | 'joined'
+  | 'register'
+  | 'setLabels'
+  | 'setFacts'
+  | 'revoke'
+  | 'hold'
+  | 'unhold'
+  | 'markJoined'
 >;
 
 const toCluster = (row: ClusterRow): StoredCluster => ({
@@ -40,6 +54,10 @@ const toCluster = (row: ClusterRow): StoredCluster => ({
   createdAt: row.created_at,
   joinedAt: row.joined_at,
   heldSequence: row.held_sequence,
+  hold:
+    row.hold_reason === null || row.hold_by === null || row.hold_since === null
+      ? null
+      : { reason: row.hold_reason, by: row.hold_by, since: row.hold_since },
 });
 
 /** Who is registered under which name. Single rows by key; `list` and `joined` read up to 10,000 rows (about 40 ms). */
@@ -100,6 +118,21 @@ export function clusterRegistry(sql: Sql): Registry {
          update clusters set state = 'revoked', online = false, revoked_at = $2 where uid = $1 and state <> 'revoked'`,
         [uid, now],
       ),
+    async hold(uid, { reason, by, since }) {
+      const { count } = await sql.query(
+        `update clusters set hold_reason = $2, hold_by = $3, hold_since = $4
+         where uid = $1 and hold_since is null and state <> 'revoked'`,
+        [uid, reason, by, since],
+      );
+      return count === 1;
+    },
+    async unhold(uid) {
+      const { count } = await sql.query(
+        `update clusters set hold_reason = null, hold_by = null, hold_since = null where uid = $1 and hold_since is not null`,
+        [uid],
+      );
+      return count === 1;
+    },
     markJoined: (uid, { publicKey, version, protocol, now }) =>
       change(
         `update clusters set state = 'joined', public_key = $2, agent_version = $3, protocol = $4, joined_at = $5

@@ -6,6 +6,7 @@ interface JoinedRow {
   readonly body: string;
   readonly online: boolean;
   readonly seen_at: number | null;
+  readonly held: boolean;
 }
 
 /**
@@ -19,17 +20,20 @@ export async function loadRows(sql: Sql, application: string, need: RowNeed): Pr
   if (wanted.length === 0 && need.all !== true) return [];
   const { rows } = await sql.query<JoinedRow>(
     need.all === true
-      ? `select t.body, coalesce(c.online, false) as online, c.seen_at
+      ? `select t.body, coalesce(c.online, false) as online, c.seen_at, c.hold_since is not null as held
          from targets t left join clusters c on c.uid = t.uid
          where t.application = ${app} order by t.wave, t.position, t.uid`
       : // The array and the limit leave the planner no choice but index lookups, also on tables that were never analyzed.
-        `select t.body, coalesce(c.online, false) as online, c.seen_at
-         from targets t left join lateral (select online, seen_at from clusters where uid = t.uid limit 1) c on true
+        `select t.body, coalesce(c.online, false) as online, c.seen_at, c.hold_since is not null as held
+         from targets t left join lateral (select online, seen_at, hold_since from clusters where uid = t.uid limit 1) c on true
          where t.application = ${app} and t.uid = any(array(${wanted.join(' union ')}))
          order by t.wave, t.position, t.uid`,
     parameters.values,
   );
-  return rows.map((row) => ({ row: JSON.parse(row.body) as TargetRow, online: row.online, seenAt: row.seen_at }));
+  return rows.map((row) => ({
+    ...{ row: JSON.parse(row.body) as TargetRow, online: row.online, seenAt: row.seen_at },
+    ...(row.held && { held: true }),
+  }));
 }
 
 function wantedUids(need: RowNeed, app: string, parameters: Parameters): readonly string[] {
@@ -53,13 +57,7 @@ function wantedUids(need: RowNeed, app: string, parameters: Parameters): readonl
       `(select n.uid from targets n where ${own()} and n.due_at > ${parameters.add(need.next.after)} order by n.due_at, n.uid limit 1)`,
     );
   }
-  if (need.pending !== undefined) {
-    const { wave, limit } = need.pending;
-    wanted.push(
-      `(select n.uid from targets n where ${own()} and n.state = 'pending' and n.wave = ${parameters.add(wave)}
-        order by n.requeued desc, n.position, n.uid limit ${parameters.add(limit)})`,
-    );
-  }
+  if (need.pending !== undefined) wanted.push(pendingUids(need.pending, own, parameters));
   if (need.silent !== undefined) {
     const { wave, since, limit } = need.silent;
     wanted.push(
@@ -70,4 +68,24 @@ function wantedUids(need: RowNeed, app: string, parameters: Parameters): readonl
     );
   }
   return wanted;
+}
+
+/**
+ * A zone after the other, each in the order of its index; the sort is over at most `limit` rows of each. Without zones, rows that
+ * have one are looked at as well, all of a wave's: nobody asks so for a wave with windows.
+ */
+function pendingUids(
+  { wave, limit, zones }: NonNullable<RowNeed['pending']>,
+  own: () => string,
+  parameters: Parameters,
+): string {
+  const of = `n.state = 'pending' and n.wave = ${parameters.add(wave)}`;
+  const first = `order by n.requeued desc, n.position, n.uid limit ${parameters.add(limit)}`;
+  const next = (condition: string): string =>
+    `select n.uid, n.requeued, n.position from targets n where ${own()} and ${of} and ${condition} ${first}`;
+  const zoned =
+    zones === undefined
+      ? `(${next('n.zone is not null')})`
+      : `(select n.* from unnest(${parameters.add(zones)}::text[]) as z(zone) cross join lateral (${next('n.zone = z.zone')}) n)`;
+  return `(select n.uid from ((${next('n.zone is null')}) union all ${zoned}) n ${first})`;
 }

@@ -6,13 +6,16 @@ export async function lockHeader(sql: Sql, application: string): Promise<Applica
   sql.requireTransaction('rollouts.lock');
   const found = await selectForUpdate(sql, application);
   if (found !== undefined) return found;
-  const { rows } = await sql.query<{ number: number; seq: number }>(
+  const { rows } = await sql.query<{ number: number; seq: number; version: number }>(
     `select coalesce((select max(number) from rollouts where application = $1), 0) as number,
-            coalesce((select max(seq) from rollout_events where application = $1), 0) as seq`,
+            coalesce((select max(seq) from rollout_events where application = $1), 0) as seq,
+            greatest(0, (select max(step) from engine_steps where application = $1),
+                     (select max(step) + 1 from engine_checkpoints where application = $1)) as version`,
     [application],
   );
-  const before = rows[0] ?? { number: 0, seq: 0 };
-  const header = newHeader(application, { rolloutNumber: before.number, seq: before.seq });
+  const before = rows[0] ?? { number: 0, seq: 0, version: 0 };
+  const { number: rolloutNumber, seq, version } = before;
+  const header = newHeader(application, { rolloutNumber, seq, version });
   // Two hubs may meet here: the second insert waits for the first one's transaction, and then the select for its end.
   await sql.query(
     `insert into application_headers (application, version, header) values ($1, $2, $3) on conflict do nothing`,

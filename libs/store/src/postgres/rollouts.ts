@@ -1,6 +1,7 @@
 import type { ApplicationHeader, TargetRow } from '#domain';
 import type { RolloutStore } from '#ports';
 import { commitDecision } from './commit-decision.js';
+import { engineLog } from './engine-log.js';
 import { forgetApplication } from './forget-application.js';
 import { loadRows } from './load-rows.js';
 import { lockDueHeaders, lockHeader } from './lock-header.js';
@@ -12,10 +13,11 @@ export function rolloutStore(sql: Sql): RolloutStore {
   return {
     ...rolloutLists(sql),
     ...rolloutHistory(sql),
+    ...engineLog(sql),
     lock: (application) => lockHeader(sql, application),
     lockDue: (now, limit) => lockDueHeaders(sql, now, limit),
     rows: (application, need) => loadRows(sql, application, need),
-    commit: (application, decision) => commitDecision(sql, application, decision),
+    commit: (application, decision, step) => commitDecision(sql, application, decision, step),
     forget: (application) => forgetApplication(sql, application),
 
     async header(application) {

@@ -1,6 +1,8 @@
 import type { Unit } from '#ports';
+import { answerStore } from './answers.js';
 import { auditStore } from './audit.js';
 import { clusterRegistry } from './clusters.js';
+import { freezeStore } from './freeze.js';
 import { joinTokens } from './join-tokens.js';
 import { outboxStore } from './outbox.js';
 import { clusterPresence } from './presence.js';
@@ -23,5 +25,7 @@ export function createUnit(sql: Sql): Unit {
     tokens: tokenStore(sql),
     audit: auditStore(sql),
     settings: settingStore(sql),
+    freeze: freezeStore(sql),
+    answers: answerStore(sql),
   };
 }

@@ -1,4 +1,15 @@
-import { need, step, type ApplicationHeader, type Effect, type RolloutEvent } from '#domain';
+import {
+  beginsRollout,
+  need,
+  presenceInputs,
+  step,
+  type ApplicationHeader,
+  type Decision,
+  type Effect,
+  type LoadedRow,
+  type LoggedStep,
+  type RolloutEvent,
+} from '#domain';
 import type { Unit } from '#ports';
 
 /** Most ticks in one transaction; what is left is due at once and taken by the next one. */
@@ -36,7 +47,13 @@ export async function runStep(unit: Unit, application: string, source: EventSour
     const rows = await unit.rollouts.rows(application, need(header, next, now));
     const decision = step(header, rows, next, now);
     if (decision.refused) return { header, effects, changed: false, changes, refused: decision.refused };
-    if (decision.header.version !== header.version) await unit.rollouts.commit(application, decision);
+    if (decision.header.version !== header.version) {
+      await unit.rollouts.commit(
+        application,
+        decision,
+        await loggedStep(unit, { header, rows, event: next, now }, decision),
+      );
+    }
     header = decision.header;
     effects.push(...decision.effects);
     for (const { message } of decision.history) if (changes.length < MAX_CHANGES) changes.push(message);
@@ -44,4 +61,17 @@ export async function runStep(unit: Unit, application: string, source: EventSour
     next = { type: 'tick' };
   }
   return { header, effects, changed: header.version !== before, changes };
+}
+
+/** What was decided upon, for the log; where a rollout begins, with the state before it, from which a replay sets out. */
+async function loggedStep(
+  unit: Unit,
+  taken: { header: ApplicationHeader; rows: readonly LoadedRow[]; event: RolloutEvent; now: number },
+  decision: Decision,
+): Promise<LoggedStep> {
+  const { header, rows, event, now } = taken;
+  const logged = { event, now, inputs: presenceInputs(rows) };
+  if (!beginsRollout(header, decision)) return logged;
+  const all = need(header, event, now).all ? rows : await unit.rollouts.rows(header.application, { all: true });
+  return { ...logged, before: { header, rows: all.map(({ row }) => row) } };
 }

@@ -17,6 +17,7 @@ export function clusters(test: StoreTest): void {
           seenAt: null,
           joinedAt: null,
           heldSequence: 0,
+          hold: null,
         },
       });
       expect(await read.clusters.get('u1')).toEqual(registered);

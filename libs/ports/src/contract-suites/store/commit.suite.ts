@@ -152,7 +152,7 @@ export function commits(test: StoreTest): void {
       expect((await store.read.rollouts.list('web', {})).items.map((each) => each.rollout.id)).toEqual(['web-1']);
       expect(await store.read.rollouts.eventsAfter(0, 10)).toHaveLength(2);
       const anew = await store.transact((unit) => unit.rollouts.lock('web'));
-      expect(anew).toMatchObject({ version: 0, rolloutNumber: 1, seq: 2, rollout: null });
+      expect(anew).toMatchObject({ version: 2, rolloutNumber: 1, seq: 2, rollout: null });
     }));
 
   it('forgets an application that was never there', () =>
