@@ -6,6 +6,7 @@ import { startHub, type RunningHub } from '../../apps/hub/src/start-hub.js';
 import { hubConfigSchema } from '../../apps/hub/src/hub.config.js';
 import { localAccessSchema, type RolloutView } from '#contract';
 import { createLogger, parseConfig, type Logger } from '#kit';
+import type { Clock } from '#ports';
 import { TestApi } from './test-api.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
@@ -21,14 +22,24 @@ export interface TestHub {
   stop(): Promise<void>;
 }
 
+export interface TestHubOptions {
+  readonly env?: Record<string, string>;
+  /** The hub's clock; the system's unless told. */
+  readonly clock?: Clock;
+  /** Called with its folder before it starts, for what it is to find there. Answers more settings. */
+  readonly prepare?: (folder: string) => Promise<Record<string, string>>;
+}
+
 export async function startTestHub(
   env: Record<string, string> = {},
   log: Logger = createLogger({ level: 'fatal' }),
+  { clock, prepare }: TestHubOptions = {},
 ): Promise<TestHub> {
   const folder = await mkdtemp(path.join(tmpdir(), 'flotilla-hub-'));
   const database = await createTestDatabase();
-  const test = new RunningTestHub(folder, database, env, log);
+  const test = new RunningTestHub(folder, database, { log, ...(clock && { clock }) });
   try {
+    test.env = { ...env, ...(await prepare?.(folder)) };
     await test.start();
   } catch (error) {
     await test.stop();
@@ -40,12 +51,12 @@ export async function startTestHub(
 class RunningTestHub implements TestHub {
   private running: RunningHub | null = null;
   private client: TestApi | null = null;
+  env: Record<string, string> = {};
 
   constructor(
     readonly folder: string,
     private readonly database: TestDatabase,
-    private readonly env: Record<string, string>,
-    private readonly log: Logger,
+    private readonly parts: { readonly log: Logger; readonly clock?: Clock },
   ) {}
 
   get databaseUrl(): string {
@@ -71,7 +82,7 @@ class RunningTestHub implements TestHub {
       DATABASE_URL: this.database.url,
       ...this.env,
     });
-    this.running = await startHub(config, this.log);
+    this.running = await startHub(config, this.parts.log, undefined, this.parts.clock);
     const access = await readFile(path.join(this.folder, 'data/admin.json'), 'utf8');
     this.client = new TestApi(localAccessSchema.parse(JSON.parse(access)));
   }

@@ -14,7 +14,7 @@ import {
   stopStaleChildren,
   type Logger,
 } from '#kit';
-import { systemClock, type Store } from '#ports';
+import { systemClock, type Clock, type Store } from '#ports';
 import { openRenderer } from '#render';
 import { openGitSource } from '#source';
 import { migrate, openStore, startEmbeddedPostgres } from '#store';
@@ -61,10 +61,15 @@ class Closers {
  * has begun ends again, and the promise rejects.
  * @throws RejectedError, one sentence, for a port that is taken, a program that is missing, a data folder that can't be used.
  */
-export async function startHub(config: HubConfig, log: Logger, signal?: AbortSignal): Promise<RunningHub> {
+export async function startHub(
+  config: HubConfig,
+  log: Logger,
+  signal?: AbortSignal,
+  clock: Clock = systemClock,
+): Promise<RunningHub> {
   const closers = new Closers();
   try {
-    return await start(config, log, closers, () => signal?.throwIfAborted());
+    return await start({ config, log, clock }, closers, () => signal?.throwIfAborted());
   } catch (error) {
     await closers.closeAll(log);
     throw error;
@@ -72,8 +77,7 @@ export async function startHub(config: HubConfig, log: Logger, signal?: AbortSig
 }
 
 async function start(
-  config: HubConfig,
-  log: Logger,
+  { config, log, clock }: { readonly config: HubConfig; readonly log: Logger; readonly clock: Clock },
   closers: Closers,
   /** Throws when the start is to end here. */
   goOn: () => void,
@@ -173,7 +177,7 @@ async function start(
     bus,
     git,
     renderer,
-    clock: systemClock,
+    clock,
     signer: await openManifestSigner(folder('keys/manifest-key.pem')),
     log,
     metrics: createMetrics({ processMetrics: true }),
@@ -181,7 +185,7 @@ async function start(
   const server = await serve({ config, parts, settings, tls });
   closers.add(() => server.close());
   goOn();
-  await firstAdmin({ store, clock: systemClock, file: folder('admin.json'), url: server.url, caPem: tls.caPem });
+  await firstAdmin({ store, clock, file: folder('admin.json'), url: server.url, caPem: tls.caPem });
   return { url: server.url, caPem: tls.caPem, store, pids, stop: () => closers.closeAll(log) };
 }
 
