@@ -11,4 +11,5 @@ export * from './issues.js';
 export * from './json-schema.js';
 export * from './primitives.js';
 export * from './resources.js';
+export * from './strategy.js';
 export * from './wire.js';

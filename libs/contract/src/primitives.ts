@@ -46,6 +46,46 @@ export const durationSchema = z
   .refine((text) => parseDuration(text) !== null, 'must be a duration such as 30s, 5m or 1h30m, not negative')
   .meta({ id: 'Duration', description: 'A duration such as 30s, 5m or 1h30m' });
 
+/** A duration within bounds, both included. */
+export function durationBetween(least: string, most: string) {
+  const [leastMs, mostMs] = [parseDuration(least) ?? 0, parseDuration(most) ?? 0];
+  return durationSchema.refine(
+    (text) => {
+      const ms = parseDuration(text);
+      return ms === null || (ms >= leastMs && ms <= mostMs);
+    },
+    `must be ${leastMs > 0 ? `between ${least} and ${most}` : `at most ${most}`}`,
+  );
+}
+
+/** For a strict object: what stands in its place, if that is no object; unknown fields are named by their own issue. */
+export const objectLike = (such: string) => ({
+  error: ({ code }: { readonly code?: string | undefined }) =>
+    code === 'invalid_type' ? `must be an object such as ${such}` : undefined,
+});
+
+/** An address that the hub itself calls. A password in it would be shown to everybody who may read the object. */
+export const httpUrlSchema = z
+  .string({ error: 'must be a URL such as https://example.com/path' })
+  .max(2048, 'must have at most 2048 characters')
+  .superRefine((text, context) => {
+    const problem = httpUrlProblem(text);
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+  })
+  .meta({ id: 'HttpUrl', format: 'uri', description: 'http or https, without a user or password' });
+
+function httpUrlProblem(text: string): string | null {
+  if (!URL.canParse(text) || /\s/.test(text)) return 'must be a URL such as https://example.com/path';
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    return `must begin with https:// or http://, not ${url.protocol}`;
+  if (url.username !== '' || url.password !== '') {
+    return 'must not hold a user or password: whoever may read the strategy would read them';
+  }
+  if (url.hash !== '') return 'must not have a fragment (#…): it is never sent';
+  return null;
+}
+
 /** A whole number, or a percentage such as `25%`. Typed by hand: a transform could not be told in a JSON schema. */
 export const countSchema = z
   .union(

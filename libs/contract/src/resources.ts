@@ -1,22 +1,7 @@
-import {
-  DEFAULT_STRATEGY,
-  parseDuration,
-  STRATEGY_DEFAULTS,
-  WAVE_DEFAULTS,
-  type Count,
-  type StrategySpec,
-  type WaveSpec,
-} from '#domain';
+import { parseDuration } from '#domain';
 import { z } from 'zod';
-import {
-  atLeastOneSchema,
-  clusterNameSchema,
-  countSchema,
-  durationSchema,
-  labelsSchema,
-  nameSchema,
-  selectorSchema,
-} from './primitives.js';
+import { clusterNameSchema, durationSchema, labelsSchema, nameSchema, selectorSchema } from './primitives.js';
+import { strategySpecSchema } from './strategy.js';
 
 /** `apiVersion` of every declared object. */
 export const API_VERSION = 'flotilla.dev/v1';
@@ -46,53 +31,6 @@ export const sourceSpecSchema = z.strictObject({
   /** How often it is looked at. */
   interval: durationSchema.default('1m').refine((text) => (parseDuration(text) ?? 0) >= 5000, 'must be at least 5s'),
 });
-
-const waveSchema = z
-  .strictObject({
-    name: nameSchema,
-    selector: selectorSchema.optional(),
-    take: atLeastOneSchema.optional(),
-    maxConcurrency: atLeastOneSchema.optional(),
-    maxFailures: countSchema.optional(),
-    maxUnreachable: countSchema.optional(),
-    ackTimeout: durationSchema.optional(),
-    progressDeadline: durationSchema.optional(),
-    healthyFor: durationSchema.optional(),
-    soak: durationSchema.optional(),
-  })
-  .superRefine((wave, context) => {
-    const healthyFor = parseDuration(wave.healthyFor ?? '') ?? WAVE_DEFAULTS.healthyForMs;
-    const deadline = parseDuration(wave.progressDeadline ?? '') ?? WAVE_DEFAULTS.progressDeadlineMs;
-    if (deadline <= healthyFor) {
-      context.addIssue({
-        code: 'custom',
-        path: ['progressDeadline'],
-        message: 'must be longer than healthyFor, or no cluster could ever pass',
-      });
-    }
-  });
-
-export const strategySpecSchema = z
-  .strictObject({
-    waves: z.array(waveSchema).min(1, 'must have at least one wave').max(50, 'must have at most 50 waves'),
-    onFailure: z.enum(['pause', 'rollback'], { error: 'must be pause or rollback' }).optional(),
-    supersede: z.enum(['replace', 'queue'], { error: 'must be replace or queue' }).optional(),
-    rollback: z.strictObject({ maxConcurrency: atLeastOneSchema.optional() }).optional(),
-    maxDeletions: countSchema.optional(),
-  })
-  .superRefine((strategy, context) => {
-    const seen = new Set<string>();
-    strategy.waves.forEach((wave, index) => {
-      if (seen.has(wave.name)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['waves', index, 'name'],
-          message: `is the name of an earlier wave too (${wave.name}): names are unique`,
-        });
-      }
-      seen.add(wave.name);
-    });
-  });
 
 export const applicationSpecSchema = z.strictObject({
   /** Name of the Source. */
@@ -159,32 +97,4 @@ export const resourceSchema = z.discriminatedUnion(
 
 export type SourceSpec = z.output<typeof sourceSpecSchema>;
 export type ApplicationSpec = z.output<typeof applicationSpecSchema>;
-export type StrategyDocumentSpec = z.output<typeof strategySpecSchema>;
 export type Resource = z.output<typeof resourceSchema>;
-
-/** The engine's strategy from the document: durations in milliseconds, defaults filled in. */
-export function toStrategySpec(spec: StrategyDocumentSpec): StrategySpec {
-  const ms = (text: string | undefined, otherwise: number): number =>
-    text === undefined ? otherwise : (parseDuration(text) ?? otherwise);
-  const count = (value: Count | undefined, otherwise: Count): Count => value ?? otherwise;
-  return {
-    onFailure: spec.onFailure ?? STRATEGY_DEFAULTS.onFailure,
-    supersede: spec.supersede ?? STRATEGY_DEFAULTS.supersede,
-    rollback: { maxConcurrency: count(spec.rollback?.maxConcurrency, STRATEGY_DEFAULTS.rollback.maxConcurrency) },
-    maxDeletions: count(spec.maxDeletions, STRATEGY_DEFAULTS.maxDeletions),
-    waves: spec.waves.map((wave): WaveSpec => ({
-      name: wave.name,
-      ...(wave.selector && { selector: wave.selector }),
-      ...(wave.take !== undefined && { take: wave.take }),
-      maxConcurrency: count(wave.maxConcurrency, WAVE_DEFAULTS.maxConcurrency),
-      maxFailures: count(wave.maxFailures, WAVE_DEFAULTS.maxFailures),
-      maxUnreachable: count(wave.maxUnreachable, WAVE_DEFAULTS.maxUnreachable),
-      ackTimeoutMs: ms(wave.ackTimeout, WAVE_DEFAULTS.ackTimeoutMs),
-      progressDeadlineMs: ms(wave.progressDeadline, WAVE_DEFAULTS.progressDeadlineMs),
-      healthyForMs: ms(wave.healthyFor, WAVE_DEFAULTS.healthyForMs),
-      soakMs: ms(wave.soak, WAVE_DEFAULTS.soakMs),
-    })),
-  };
-}
-
-export { DEFAULT_STRATEGY };
