@@ -1,7 +1,7 @@
 import type { StoredHoldCode } from '../hold.js';
 import type { Draft } from './draft.js';
 import type { WaveProgress } from './model.js';
-import { hasEvidence, openDeferrals, openFailures } from './wave-counters.js';
+import { hasEvidence, isOpened, openDeferrals, openFailures } from './wave-counters.js';
 
 /** Holds the rollout where an opened wave is over a budget; with onFailure `rollback`, failures take the release back. */
 export function judgeBudgets(draft: Draft): void {
@@ -11,14 +11,18 @@ export function judgeBudgets(draft: Draft): void {
   const unreachable = overUnreachable(rollout.waves);
   if (failed) {
     draft.addHold('failures', failuresText(failed));
-    const { rollout: held } = draft.header;
-    if (held && held.kind === 'forward' && held.strategy.onFailure === 'rollback' && !held.takeBack) {
-      draft.setRollout({ ...held, takeBack: true });
-      draft.note('takingBack', `${failuresText(failed)}; the strategy says onFailure: rollback`);
-      draft.wakeNow();
-    }
+    takeBackIfAsked(draft, failuresText(failed));
   }
   if (unreachable) draft.addHold('unreachable', unreachableText(unreachable));
+}
+
+/** With onFailure `rollback` the next tick takes the release back. */
+export function takeBackIfAsked(draft: Draft, why: string): void {
+  const { running } = draft;
+  if (running?.kind !== 'forward' || running.strategy.onFailure !== 'rollback' || running.takeBack) return;
+  draft.setRollout({ ...running, takeBack: true });
+  draft.note('takingBack', `${why}; the strategy says onFailure: rollback`);
+  draft.wakeNow();
 }
 
 export function overFailures(waves: readonly WaveProgress[]): WaveProgress | undefined {
@@ -31,12 +35,7 @@ export function overUnreachable(waves: readonly WaveProgress[]): WaveProgress | 
 
 /** A settled wave with targets, none of which passed. */
 export function lacksEvidence(wave: WaveProgress | undefined): boolean {
-  return (
-    wave !== undefined &&
-    wave.phase !== 'pending' &&
-    wave.counts.failed + wave.counts.deferred > 0 &&
-    !hasEvidence(wave)
-  );
+  return wave !== undefined && isOpened(wave) && wave.counts.failed + wave.counts.deferred > 0 && !hasEvidence(wave);
 }
 
 /** Holds of the given codes whose condition is gone are dropped. */

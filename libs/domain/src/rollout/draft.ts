@@ -5,6 +5,7 @@ import type {
   Assignment,
   Decision,
   Effect,
+  Freeze,
   HistoryEntry,
   LoadedRow,
   Millis,
@@ -27,6 +28,8 @@ export class Draft {
   header: ApplicationHeader;
   /** The hub's clock, which never goes back. */
   readonly now: Millis;
+  /** The fleet's freeze, as the tick was told; none of it matters to other events. */
+  freeze: Freeze | null = null;
   changed = false;
   again = false;
   private readonly loaded: ReadonlyMap<ClusterUid, LoadedRow>;
@@ -77,6 +80,7 @@ export class Draft {
 
   put(row: TargetRow): void {
     const old = this.row(row.uid);
+    if (row.state === 'pending' && old?.state !== 'pending') this.lookAgain(row);
     const { rollout } = this.header;
     const isMove = old !== undefined && old.rollout === row.rollout && old.wave === row.wave;
     const wave = isMove && row.rollout === rollout?.id ? rollout.waves[row.wave] : undefined;
@@ -95,6 +99,15 @@ export class Draft {
     if (rollout?.id !== row.rollout) return;
     const wave = rollout.waves[row.wave];
     if (wave) this.setWave(row.wave, countRow(wave, row, by));
+  }
+
+  /** Another one is pending in this wave, maybe with an open window. */
+  private lookAgain(row: TargetRow): void {
+    const { rollout } = this.header;
+    const wave = rollout?.id === row.rollout ? rollout.waves[row.wave] : undefined;
+    if (wave?.closedUntil === undefined) return;
+    const { closedUntil: _, ...rest } = wave;
+    this.setWave(row.wave, rest);
   }
 
   setWave(index: number, wave: WaveProgress): void {
@@ -162,8 +175,13 @@ export class Draft {
 
   /** A tick is due at this active time at the latest. */
   wakeBy(activeTime: Millis): void {
+    this.wakeOn(activeTime + this.header.clockOffset);
+  }
+
+  /** A tick is due at this time by the hub's clock at the latest: for what no hold and no gap moves. */
+  wakeOn(time: Millis): void {
     if (this.header.frozenSince !== null) return;
-    const at = Math.max(this.now, activeTime + this.header.clockOffset);
+    const at = Math.max(this.now, time);
     if (this.header.wakeAt === null || at < this.header.wakeAt) this.set({ wakeAt: at });
   }
 

@@ -1,6 +1,7 @@
 import { assertNever } from '../assert-never.js';
-import type { ApplicationHeader, Millis, RolloutEvent, RowNeed } from './model.js';
-import { assignableWave, freeSlots, isSettled } from './wave-counters.js';
+import { assignableWave, openZones } from './may-assign.js';
+import type { ApplicationHeader, Freeze, Millis, RolloutEvent, RowNeed } from './model.js';
+import { freeSlots, isSettled } from './wave-counters.js';
 
 /** Most rows of one kind that a tick takes. */
 export const TICK_PAGE = 500;
@@ -42,7 +43,7 @@ export function need(header: ApplicationHeader, event: RolloutEvent, now: Millis
     case 'gap':
       return {};
     case 'tick':
-      return tickNeed(header, Math.max(header.now, now));
+      return tickNeed(header, event.freeze ?? null, Math.max(header.now, now));
     default:
       return assertNever(event, 'event');
   }
@@ -53,14 +54,15 @@ export function activeTime(header: ApplicationHeader, now: Millis): Millis {
   return (header.frozenSince ?? now) - header.clockOffset;
 }
 
-function tickNeed(header: ApplicationHeader, now: Millis): RowNeed {
+function tickNeed(header: ApplicationHeader, freeze: Freeze | null, now: Millis): RowNeed {
   const { rollout } = header;
   if (rollout?.state !== 'running') return { uids: header.leaving.slice(0, TICK_PAGE) };
   if (rollout.takeBack) return { all: true };
   if (rollout.holds.length > 0) return {};
   const active = activeTime(header, now);
-  const index = assignableWave(rollout.waves, rollout.wave);
+  const index = assignableWave(rollout, now, freeze);
   const wave = index === null ? undefined : rollout.waves[index];
+  const zones = wave && openZones(wave, now);
   const current = rollout.waves[rollout.wave];
   const soakEnds = current?.phase === 'soaking' && (current.soakUntil ?? 0) <= active && isSettled(current);
   return {
@@ -69,7 +71,11 @@ function tickNeed(header: ApplicationHeader, now: Millis): RowNeed {
     next: { after: active },
     ...(index !== null &&
       wave && {
-        pending: { wave: index, limit: Math.min(TICK_PAGE, Math.max(freeSlots(wave) + wave.carried, LOOK_AHEAD)) },
+        pending: {
+          wave: index,
+          limit: Math.min(TICK_PAGE, Math.max(freeSlots(wave) + wave.carried, LOOK_AHEAD)),
+          ...(zones && { zones }),
+        },
       }),
     ...(soakEnds && { silent: { wave: rollout.wave, since: current.soakSince ?? 0, limit: TICK_PAGE } }),
   };

@@ -2,6 +2,7 @@ import { assertNever } from '../assert-never.js';
 import { Draft, refuse } from './draft.js';
 import { goOnFrom } from './events/ahead.js';
 import { cancel, lift, pause, resume, retry, skip } from './events/commands.js';
+import { gateAnswer } from './events/gates.js';
 import { gap, returned } from './events/presence.js';
 import type { Refusal } from './events/refusal.js';
 import { removed } from './events/removed.js';
@@ -49,13 +50,15 @@ function apply(draft: Draft, rows: readonly LoadedRow[], event: RolloutEvent): R
       return cancel(draft, event);
     case 'lift':
       return lift(draft, event);
+    case 'gateAnswer':
+      gateAnswer(draft, event);
+      return null;
     case 'approve':
     case 'reject':
     case 'promote':
     case 'replan':
     case 'held':
     case 'unheld':
-    case 'gateAnswer':
       return { code: 'not-yet', message: `${event.type} is not understood yet` };
     case 'removed':
       return removed(draft, event);
@@ -74,7 +77,7 @@ function apply(draft: Draft, rows: readonly LoadedRow[], event: RolloutEvent): R
       gap(draft, event.ms);
       return null;
     case 'tick':
-      tick(draft, rows);
+      tick(draft, rows, event.freeze ?? null);
       return null;
     default:
       return assertNever(event, 'event');

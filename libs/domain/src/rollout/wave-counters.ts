@@ -23,18 +23,23 @@ export function countRow(wave: WaveProgress, row: TargetRow, by: 1 | -1): WavePr
   const { state } = row;
   const counted = { ...wave, counts: { ...wave.counts, [state]: wave.counts[state] + by } };
   const isSuspect = isPassing(state) && row.failedSince !== undefined;
-  const isUnsteady = isPassing(state) && row.report?.phase === 'progressing';
-  if (!row.carried && !isSuspect && !isUnsteady && !row.accepted) return counted;
+  const isShaky = isUnsteady(row);
+  if (!row.carried && !isSuspect && !isShaky && !row.accepted) return counted;
   return {
     ...counted,
     carried: wave.carried + (row.carried ? by : 0),
     suspects: wave.suspects + (isSuspect ? by : 0),
-    unsteady: wave.unsteady + (isUnsteady ? by : 0),
+    unsteady: wave.unsteady + (isShaky ? by : 0),
     accepted: {
       failed: wave.accepted.failed + (row.accepted && state === 'failed' ? by : 0),
       deferred: wave.accepted.deferred + (row.accepted && state === 'deferred' ? by : 0),
     },
   };
+}
+
+/** Passed, and neither failed nor healthy by its agent's last word. */
+export function isUnsteady({ state, report }: Pick<TargetRow, 'state' | 'report'>): boolean {
+  return isPassing(state) && report?.phase === 'progressing';
 }
 
 export function isPassing(state: TargetState): boolean {
@@ -76,15 +81,7 @@ export function isEmptied(wave: WaveProgress): boolean {
   return wave.counts.skipped + wave.counts.removed === wave.total;
 }
 
-/**
- * The wave that pending rows are to be loaded of: the first opened one with something to assign. Earlier waves first: a retried
- * or returned cluster of a wave that is done goes before new ones, under its own wave's cap.
- */
-export function assignableWave(waves: readonly WaveProgress[], current: number): number | null {
-  for (let index = 0; index <= current && index < waves.length; index += 1) {
-    const wave = waves[index];
-    if (!wave || wave.phase === 'pending' || wave.counts.pending === 0) continue;
-    if (freeSlots(wave) > 0 || wave.carried > 0) return index;
-  }
-  return null;
+/** Its clusters may have their turn, or had it. */
+export function isOpened({ phase }: Pick<WaveProgress, 'phase'>): boolean {
+  return phase !== 'pending' && phase !== 'gateBefore';
 }

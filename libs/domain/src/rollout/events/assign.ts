@@ -1,5 +1,6 @@
 import { judgeBudgets } from '../budgets.js';
 import type { Draft } from '../draft.js';
+import { mayAssign } from '../may-assign.js';
 import type { Assignment, LoadedRow, TargetRow, WaveProgress } from '../model.js';
 import { isLive, isSteady, moved } from '../row-moves.js';
 import { freeSlots } from '../wave-counters.js';
@@ -39,8 +40,7 @@ export function assignPending(draft: Draft, rows: readonly LoadedRow[]): boolean
 
 function isCandidate(draft: Draft, row: TargetRow | undefined): row is TargetRow {
   if (!row || row.state !== 'pending' || row.rollout !== draft.running?.id) return false;
-  const wave = draft.running.waves[row.wave];
-  return row.wave <= draft.running.wave && wave !== undefined && wave.phase !== 'pending';
+  return mayAssign(draft.running, row, draft.now, draft.freeze);
 }
 
 /** In flight already, retried or back, then the others. */

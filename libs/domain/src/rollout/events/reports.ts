@@ -3,6 +3,7 @@ import type { ReportInput, TargetRow } from '../model.js';
 import { isConcluded, isLive, isSteady, moved } from '../row-moves.js';
 import { WAVE_DEFAULTS } from '../strategy.js';
 import { dropMendedHolds } from '../budgets.js';
+import { isUnsteady } from '../wave-counters.js';
 import { goOnFrom } from './ahead.js';
 
 /** Verdicts on what agents say: each looks at its own row and its wave's counters, and assigns nothing. */
@@ -27,6 +28,14 @@ function takeReport(draft: Draft, report: ReportInput): void {
   const judged = isPart ? judge(draft, row, told, report) : onItsOwn(draft, row, told);
   if (sameButForTime(row, judged)) return;
   draft.put(judged);
+  if (isUnsteady(row) && !isUnsteady(judged)) wakeIfSoaked(draft, judged.wave);
+}
+
+/** The soak may have waited for just this cluster: it ends in this transaction, not at the next look. */
+function wakeIfSoaked(draft: Draft, index: number): void {
+  const wave = draft.running?.waves[index];
+  if (wave?.phase !== 'soaking' || wave.unsteady > 0 || (wave.soakUntil ?? 0) > draft.active) return;
+  draft.wakeNow();
 }
 
 /** The report taken down, and what it proves of the assignment, whatever rollout the cluster is a part of. */

@@ -1,28 +1,35 @@
-import { judgeBudgets, noEvidenceText } from '../budgets.js';
+import { judgeBudgets } from '../budgets.js';
 import type { Draft } from '../draft.js';
-import type { LoadedRow, TargetRow, WaveProgress } from '../model.js';
+import { assignableWave, isFrozen, isInWindow, nextZoneOpening } from '../may-assign.js';
+import type { Freeze, LoadedRow, TargetRow } from '../model.js';
 import { TICK_PAGE } from '../need.js';
 import { moved } from '../row-moves.js';
-import { assignableWave, hasEvidence, inFlight, isEmptied, isPassing, isSettled } from '../wave-counters.js';
+import { inFlight, isOpened } from '../wave-counters.js';
+import { advanceWaves, soaking } from './advance-waves.js';
 import { assignPending } from './assign.js';
-import { endRollout } from './end.js';
+import { tendGates } from './gates.js';
 import { withdrawLeaving } from './removed.js';
 import { takeBack } from './rollback.js';
 
 /** How soon a tick looks again for the heartbeat that it asked a silent cluster for. */
 const PROBE_INTERVAL_MS = 10_000;
+/** How often a freeze without an end is looked at, should nobody say that it is over. */
+const FREEZE_INTERVAL_MS = 60_000;
 
-/** Whatever time alone brings about: deadlines, waves, soaks, new assignments, the end. */
-export function tick(draft: Draft, rows: readonly LoadedRow[]): void {
+/** Whatever time alone brings about: deadlines, waves, gates, soaks, new assignments, the end. */
+export function tick(draft: Draft, rows: readonly LoadedRow[], freeze: Freeze | null): void {
   draft.set({ wakeAt: null });
+  draft.freeze = freeze;
   if (!draft.running) {
-    withdrawLeaving(draft);
+    tickIdle(draft);
     return;
   }
   if (draft.running.takeBack) {
-    takeBack(draft, { actor: 'system', reason: 'too many clusters failed, and the strategy says onFailure: rollback' });
+    takeBack(draft, { actor: 'system', reason: takeBackReason(draft) });
     return;
   }
+  // As `need` saw it, before anything moves.
+  const looked = assignableWave(draft.running, draft.now, freeze);
   // A deadline that fires is new to the budgets; nothing is assigned and no wave moves before they are judged.
   const due = fireDeadlines(draft, rows);
   judgeBudgets(draft);
@@ -31,9 +38,22 @@ export function tick(draft: Draft, rows: readonly LoadedRow[]): void {
   if (isHeld(draft) || !draft.running) return;
   const progress = assignPending(draft, rows);
   if (isHeld(draft)) return;
+  if (looked !== null) noteClosed(draft, rows, looked);
   if (progress) advanceWaves(draft, rows);
   if (isHeld(draft) || !draft.running) return;
   scheduleNext(draft, rows, { isPageFull: due === TICK_PAGE, progress: progress || due > 0 });
+}
+
+/** Nothing is taken away from anybody during a freeze, not even from those who left. */
+function tickIdle(draft: Draft): void {
+  const { freeze, now } = draft;
+  if (!isFrozen('forward', freeze, now)) withdrawLeaving(draft);
+  else if (draft.header.leaving.length > 0) draft.wakeOn(freeze.until ?? now + FREEZE_INTERVAL_MS);
+}
+
+function takeBackReason(draft: Draft): string {
+  const isGate = draft.hasHold('gate') && !draft.hasHold('failures');
+  return `${isGate ? 'a gate said no' : 'too many clusters failed'}, and the strategy says onFailure: rollback`;
 }
 
 function isHeld(draft: Draft): boolean {
@@ -95,109 +115,20 @@ function restartSoak(draft: Draft, index: number): void {
   if (wave?.phase === 'soaking') draft.setWave(index, soaking(draft, wave));
 }
 
-function soaking(draft: Draft, wave: WaveProgress): WaveProgress {
-  return { ...wave, phase: 'soaking', soakSince: draft.now, soakUntil: draft.active + wave.soakMs };
+/** The wave was looked at, and its windows are closed for all that are pending: until one opens, others have their turn. */
+function noteClosed(draft: Draft, rows: readonly LoadedRow[], index: number): void {
+  const wave = draft.running?.waves[index];
+  if (!wave?.windows || wave.counts.pending === 0) return;
+  // One page may not be all of them: only a page without any tells that there is none.
+  for (const { row } of rows) {
+    if (row.rollout !== draft.running?.id || row.wave !== index || row.state !== 'pending') continue;
+    if (isInWindow(wave, row.zone, draft.now)) return;
+  }
+  const next = nextZoneOpening(wave, draft.now);
+  if (next !== null) draft.setWave(index, { ...wave, closedUntil: next });
 }
 
-/** Opens, soaks, ends waves for as long as something moves; ends the rollout after the last. */
-function advanceWaves(draft: Draft, rows: readonly LoadedRow[]): void {
-  for (;;) {
-    const rollout = draft.running;
-    if (!rollout || rollout.holds.length > 0) return;
-    const index = rollout.wave;
-    const wave = rollout.waves[index];
-    if (!wave) {
-      if (isOver(rollout.waves)) endRollout(draft);
-      return;
-    }
-    const next = advanced(draft, wave, index, rows);
-    if (next === null) return;
-    draft.setWave(index, next);
-    if (next.phase === 'done' || next.phase === 'skipped') {
-      const { rollout: present } = draft.header;
-      if (present) draft.setRollout({ ...present, wave: index + 1 });
-      draft.wakeNow();
-    }
-  }
-}
-
-/** Retried and returned clusters of waves that are done may still be under way. */
-function isOver(waves: readonly WaveProgress[]): boolean {
-  return waves.every((wave) => isSettled(wave) && wave.suspects === 0);
-}
-
-/** The wave one move on; null: it has to wait. */
-function advanced(draft: Draft, wave: WaveProgress, index: number, rows: readonly LoadedRow[]): WaveProgress | null {
-  const { phase } = wave;
-  if (phase === 'pending') {
-    draft.note('waveOpened', `wave ${wave.name} opened: ${wave.total} clusters`);
-    draft.wakeNow();
-    return { ...wave, phase: 'progressing', openedAt: draft.now };
-  }
-  if (phase === 'done' || phase === 'skipped') return null;
-  if (!isSettled(wave)) {
-    // Somebody was retried or came back: all of them soak together, once they have passed.
-    return phase === 'soaking' ? { ...wave, phase: 'progressing' } : null;
-  }
-  if (isEmptied(wave)) {
-    draft.note('waveSkipped', `wave ${wave.name} has no cluster left`);
-    return { ...wave, phase: 'skipped', doneAt: draft.now };
-  }
-  if (!hasEvidence(wave) && !(draft.running?.kind === 'catchUp' && wave.counts.failed === 0)) {
-    draft.addHold('noEvidence', noEvidenceText(wave));
-    return null;
-  }
-  if (phase === 'progressing' && wave.soakMs > 0 && hasEvidence(wave)) {
-    draft.note('waveSoaking', `all of wave ${wave.name} passed: soaking`);
-    return soaking(draft, wave);
-  }
-  if (wave.suspects > 0) return null;
-  if (phase === 'soaking') {
-    if ((wave.soakUntil ?? 0) > draft.active || lookForSilent(draft, wave, index, rows)) return null;
-    const present = draft.running?.waves[index];
-    if (present && !hasEvidence(present)) return advanced(draft, present, index, []);
-  }
-  const present = draft.running?.waves[index] ?? wave;
-  draft.note('waveDone', waveDoneText(present));
-  return { ...present, phase: 'done', doneAt: draft.now };
-}
-
-/**
- * A soak ends only with a sign of life of everybody since it began: the silent are asked while they seem to be there, and lost
- * once they are known to be away. Tells whether it has to wait.
- */
-function lookForSilent(draft: Draft, wave: WaveProgress, index: number, rows: readonly LoadedRow[]): boolean {
-  const since = wave.soakSince ?? 0;
-  let silent = 0;
-  let asked = 0;
-  for (const { row: loaded, online, seenAt } of rows) {
-    const row = draft.row(loaded.uid) ?? loaded;
-    if (row.rollout !== draft.running?.id || row.wave !== index || !isPassing(row.state)) continue;
-    if (seenAt !== null && seenAt >= since) continue;
-    silent += 1;
-    if (online) {
-      asked += 1;
-      draft.effect({ type: 'probe', cluster: row.uid });
-    } else {
-      draft.note('lost', `${row.name} was not heard of during the soak`, { cluster: row.uid });
-      draft.put(moved(row, 'failed', { reason: 'lost', message: 'it was not heard of during the soak' }));
-    }
-  }
-  if (asked < silent) {
-    judgeBudgets(draft);
-    draft.wakeNow();
-  }
-  return asked > 0 || silent >= TICK_PAGE || isHeld(draft);
-}
-
-function waveDoneText({ name, counts }: WaveProgress): string {
-  const others = (['failed', 'deferred', 'skipped', 'removed'] as const)
-    .filter((state) => counts[state] > 0)
-    .map((state) => `, ${counts[state]} ${state}`);
-  return `wave ${name} is done: ${counts.passed + counts.unchanged} passed${others.join('')}`;
-}
-
-/** When the next tick is due: at once, at the next deadline, at the soak's end. */
+/** When the next tick is due: at once, at the next deadline, at the soak's end, when a window or gate may open. */
 function scheduleNext(
   draft: Draft,
   rows: readonly LoadedRow[],
@@ -214,7 +145,9 @@ function scheduleNext(
     const isOverdue = (wave.soakUntil ?? 0) <= draft.active;
     draft.wakeBy(isOverdue ? draft.active + PROBE_INTERVAL_MS : (wave.soakUntil ?? 0));
   }
-  if (assignableWave(rollout.waves, rollout.wave) !== null) {
+  tendGates(draft);
+  wakeForFreezeAndWindows(draft);
+  if (assignableWave(rollout, draft.now, draft.freeze) !== null) {
     // Counters that promise rows which the store does not have must not become a busy loop.
     if (page.progress) draft.wakeNow();
     else draft.wakeBy(draft.active + PROBE_INTERVAL_MS);
@@ -223,4 +156,18 @@ function scheduleNext(
   if (draft.header.wakeAt === null && rollout.waves.some((each) => inFlight(each) > 0)) {
     draft.wakeBy(draft.active + PROBE_INTERVAL_MS);
   }
+}
+
+function wakeForFreezeAndWindows(draft: Draft): void {
+  const { running, freeze, now } = draft;
+  if (!running) return;
+  if (isFrozen(running.kind, freeze, now)) {
+    draft.wakeOn(freeze.until ?? now + FREEZE_INTERVAL_MS);
+    return;
+  }
+  running.waves.slice(0, running.wave + 1).forEach((wave) => {
+    if (!isOpened(wave) || wave.counts.pending === 0) return;
+    const next = nextZoneOpening(wave, now);
+    if (next !== null) draft.wakeOn(next);
+  });
 }
