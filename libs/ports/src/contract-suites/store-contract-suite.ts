@@ -1,7 +1,9 @@
 import { describe } from '@jest/globals';
 import { audits } from './store/audit.suite.js';
 import { clusters } from './store/clusters.suite.js';
+import { commands } from './store/commands.suite.js';
 import { commits } from './store/commit.suite.js';
+import { engineLog } from './store/engine-log.suite.js';
 import { history } from './store/history.suite.js';
 import { joinTokens } from './store/join-tokens.suite.js';
 import { loading } from './store/loading.suite.js';
@@ -31,6 +33,8 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
     presence,
     releases,
     'a committed decision': commits,
+    'the engine’s log': engineLog,
+    'holds, freezes and answers': commands,
     'loading rows': loading,
     'history and lists': history,
     outbox,

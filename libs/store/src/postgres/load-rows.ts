@@ -86,6 +86,6 @@ function pendingUids(
   const zoned =
     zones === undefined
       ? `(${next('n.zone is not null')})`
-      : `(select n.* from unnest(${parameters.add(zones)}::text[]) as z(zone) cross join lateral (${next('n.zone = z.zone')}) n)`;
+      : `(select n.* from unnest(${parameters.add([...new Set(zones)])}::text[]) as z(zone) cross join lateral (${next('n.zone = z.zone')}) n)`;
   return `(select n.uid from ((${next('n.zone is null')}) union all ${zoned}) n ${first})`;
 }

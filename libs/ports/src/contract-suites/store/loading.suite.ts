@@ -68,6 +68,32 @@ export function loading(test: StoreTest): void {
       expect(await load(store, { pending: { wave: 1, limit: 5 } })).toEqual(['other-wave']);
     }));
 
+  it('loads the next pending rows of the zones that are open, and of none', () =>
+    test(async ({ store }) => {
+      await save(store, 'web', () => ({}), {
+        rows: [
+          at('b1', 1, { zone: 'Europe/Berlin' }),
+          at('none2', 2),
+          at('b3', 3, { zone: 'Europe/Berlin' }),
+          at('t0', 0, { zone: 'Asia/Tokyo' }),
+          at('t8', 8, { zone: 'Asia/Tokyo', requeued: true }),
+          at('n4', 4, { zone: 'America/New_York' }),
+          at('done', 0, { zone: 'Europe/Berlin', state: 'passed' }),
+          at('later', 0, { zone: 'Europe/Berlin', wave: 1 }),
+          at('other', 0, { zone: 'Europe/Berlin', rollout: 'web-0' }),
+        ],
+      });
+      const pending = (zones: readonly string[] | undefined, limit = 9): Promise<string[]> =>
+        load(store, { rollout: 'web-1', pending: { wave: 0, limit, ...(zones && { zones }) } });
+      expect(await pending(['Europe/Berlin'])).toEqual(['b1', 'none2', 'b3']);
+      expect(await pending(['Asia/Tokyo', 'Europe/Berlin'])).toEqual(['t0', 'b1', 'none2', 'b3', 't8']);
+      expect(await pending(['Asia/Tokyo', 'Europe/Berlin'], 2)).toEqual(['t0', 't8']);
+      expect(await pending(['Asia/Tokyo', 'Asia/Tokyo'], 2)).toEqual(['t0', 't8']);
+      expect(await pending([])).toEqual(['none2']);
+      expect(await pending(undefined)).toEqual(['t0', 'b1', 'none2', 'b3', 'n4', 't8']);
+      expect(await pending(undefined, 3)).toEqual(['t0', 'b1', 't8']);
+    }));
+
   it('loads the passed rows of a wave that were silent since', () =>
     test(async ({ store }) => {
       for (const [uid, seenAt] of Object.entries({ loud: 200, quiet: 100, waiting: 50, same: 150 }))
