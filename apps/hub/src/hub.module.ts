@@ -6,6 +6,8 @@ import { requirePermits } from './http/access/require-permits.js';
 import { ApplyController } from './http/apply.controller.js';
 import { ApplyDocuments } from './http/apply-documents.js';
 import { ClustersController } from './http/clusters.controller.js';
+import { CommandWork } from './http/commands/command-work.js';
+import { RolloutCommands } from './http/commands/rollout-commands.js';
 import { EventFeed } from './http/event-feed.js';
 import { EventsController } from './http/events.controller.js';
 import { FleetController } from './http/fleet.controller.js';
@@ -14,7 +16,8 @@ import { JoinController } from './http/join.controller.js';
 import { OpenApi, OpenApiController } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { declaredControllers } from './http/resources.controller.js';
-import { CommandSteps, RolloutCommands } from './http/rollout-commands.js';
+import { ReleasingController } from './http/releasing.controller.js';
+import { RolloutCommandsController } from './http/rollout-commands.controller.js';
 import { RolloutReader } from './http/rollout-reader.js';
 import { RolloutsController } from './http/rollouts.controller.js';
 import { TokensController } from './http/tokens.controller.js';
@@ -43,6 +46,7 @@ import { ManifestWriter } from './steps/assign/manifest-writer.js';
 import { ManualStart } from './steps/assign/manual-start.js';
 import { Reconcile } from './steps/assign/reconcile.js';
 import { ReconcileWork } from './steps/assign/reconcile-work.js';
+import { ReadStartInputs } from './steps/assign/start-inputs.js';
 import { Relay } from './steps/assign/relay.js';
 import { CollectReports } from './steps/collect/collect-reports.js';
 import { Presence } from './steps/collect/presence.js';
@@ -51,6 +55,7 @@ import { Silence } from './steps/collect/silence.js';
 import { Verdicts } from './steps/collect/verdicts.js';
 import { Ingest } from './steps/ingest/ingest.js';
 import { SourceReader } from './steps/ingest/source-reader.js';
+import { GateAsker } from './steps/gates/gate-asker.js';
 import { StepTimer } from './steps/step-timer.js';
 import { BundleShelf } from './steps/render/bundle-shelf.js';
 import { RenderOverlays } from './steps/render/render-overlays.js';
@@ -64,6 +69,7 @@ const steps: Provider[] = [
   RenderOverlays,
   Reconcile,
   ReconcileWork,
+  ReadStartInputs,
   ManualStart,
   ManifestWriter,
   Relay,
@@ -75,11 +81,12 @@ const steps: Provider[] = [
   Stepper,
   Advance,
   Alive,
+  GateAsker,
 ];
 
 const doors: Provider[] = [
   ApplyDocuments,
-  CommandSteps,
+  CommandWork,
   Credentials,
   EventFeed,
   Join,
@@ -99,6 +106,8 @@ const controllers: Type[] = [
   ClustersController,
   FleetController,
   RolloutsController,
+  RolloutCommandsController,
+  ReleasingController,
   EventsController,
   TokensController,
   ...declaredControllers,

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RolloutView } from '#contract';
 import { deriveHolds, explainRollout, type ApplicationHeader, type Rollout } from '#domain';
 import { RejectedError } from '#kit';
-import type { Clock, Store } from '#ports';
+import type { Clock, Store, Unit } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
 import { holdView } from './views/hold-view.js';
 import { rolloutView } from './views/rollout-view.js';
@@ -26,15 +26,15 @@ export class RolloutReader {
   ) {}
 
   /** By id (`web-12`), or the newest one of an application by its name. */
-  async find(id: string): Promise<FoundRollout> {
-    const header = await this.store.read.rollouts.header(id);
+  async find(id: string, read: Unit = this.store.read): Promise<FoundRollout> {
+    const header = await read.rollouts.header(id);
     if (header?.rollout) return { application: id, rollout: header.rollout, header, present: true };
     const match = /^(.+)-(\d{1,9})$/.exec(id);
     if (match?.[1] && match[2]) {
       const application = match[1];
-      const owner = await this.store.read.rollouts.header(application);
+      const owner = await read.rollouts.header(application);
       if (owner?.rollout?.id === id) return { application, rollout: owner.rollout, header: owner, present: true };
-      const rollout = await this.store.read.rollouts.rollout(application, Number(match[2]));
+      const rollout = await read.rollouts.rollout(application, Number(match[2]));
       if (rollout) return { application, rollout, header: owner, present: false };
     }
     throw new RejectedError('not-found', `Rollout "${id}" does not exist: give its id, or an application's name`, {
@@ -42,22 +42,25 @@ export class RolloutReader {
     });
   }
 
-  async view({ application, rollout, header, present }: FoundRollout): Promise<RolloutView> {
+  async view(
+    { application, rollout, header, present }: FoundRollout,
+    read: Unit = this.store.read,
+  ): Promise<RolloutView> {
     const now = this.clock.now();
     const owner = present && header ? header : null;
     const why = explainRollout(rollout, owner, now);
     return rolloutView(application, rollout, {
-      revision: await this.revisionOf(application, rollout.release),
+      revision: await this.revisionOf(application, rollout.release, read),
       why: why.sentence,
       holds: (owner ? deriveHolds(owner, now) : []).map(holdView),
     });
   }
 
-  async revisionOf(application: string, release: number): Promise<string> {
+  async revisionOf(application: string, release: number, read: Unit = this.store.read): Promise<string> {
     const key = `${application} ${release}`;
     const known = this.revisions.get(key);
     if (known !== undefined) return known;
-    const revision = (await this.store.read.releases.get(application, release))?.revision ?? '';
+    const revision = (await read.releases.get(application, release))?.revision ?? '';
     if (this.revisions.size > 10_000) this.revisions.clear();
     if (revision) this.revisions.set(key, revision);
     return revision;

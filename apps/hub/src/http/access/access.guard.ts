@@ -34,7 +34,7 @@ export class AccessGuard implements CanActivate {
         { status: 403 },
       );
     }
-    request.caller = { actor: `token:${token.name}`, role: token.role };
+    request.caller = { actor: `token:${token.name}`, role: token.role, email: token.email };
     return true;
   }
 

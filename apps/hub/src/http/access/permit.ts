@@ -15,6 +15,8 @@ export interface Caller {
   /** `token:<name>`, as the history and the audit have it. */
   readonly actor: string;
   readonly role: Role;
+  /** The mail address of whom the token was made for, where it was told. */
+  readonly email: string | null;
 }
 
 export interface RequestWithCaller extends FastifyRequest {
@@ -28,12 +30,18 @@ export const CallerParam = createParamDecorator((_data: unknown, context: Execut
   return caller;
 });
 
-const RANK: Readonly<Record<Role, number>> = { viewer: 0, approver: 1, operator: 2, admin: 3 };
+/** Whoever approves is not whoever rolls out: an operator's token approves nothing, only an admin's does both. */
+const MAY: Readonly<Record<Role, readonly Role[]>> = {
+  viewer: ['viewer'],
+  approver: ['viewer', 'approver'],
+  operator: ['viewer', 'operator'],
+  admin: ['viewer', 'approver', 'operator', 'admin'],
+};
 
 /**
- * Whether a role may do what `needed` asks for. Viewers read; approvers also approve; operators also run rollouts and declare objects;
- * admins also register clusters and make tokens.
+ * Whether a role may do what `needed` asks for. Viewers read; approvers also say yes or no to gates; operators also run rollouts,
+ * freeze, hold and declare objects; admins do all of it, register clusters and make tokens.
  */
 export function roleAllows(role: Role, needed: Role): boolean {
-  return RANK[role] >= RANK[needed];
+  return MAY[role].includes(needed);
 }

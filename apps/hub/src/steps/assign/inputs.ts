@@ -6,7 +6,7 @@ import {
   type ApplicationSpec,
 } from '#contract';
 import type { Hold, StrategySpec } from '#domain';
-import type { Store } from '#ports';
+import type { Store, Unit } from '#ports';
 
 /** Something is in the way; what runs stays as it is. */
 export class Blocked extends Error {
@@ -52,8 +52,8 @@ export async function readCommit(store: Store, spec: ApplicationSpec): Promise<P
 }
 
 /** The application's strategy with every default filled in. @throws Blocked where it is not declared. */
-export async function readStrategy(store: Store, spec: ApplicationSpec): Promise<StrategySpec> {
-  const resource = await store.read.resources.get('Strategy', spec.strategy);
+export async function readStrategy(read: Unit, spec: Pick<ApplicationSpec, 'strategy'>): Promise<StrategySpec> {
+  const resource = await read.resources.get('Strategy', spec.strategy);
   if (resource) return toStrategySpec(strategySpecSchema.parse(resource.spec));
   if (spec.strategy === 'default') return DEFAULT_STRATEGY;
   throw new Blocked('strategy', `Strategy "${spec.strategy}" does not exist: apply it, or mend spec.strategy`);

@@ -6,6 +6,7 @@ import { CLOCK, STORE } from '../../parts.js';
 import { Stepper } from '../advance/stepper.js';
 import { RenderOverlays, type OverlayError } from '../render/render-overlays.js';
 import { StepTimer } from '../step-timer.js';
+import { authorOf } from './author.js';
 import { decideStart } from './decide-start.js';
 import { Blocked, readCommit, readStrategy, type PinnedCommit } from './inputs.js';
 
@@ -50,7 +51,7 @@ export class ReconcileWork {
     const spec = applicationSpecSchema.parse(resource.spec);
     const [commit, strategy, clusters, rows, latest] = await Promise.all([
       readCommit(this.store, spec),
-      readStrategy(this.store, spec),
+      readStrategy(this.store.read, spec),
       this.store.read.clusters.joined(),
       this.store.read.rollouts.rows(name, { all: true }),
       this.store.read.releases.latest(name),
@@ -206,7 +207,8 @@ export class ReconcileWork {
         return digest === undefined ? null : { overlay, digest };
       },
     });
-    const by = { actor: 'system', automatic: true, strategy } as const;
+    const author = authorOf((decision.start ? release : (baseline ?? release)).author);
+    const by = { actor: 'system', automatic: true, strategy, ...(author && { author }) } as const;
     if (decision.leavers.length > 0) {
       await this.stepper.take(name, { type: 'removed', clusters: decision.leavers, why: 'left' });
     }

@@ -1,0 +1,85 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { applicationSpecSchema, type ApplicationSpec } from '#contract';
+import { place, type Member, type StrategySpec } from '#domain';
+import { RejectedError } from '#kit';
+import type { Store, StoredRelease, Unit } from '#ports';
+import { STORE } from '../../parts.js';
+import { Blocked, readStrategy } from './inputs.js';
+
+/** What a person's start, plan or replan is made of, as it stands now. */
+export interface StartInputs {
+  readonly release: StoredRelease;
+  readonly strategy: StrategySpec;
+  /** The strategy's name. */
+  readonly strategyName: string;
+  /** The joined clusters that the placement takes and that the release has an overlay for. */
+  readonly members: readonly Member[];
+}
+
+/** Reads releases, strategies and placements for people's commands. */
+@Injectable()
+export class ReadStartInputs {
+  constructor(@Inject(STORE) private readonly store: Store) {}
+
+  /**
+   * @param release the newest one unless told.
+   * @param strategy another one than the application's.
+   * @throws RejectedError `not-found`, `nothing-placed`, `strategy`.
+   */
+  async read(
+    application: string,
+    {
+      release: number,
+      strategy: other,
+    }: { readonly release?: number | undefined; readonly strategy?: string | undefined },
+    read: Unit = this.store.read,
+  ): Promise<StartInputs> {
+    const resource = await read.resources.get('Application', application);
+    if (!resource) throw new RejectedError('not-found', `Application "${application}" does not exist`, { status: 404 });
+    const spec = applicationSpecSchema.parse(resource.spec);
+    const release = await releaseOf(read, application, number);
+    const strategyName = other ?? spec.strategy;
+    const strategy = await strategyOf(read, { ...spec, strategy: strategyName });
+    return { release, strategy, strategyName, members: await membersOf(read, spec, release) };
+  }
+}
+
+async function strategyOf(read: Unit, spec: ApplicationSpec): Promise<StrategySpec> {
+  try {
+    return await readStrategy(read, spec);
+  } catch (error) {
+    if (error instanceof Blocked) throw new RejectedError(error.code, error.message, { status: 422 });
+    throw error;
+  }
+}
+
+async function releaseOf(read: Unit, application: string, number: number | undefined): Promise<StoredRelease> {
+  const release =
+    number === undefined ? await read.releases.latest(application) : await read.releases.get(application, number);
+  if (release) return release;
+  const what = number === undefined ? 'no release yet' : `no release ${number}`;
+  throw new RejectedError(
+    'not-found',
+    `Application "${application}" has ${what}: \`flotilla get releases\` lists them`,
+    { status: 404 },
+  );
+}
+
+async function membersOf(read: Unit, spec: ApplicationSpec, release: StoredRelease): Promise<readonly Member[]> {
+  const clusters = await read.clusters.joined();
+  const byUid = new Map(clusters.map((cluster) => [cluster.uid, cluster]));
+  const { members } = place({ selector: spec.placement.selector ?? {}, pathTemplate: spec.path }, clusters);
+  const placed = members.flatMap(({ uid, overlay }): Member[] => {
+    const cluster = byUid.get(uid);
+    const digest = release.overlays[overlay]?.digest;
+    if (!cluster || digest === undefined) return [];
+    const { name, labels, facts, online, hold } = cluster;
+    return [{ uid, name, labels, facts, overlay, digest, online, ...(hold && { held: true }) }];
+  });
+  if (placed.length > 0) return placed;
+  throw new RejectedError(
+    'nothing-placed',
+    `Release ${release.number} has no overlay for any joined cluster: mend spec.path or spec.placement`,
+    { status: 422 },
+  );
+}
