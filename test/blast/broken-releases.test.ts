@@ -4,7 +4,7 @@ import { keepKillingPods } from './mishaps.js';
 
 describe('a release that does not work', () => {
   let fleet: BlastFleet;
-  beforeAll(async () => (fleet = await BlastFleet.start()), SCENARIO_MS);
+  beforeAll(async () => void (fleet = await BlastFleet.start()), SCENARIO_MS);
   afterAll(() => fleet?.stop(), SCENARIO_MS);
 
   it(

@@ -27,3 +27,26 @@ export function keepKillingPods(
   const timer = setInterval(() => names.forEach(kill), everyMs);
   return () => clearInterval(timer);
 }
+
+/** Does something again and again until it is stopped; what fails is tried again. */
+export function repeat(everyMs: number, act: () => Promise<unknown>): () => void {
+  const timer = setInterval(() => void act().catch(() => undefined), everyMs);
+  return () => clearInterval(timer);
+}
+
+interface Workload {
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly generation: number };
+  readonly spec: { readonly replicas: number };
+  readonly status: { readonly observedGeneration: number; readonly readyReplicas: number };
+}
+
+/** Whether the Deployment's status speaks of an older spec, and says that all its replicas are ready. */
+export function apiShowsTheVerdictOfBefore({ clusters }: BlastFleet, cluster: string, namespace: string): boolean {
+  const all = clusters.cluster(cluster).cluster.objects('deployments.apps') as unknown as Workload[];
+  return all.some(
+    ({ metadata, spec, status }) =>
+      metadata.namespace === namespace &&
+      status.observedGeneration < metadata.generation &&
+      status.readyReplicas === spec.replicas,
+  );
+}
