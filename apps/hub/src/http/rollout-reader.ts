@@ -53,6 +53,8 @@ export class RolloutReader {
       revision: await this.revisionOf(application, rollout.release, read),
       why: why.sentence,
       holds: (owner ? deriveHolds(owner, now) : []).map(holdView),
+      now,
+      clock: owner,
     });
   }
 

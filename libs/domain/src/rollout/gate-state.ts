@@ -54,7 +54,7 @@ export function validApprovals(wave: Pick<WaveProgress, 'digest'>, gate: GatePro
  * Whether the gate is open at this moment. A schedule is looked at anew each time unless a person opened it, and approvals
  * count for as long as they are for the wave as it is planned; webhooks and metrics stay open once they are.
  */
-export function isGateOpen(wave: WaveProgress, { spec, progress }: Gate, now: Millis): boolean {
+export function isGateOpen(wave: Pick<WaveProgress, 'digest'>, { spec, progress }: Gate, now: Millis): boolean {
   if (progress.state === 'refused') return false;
   switch (spec.type) {
     case 'approval':

@@ -1,6 +1,15 @@
-import type { EventView, ReleaseView, RolloutView, TargetView } from '#contract';
-import { TARGET_STATES, type Rollout, type TargetRow, type TargetState, type WaveProgress } from '#domain';
+import type { DropView, EventView, ReleaseView, RolloutView, TargetView, WaveView } from '#contract';
+import {
+  TARGET_STATES,
+  type ApplicationHeader,
+  type BundleDrop,
+  type Rollout,
+  type TargetRow,
+  type TargetState,
+  type WaveProgress,
+} from '#domain';
 import type { StoredEvent, StoredRelease } from '#ports';
+import { gateViews, windowView } from './gate-view.js';
 import { iso, isoField } from './time.js';
 
 export function totalCounts(waves: readonly WaveProgress[]): Record<TargetState, number> {
@@ -9,11 +18,17 @@ export function totalCounts(waves: readonly WaveProgress[]): Record<TargetState,
   return totals;
 }
 
-export function rolloutView(
-  application: string,
-  rollout: Rollout,
-  more: { readonly revision: string; readonly why: string; readonly holds: RolloutView['holds'] },
-): RolloutView {
+/** What a rollout's view needs besides the rollout itself. */
+export interface RolloutContext {
+  readonly revision: string;
+  readonly why: string;
+  readonly holds: RolloutView['holds'];
+  readonly now: number;
+  /** The application's clock, where it is the present rollout. */
+  readonly clock: Pick<ApplicationHeader, 'clockOffset' | 'frozenSince'> | null;
+}
+
+export function rolloutView(application: string, rollout: Rollout, more: RolloutContext): RolloutView {
   return {
     id: rollout.id,
     application,
@@ -24,17 +39,7 @@ export function rolloutView(
     state: rollout.state,
     paused: rollout.state === 'running' && rollout.holds.length > 0,
     wave: rollout.wave,
-    waves: rollout.waves.map((wave) => ({
-      name: wave.name,
-      phase: wave.phase,
-      total: wave.total,
-      counts: { ...wave.counts },
-      maxConcurrency: wave.maxConcurrency,
-      maxFailures: wave.maxFailures,
-      maxUnreachable: wave.maxUnreachable,
-      ...isoField('openedAt', wave.openedAt),
-      ...isoField('doneAt', wave.doneAt),
-    })),
+    waves: rollout.waves.map((wave) => waveView(wave, more)),
     counts: totalCounts(rollout.waves),
     total: rollout.waves.reduce((sum, { total }) => sum + total, 0),
     holds: more.holds,
@@ -45,7 +50,55 @@ export function rolloutView(
     ...isoField('endedAt', rollout.endedAt),
     ...(rollout.endedBy && { endedBy: rollout.endedBy }),
     warnings: [...rollout.warnings],
+    ...(rollout.planDigest && { planDigest: rollout.planDigest }),
+    ...(rollout.author && { author: authorText(rollout.author) }),
+    ...(rollout.hard && { hard: true }),
+    ...(rollout.drops && { drops: rollout.drops.map(dropView) }),
+    ...(rollout.deletionsAccepted && { deletionsAccepted: true }),
   };
+}
+
+function waveView(wave: WaveProgress, { now, clock }: RolloutContext): WaveView {
+  const gates = gateViews(wave, now);
+  // Rollouts that ended before there were plans have none of these.
+  const { suspects = 0, unsteady = 0, accepted, givenUp } = wave as Partial<WaveProgress>;
+  return {
+    name: wave.name,
+    phase: wave.phase,
+    total: wave.total,
+    counts: { ...wave.counts },
+    maxConcurrency: wave.maxConcurrency,
+    maxFailures: wave.maxFailures,
+    maxUnreachable: wave.maxUnreachable,
+    ...isoField('openedAt', wave.openedAt),
+    ...isoField('doneAt', wave.doneAt),
+    ...(wave.digest && { digest: wave.digest }),
+    ...(gates.length > 0 && { gates }),
+    ...(wave.windows && { windows: wave.windows.map(windowView) }),
+    ...(wave.zones && { zones: [...wave.zones] }),
+    ...(wave.soakMs > 0 && { soak: soakOf(wave, clock) }),
+    ...(suspects > 0 && { suspects }),
+    ...(unsteady > 0 && { unsteady }),
+    ...(accepted && accepted.failed + accepted.deferred > 0 && { accepted: { ...accepted } }),
+    ...(givenUp && { givenUp: { ...givenUp } }),
+  };
+}
+
+/** A soak's end is in active time: under a hold nobody knows when that is. */
+function soakOf(
+  { soakMs, soakSince, soakUntil }: WaveProgress,
+  clock: RolloutContext['clock'],
+): NonNullable<WaveView['soak']> {
+  const until = clock && clock.frozenSince === null && soakUntil !== undefined ? soakUntil + clock.clockOffset : null;
+  return { ms: soakMs, ...isoField('since', soakSince), ...isoField('until', until) };
+}
+
+export function dropView({ from, to, dropped, of, objects }: BundleDrop): DropView {
+  return { from, to, dropped, of, objects: [...objects] };
+}
+
+function authorText({ name, email }: { readonly name: string; readonly email: string }): string {
+  return email === '' ? name : `${name} <${email}>`.trim();
 }
 
 export function targetView(row: TargetRow, waves: readonly WaveProgress[]): TargetView {
@@ -65,6 +118,9 @@ export function targetView(row: TargetRow, waves: readonly WaveProgress[]): Targ
     generation: row.generation,
     // Until it is assigned, what it has acknowledged is what ran before.
     acked: row.acked && row.assignment?.rollout === row.rollout,
+    ...(row.halted && { halted: true }),
+    ...(row.accepted && { accepted: true }),
+    ...(row.zone !== undefined && { zone: row.zone }),
     ...(report && {
       report: {
         generation: report.generation,
