@@ -89,6 +89,11 @@ export const hubConfigSchema = z.object({
     env: 'FLOTILLA_ALLOW_LOCAL_SOURCES',
     description: "Whether sources may be folders of the hub's own machine.",
   }),
+  gatesAllowLocal: setting(booleanSetting().default(false), {
+    env: 'FLOTILLA_GATES_ALLOW_LOCAL',
+    description:
+      "Whether webhook and metric gates may be at loopback and link-local addresses; clouds' metadata addresses never are.",
+  }),
   renderConcurrency: setting(integerSetting(1, 256).default(availableParallelism()), {
     env: 'FLOTILLA_RENDER_CONCURRENCY',
     description: 'Overlays rendered at once.',

@@ -28,6 +28,8 @@ export interface HubSettings {
   /** Folder for scratch trees. */
   readonly scratchFolder: string;
   readonly renderConcurrency: number;
+  /** Whether webhook and metric gates may be on the hub's own machine or link. */
+  readonly gatesAllowLocal: boolean;
 }
 
 /** The adapters that a hub runs on. */

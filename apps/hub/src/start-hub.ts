@@ -171,6 +171,7 @@ async function start(
     agentImage: config.agentImage,
     scratchFolder,
     renderConcurrency: config.renderConcurrency,
+    gatesAllowLocal: config.gatesAllowLocal,
   };
   const parts: Omit<HubParts, 'settings'> = {
     store,
