@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
+import { createInterface } from 'node:readline';
 import { messageOf, RejectedError, type FlotillaError } from '#kit';
 import { badAnswer, problemOf, readAll, unreachable } from './hub-errors.js';
 import type { Access } from './hub-access.js';
@@ -16,6 +18,8 @@ interface Call {
   readonly query?: Query;
   readonly body?: object;
   readonly timeoutMs?: number;
+  /** Idempotency-Key. */
+  readonly key?: string;
 }
 
 /** The hub's API over kept-alive connections. Every answer that is a problem becomes an error with the hub's own words. */
@@ -55,6 +59,29 @@ export class HubClient {
 
   post<T>(route: string, body: object = {}, timeoutMs = TIMEOUT_MS): Promise<T> {
     return this.request('POST', route, { body, timeoutMs });
+  }
+
+  /**
+   * Posts what must be done once at most: under a key, so that it may be sent again when a kept connection turns out to be closed.
+   */
+  command<T>(route: string, body: object, key: string = randomUUID()): Promise<T> {
+    return this.request('POST', route, { body, key });
+  }
+
+  /** The lines of an answer of JSON lines, as they come. */
+  async *lines(route: string): AsyncGenerator<string> {
+    const response = await this.open('GET', route, {
+      headers: { accept: 'application/x-ndjson' },
+      timeoutMs: TIMEOUT_MS,
+    });
+    if (response.statusCode !== 200) throw await problemOf(response);
+    try {
+      for await (const line of createInterface({ input: response, crlfDelay: Infinity })) if (line !== '') yield line;
+    } catch (error) {
+      throw this.failure(error);
+    } finally {
+      response.destroy();
+    }
   }
 
   patch<T>(route: string, body: object): Promise<T> {
@@ -104,7 +131,11 @@ export class HubClient {
     const search = new URLSearchParams(query.map(([key, value]): [string, string] => [key, String(value)]));
     const text = call.body === undefined ? undefined : JSON.stringify(call.body);
     const response = await this.open(method, search.size > 0 ? `${route}?${search.toString()}` : route, {
-      headers: { accept: 'application/json', ...(text !== undefined && { 'content-type': 'application/json' }) },
+      headers: {
+        accept: 'application/json',
+        ...(text !== undefined && { 'content-type': 'application/json' }),
+        ...(call.key !== undefined && { 'idempotency-key': call.key }),
+      },
       timeoutMs: call.timeoutMs ?? TIMEOUT_MS,
       ...(text !== undefined && { body: text }),
     });
@@ -124,7 +155,7 @@ export class HubClient {
     }
   }
 
-  /** Sends a request. A kept connection that the hub closed meanwhile is no reason to fail what only reads: it is sent once more. */
+  /** Sends a request. A kept connection that the hub closed meanwhile is no reason to fail what may be sent twice: it is sent once more. */
   private async open(method: string, route: string, more: Sent, again = true): Promise<http.IncomingMessage> {
     const send = this.base.protocol === 'https:' ? https.request : http.request;
     const request = send(this.base.origin + this.base.pathname.replace(/\/+$/, '') + route, {
@@ -147,7 +178,8 @@ export class HubClient {
       });
     } catch (error) {
       const stale = request.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
-      if (stale && again && method === 'GET') return this.open(method, route, more, false);
+      if (stale && again && (method === 'GET' || 'idempotency-key' in more.headers))
+        return this.open(method, route, more, false);
       throw this.failure(error);
     }
   }

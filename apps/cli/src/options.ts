@@ -36,6 +36,31 @@ export function positive(text: string): number {
   throw new InvalidArgumentError('It must be a whole number from 1.');
 }
 
+/** A time in the past: `2h` ago, or a time as it is; ISO 8601. */
+export function sinceTime(text: string): string {
+  return timeOf(text, -1);
+}
+
+/** A time to come: in `2h`, or a time as it is; ISO 8601. */
+export function untilTime(text: string): string {
+  return timeOf(text, 1);
+}
+
+function timeOf(text: string, sign: 1 | -1): string {
+  const ms = parseDuration(text);
+  if (ms !== null && ms > 0) return new Date(Date.now() + sign * ms).toISOString();
+  const at = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isFinite(at)) return new Date(at).toISOString();
+  throw new InvalidArgumentError('It must be a duration such as 2h, or a time such as 2030-01-31T15:00:00Z.');
+}
+
+/** From 0 to 1, or a percentage. */
+export function share(text: string): number {
+  const value = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) / 100 : Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError('It must be a share such as 5% or 0.05.');
+}
+
 /** Milliseconds of `30s`, `5m`, `1h30m`. */
 export function duration(text: string): number {
   const ms = parseDuration(text);

@@ -3,6 +3,7 @@ import { TARGET_STATES } from '#domain';
 import { holdLines } from './hold-lines.js';
 import { rolloutTone } from './listings/applications.js';
 import { done, stateText } from './listings/rollouts.js';
+import { gateWish } from './plan-text.js';
 import { age, painted, plain, shortRevision, table, type Column } from './print.js';
 
 /** 0 succeeded, 1 ended otherwise, 2 waits for a person, 3 still runs. */
@@ -32,6 +33,17 @@ const waveColumns: readonly Column<WaveView>[] = [
   { heading: 'MAY FAIL', text: ({ maxFailures }) => String(maxFailures) },
 ];
 
+/** The gates of a wave that is at work. */
+function gateLines({ name, phase, gates = [] }: WaveView): string[] {
+  const side = phase === 'gateBefore' ? 'before' : phase === 'gateAfter' ? 'after' : null;
+  return gates
+    .filter(({ when, state }) => when === side || state === 'refused')
+    .map((gate) => {
+      const said = gate.last === undefined ? '' : `; last answer: ${gate.last.message}`;
+      return `${plain(`Wave ${name}, ${gate.when}, ${gateWish(gate)} (${gate.state}${said})`)}\n`;
+    });
+}
+
 /** A rollout in a few lines: what it is, its waves, and the one sentence. */
 export function statusText(view: RolloutView, colours: boolean, now = Date.now()): string {
   const state = stateText(view);
@@ -43,6 +55,7 @@ export function statusText(view: RolloutView, colours: boolean, now = Date.now()
     '\n',
     table(view.waves, waveColumns, { colours }),
     '\n',
+    ...view.waves.flatMap(gateLines),
     `${plain(view.why)}\n`,
     ...holdLines(view.holds, now).map((line) => `  ${line}\n`),
   ].join('');

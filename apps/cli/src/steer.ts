@@ -1,18 +1,36 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { CommandAnswer } from '#contract';
 import { withHub, type CliContext } from './context.js';
 import { holdLines } from './hold-lines.js';
+import type { HubClient } from './hub-client.js';
 import { part } from './listings/listing.js';
+import { answerOption, reasonOption } from './options.js';
 import { plain, printAnswer } from './print.js';
 
-/** What every command to a rollout may carry. */
+/** What every command that changes something may carry. */
 export interface SteerOptions {
   readonly reason?: string;
+  readonly dryRun?: boolean;
+  readonly idempotencyKey?: string;
   readonly output: 'text' | 'json' | 'yaml';
 }
 
 /** Help of the argument that names a rollout. */
 export const ROLLOUT_ARGUMENT = 'id of the rollout (web-12), or the name of an application for its newest';
+
+/** Adds `--reason`, `--dry-run`, `--idempotency-key` and `-o`. */
+export function steerOptions(command: Command, reason: 'reason' | 'needs a reason' = 'reason'): Command {
+  return command
+    .addOption(reasonOption().makeOptionMandatory(reason === 'needs a reason'))
+    .option('--dry-run', 'tell what it would do, and do nothing')
+    .addOption(
+      new Option(
+        '--idempotency-key <key>',
+        'a name for this very command: given again, it is answered and not done again',
+      ),
+    )
+    .addOption(answerOption());
+}
 
 /** Sends a command to a rollout and tells what it did and what happens next. */
 export async function steer(
@@ -47,14 +65,35 @@ async function send(
   body: object = {},
 ): Promise<void> {
   await withHub(command, context, async (client) => {
-    const reason = options.reason === undefined ? {} : { reason: options.reason };
-    const answer = await client.post<CommandAnswer>(route, { ...body, ...reason });
+    const answer = await postCommand<CommandAnswer>(client, route, options, body);
     printAnswer(context, options.output, answer, answerText(answer));
   });
 }
 
-export function answerText({ rollout, message }: CommandAnswer, now = Date.now()): string {
+/** Posts a command with its reason, as a dry run where asked. */
+export function postCommand<T>(
+  client: HubClient,
+  route: string,
+  options: Omit<SteerOptions, 'output'>,
+  body: object,
+): Promise<T> {
+  const reason = options.reason === undefined ? {} : { reason: options.reason };
+  return client.command<T>(
+    options.dryRun ? `${route}?dryRun=true` : route,
+    { ...body, ...reason },
+    options.idempotencyKey,
+  );
+}
+
+export function answerText({ rollout, changes, message, dryRun }: CommandAnswer, now = Date.now()): string {
   const holds = holdLines(rollout.holds, now).map((line) => `  ${line}\n`);
-  const next = rollout.state === 'running' ? `Follow it: flotilla rollout status ${rollout.id} --watch\n` : '';
-  return `${plain(message)}\n${holds.join('')}${next}`;
+  const isFollowed = rollout.state === 'running' && dryRun === undefined;
+  const next = isFollowed ? `Follow it: flotilla rollout status ${rollout.id} --watch\n` : '';
+  return `${changesText(changes, dryRun)}${plain(message)}\n${holds.join('')}${next}`;
+}
+
+/** What a command did, or would do, a line each. */
+export function changesText(changes: readonly string[], dryRun: true | undefined): string {
+  const title = dryRun ? 'Dry run, nothing was done. It would be so:\n' : '';
+  return `${title}${changes.map((change) => `- ${plain(change)}\n`).join('')}`;
 }

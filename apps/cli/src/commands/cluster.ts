@@ -4,6 +4,7 @@ import { formatDuration, parseDuration } from '#domain';
 import { RejectedError } from '#kit';
 import { confirm } from '../confirm.js';
 import { withHub, type CliContext } from '../context.js';
+import { hold, unhold } from './cluster-hold.js';
 import { applyLabelChanges, readLabelChanges } from '../label-changes.js';
 import { part } from '../listings/listing.js';
 import { answerOption, repeatedly, type AnswerOptions } from '../options.js';
@@ -12,7 +13,7 @@ import { examples } from '../program.js';
 
 export function cluster(context: CliContext): Command {
   return new Command('cluster')
-    .description('Register clusters, label them, take them out. `flotilla get clusters` lists them.')
+    .description('Register clusters, label them, hold them, take them out. `flotilla get clusters` lists them.')
     .addHelpText(
       'after',
       examples([
@@ -23,6 +24,8 @@ export function cluster(context: CliContext): Command {
     .addCommand(add(context))
     .addCommand(token(context))
     .addCommand(label(context))
+    .addCommand(hold(context))
+    .addCommand(unhold(context))
     .addCommand(remove(context));
 }
 

@@ -4,7 +4,7 @@ import { withHub, type CliContext } from '../context.js';
 import { follow } from '../follow.js';
 import { healthText, rolloutText, rolloutTone, type FleetApplication } from '../listings/applications.js';
 import { answerOption, type AnswerOptions } from '../options.js';
-import { counted, printAnswer, shortRevision, table, type Column } from '../print.js';
+import { counted, plain, printAnswer, shortRevision, table, type Column } from '../print.js';
 import { examples } from '../program.js';
 import { Screen } from '../screen.js';
 
@@ -59,7 +59,7 @@ const columns: readonly Column<FleetApplication>[] = [
   { heading: 'WHY', text: ({ holds }) => holds[0]?.message ?? '' },
 ];
 
-export function fleetText({ clusters, healthy, applications }: FleetView, colours: boolean): string {
+export function fleetText({ clusters, healthy, applications, freeze }: FleetView, colours: boolean): string {
   const parts = [
     `${clusters.ready} ready`,
     `${clusters.offline} offline`,
@@ -68,5 +68,7 @@ export function fleetText({ clusters, healthy, applications }: FleetView, colour
   ];
   const list =
     applications.length === 0 ? 'No applications are declared.\n' : table(applications, columns, { colours });
-  return `${counted(clusters.total, 'cluster')}: ${parts.join(', ')}\n\n${list}`;
+  const thaws = freeze?.until === undefined ? '' : ` until ${freeze.until}`;
+  const frozen = freeze ? `Frozen by ${freeze.by}${thaws}: ${plain(freeze.reason)}\n` : '';
+  return `${frozen}${counted(clusters.total, 'cluster')}: ${parts.join(', ')}\n\n${list}`;
 }

@@ -1,16 +1,14 @@
 import { Command } from 'commander';
 import type { CliContext } from '../context.js';
-import { answerOption, reasonOption } from '../options.js';
 import { examples } from '../program.js';
-import { ROLLOUT_ARGUMENT, steer, type SteerOptions } from '../steer.js';
+import { ROLLOUT_ARGUMENT, steer, steerOptions, type SteerOptions } from '../steer.js';
 
 export function resume(context: CliContext): Command {
-  return new Command('resume')
+  const command = new Command('resume')
     .description('Let a paused rollout go on.')
     .argument('<rollout>', ROLLOUT_ARGUMENT)
-    .option('--accept', 'accept the clusters that failed or cannot be reached, and go on without them')
-    .addOption(reasonOption())
-    .addOption(answerOption())
+    .option('--accept', 'accept what failed, cannot be reached or would be deleted, as it is, and go on');
+  return steerOptions(command)
     .addHelpText(
       'after',
       examples([
@@ -18,7 +16,7 @@ export function resume(context: CliContext): Command {
         ['flotilla resume web --accept --reason "two old boxes"', 'go on in spite of failures'],
       ]),
     )
-    .action((of: string, options: SteerOptions & { accept?: boolean }, command: Command) =>
-      steer(context, command, { verb: 'resume', of, body: { accept: options.accept ?? false }, options }),
+    .action((of: string, options: SteerOptions & { accept?: boolean }, self: Command) =>
+      steer(context, self, { verb: 'resume', of, body: { accept: options.accept ?? false }, options }),
     );
 }

@@ -1,19 +1,31 @@
 import { Command, Option } from 'commander';
 import type { CliContext } from '../context.js';
-import { answerOption, positive, reasonOption } from '../options.js';
+import { positive } from '../options.js';
 import { examples } from '../program.js';
-import { steerApplication, type SteerOptions } from '../steer.js';
+import { steerApplication, steerOptions, type SteerOptions } from '../steer.js';
+
+interface Options extends SteerOptions {
+  readonly release?: number;
+  readonly plan?: string;
+}
 
 export function start(context: CliContext): Command {
-  return new Command('start')
+  const command = new Command('start')
     .description('Roll out a release: the newest, or the one named.')
     .argument('<application>', 'name of the application')
     .addOption(new Option('--release <number>', 'which release; else the newest').argParser(positive))
-    .addOption(reasonOption())
-    .addOption(answerOption())
-    .addHelpText('after', examples([['flotilla rollout start web --release 3', 'roll out release 3 again']]))
-    .action((of: string, options: SteerOptions & { release?: number }, command: Command) => {
-      const body = options.release === undefined ? {} : { release: options.release };
-      return steerApplication(context, command, { verb: 'rollouts', of, body, options });
+    .option('--plan <digest>', 'only if the plan is still this one, as `rollout plan` showed it');
+  return steerOptions(command)
+    .addHelpText(
+      'after',
+      examples([
+        ['flotilla rollout plan web --release 3', 'who would get it, and when?'],
+        ['flotilla rollout start web --release 3', 'roll out release 3 again'],
+      ]),
+    )
+    .action((of: string, options: Options, self: Command) => {
+      const { release, plan } = options;
+      const body = { ...(release !== undefined && { release }), ...(plan !== undefined && { plan }) };
+      return steerApplication(context, self, { verb: 'rollouts', of, body, options });
     });
 }

@@ -14,7 +14,11 @@ export const clusters: Listing<ClusterView> = {
   empty: 'No clusters. `flotilla cluster add NAME` registers one.',
   columns: [
     { heading: 'NAME', text: ({ name }) => name },
-    { heading: 'STATUS', text: ({ status }) => status, tone: ({ status }) => statusTone(status) },
+    {
+      heading: 'STATUS',
+      text: ({ status, hold }) => (hold === undefined ? status : `${status},held`),
+      tone: ({ status }) => statusTone(status),
+    },
     { heading: 'HEALTH', text: ({ health }) => health, tone: ({ health }) => healthTone(health) },
     { heading: 'KUBERNETES', text: ({ facts }) => facts['kubernetes.version'] ?? '' },
     { heading: 'NODES', text: ({ facts }) => facts['nodes'] ?? '', wide: true },

@@ -1,0 +1,40 @@
+import { Command, Option } from 'commander';
+import type { PlanView } from '#contract';
+import { withHub, type CliContext } from '../context.js';
+import { part } from '../listings/listing.js';
+import { answerOption, positive, type AnswerOptions } from '../options.js';
+import { planText } from '../plan-text.js';
+import { printAnswer } from '../print.js';
+import { examples } from '../program.js';
+import { bare } from '../steer.js';
+
+interface Options extends AnswerOptions {
+  readonly release?: number;
+  readonly strategy?: string;
+  readonly all?: boolean;
+}
+
+export function plan(context: CliContext): Command {
+  return new Command('plan')
+    .description(
+      'Show what a rollout would do before anything is assigned: waves with their clusters, budgets, gates, bundles, deletions and warnings. Its digest is what `start --plan` and approvals bind to.',
+    )
+    .argument('<application>', 'name of the application')
+    .addOption(new Option('--release <number>', 'which release; else the newest').argParser(positive))
+    .option('--strategy <name>', 'by another strategy than the application’s')
+    .option('--all', 'name every cluster, not only the first of each wave')
+    .addOption(answerOption())
+    .addHelpText(
+      'after',
+      examples([
+        ['flotilla rollout plan web', 'who would get the newest release, and when?'],
+        ['flotilla rollout plan web --strategy careful -o json', 'what would another strategy do?'],
+      ]),
+    )
+    .action(async (of: string, { output, release, strategy, all }: Options, self: Command) => {
+      await withHub(self, context, async (client) => {
+        const view = await client.get<PlanView>(`/api/v1/applications/${part(bare(of))}/plan`, { release, strategy });
+        printAnswer(context, output, view, planText(view, { colours: context.colours, all: all ?? false }));
+      });
+    });
+}
