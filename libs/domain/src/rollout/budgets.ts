@@ -70,5 +70,5 @@ export function unreachableText(wave: WaveProgress): string {
 }
 
 export function noEvidenceText(wave: WaveProgress): string {
-  return `no cluster of wave ${wave.name} passed: ${wave.counts.failed} failed, ${wave.counts.deferred} cannot be reached`;
+  return `no cluster of wave ${wave.name} passed: ${wave.counts.failed} failed, ${wave.counts.deferred} put off`;
 }

@@ -48,12 +48,15 @@ export function assignableWave(rollout: Rollout, now: Millis, freeze?: Freeze | 
   return null;
 }
 
-/** When the next window opens for one of the wave's time zones that are closed now; null: none is, or none ever opens. */
-export function nextZoneOpening({ windows, zones = [] }: WaveProgress, now: Millis): Millis | null {
-  let next = Number.POSITIVE_INFINITY;
-  for (const zone of windows === undefined ? [] : zones) {
-    const opening = nextOpening(windows ?? [], zone, now);
-    if (opening !== null && opening > now) next = Math.min(next, opening);
+/** When and where the next window opens of the wave's time zones that are closed now; null: none is, or none ever opens. */
+export function nextZoneOpening(
+  { windows = [], zones = [] }: WaveProgress,
+  now: Millis,
+): { readonly zone: string; readonly at: Millis } | null {
+  let next: { readonly zone: string; readonly at: Millis } | null = null;
+  for (const zone of zones) {
+    const at = nextOpening(windows, zone, now);
+    if (at !== null && at > now && (next === null || at < next.at)) next = { zone, at };
   }
-  return Number.isFinite(next) ? next : null;
+  return next;
 }

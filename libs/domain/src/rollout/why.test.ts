@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Scenario, strategy, wave } from './testing/scenario.js';
-import { deriveHolds, explainCluster, explainRollout } from './why.js';
+import { explainRollout } from './why.js';
+import { explainCluster } from './why-cluster.js';
+import { deriveHolds } from './why-holds.js';
 
 const ann = { actor: 'token:ann' } as const;
 const one = (more: Parameters<typeof wave>[1] = {}) => strategy([wave('all', more)]);

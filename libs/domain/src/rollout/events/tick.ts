@@ -125,7 +125,7 @@ function noteClosed(draft: Draft, rows: readonly LoadedRow[], index: number): vo
     if (isInWindow(wave, row.zone, draft.now)) return;
   }
   const next = nextZoneOpening(wave, draft.now);
-  if (next !== null) draft.setWave(index, { ...wave, closedUntil: next });
+  if (next !== null) draft.setWave(index, { ...wave, closedUntil: next.at });
 }
 
 /** When the next tick is due: at once, at the next deadline, at the soak's end, when a window or gate may open. */
@@ -168,6 +168,6 @@ function wakeForFreezeAndWindows(draft: Draft): void {
   running.waves.slice(0, running.wave + 1).forEach((wave) => {
     if (!isOpened(wave) || wave.counts.pending === 0) return;
     const next = nextZoneOpening(wave, now);
-    if (next !== null) draft.wakeOn(next);
+    if (next !== null) draft.wakeOn(next.at);
   });
 }
