@@ -6,10 +6,14 @@ import { requirePermits } from './http/access/require-permits.js';
 import { ApplyController } from './http/apply.controller.js';
 import { ApplyDocuments } from './http/apply-documents.js';
 import { ClustersController } from './http/clusters.controller.js';
+import { ClusterHolds } from './http/commands/cluster-holds.js';
 import { CommandWork } from './http/commands/command-work.js';
+import { FleetFreeze } from './http/commands/fleet-freeze.js';
+import { Rollbacks } from './http/commands/rollbacks.js';
 import { RolloutCommands } from './http/commands/rollout-commands.js';
 import { EventFeed } from './http/event-feed.js';
 import { EventsController } from './http/events.controller.js';
+import { FleetCommandsController } from './http/fleet-commands.controller.js';
 import { FleetController } from './http/fleet.controller.js';
 import { HealthController } from './http/health.controller.js';
 import { JoinController } from './http/join.controller.js';
@@ -41,6 +45,7 @@ import {
 } from './parts.js';
 import { Advance } from './steps/advance/advance.js';
 import { Alive } from './steps/advance/alive.js';
+import { FreezeKeeper } from './steps/advance/freeze-keeper.js';
 import { Stepper } from './steps/advance/stepper.js';
 import { ManifestWriter } from './steps/assign/manifest-writer.js';
 import { ManualStart } from './steps/assign/manual-start.js';
@@ -80,19 +85,23 @@ const steps: Provider[] = [
   Silence,
   Stepper,
   Advance,
+  FreezeKeeper,
   Alive,
   GateAsker,
 ];
 
 const doors: Provider[] = [
   ApplyDocuments,
+  ClusterHolds,
   CommandWork,
   Credentials,
   EventFeed,
+  FleetFreeze,
   Join,
   Membership,
   OpenApi,
   Registration,
+  Rollbacks,
   RolloutCommands,
   RolloutReader,
   WhyReader,
@@ -105,6 +114,7 @@ const controllers: Type[] = [
   ApplyController,
   ClustersController,
   FleetController,
+  FleetCommandsController,
   RolloutsController,
   RolloutCommandsController,
   ReleasingController,

@@ -16,6 +16,7 @@ import type { Page, Store } from '#ports';
 import { STORE } from '../parts.js';
 import { Permit } from './access/permit.js';
 import { Answers } from './answers.js';
+import { FleetFreeze } from './commands/fleet-freeze.js';
 import { WhyReader } from './why-reader.js';
 import { holdView } from './views/hold-view.js';
 import { releaseView } from './views/rollout-view.js';
@@ -31,6 +32,7 @@ export class FleetController {
   constructor(
     @Inject(STORE) private readonly store: Store,
     private readonly reasons: WhyReader,
+    private readonly freezing: FleetFreeze,
   ) {}
 
   @Get('fleet')
@@ -38,16 +40,18 @@ export class FleetController {
   @Answers(fleetViewSchema)
   async fleet(): Promise<FleetView> {
     const { read } = this.store;
-    const [summary, counts, headers, applications] = await Promise.all([
+    const [summary, counts, headers, applications, { freeze }] = await Promise.all([
       read.clusters.summary(),
       read.rollouts.counts(),
       read.rollouts.headers(),
       read.resources.list('Application'),
+      this.freezing.state(),
     ]);
     const header = new Map(headers.map((each) => [each.application, each]));
     return {
       clusters: { total: summary.total, ready: summary.ready, offline: summary.offline, waiting: summary.waiting },
       healthy: summary.healthy,
+      ...(freeze && { freeze }),
       applications: applications.map(({ name, status }) => {
         const {
           holds = [],

@@ -9,7 +9,7 @@ import type { CommandRequest } from './command.js';
 export interface Worked<T extends object> {
   readonly answer: T;
   /** What is to be done once it is committed. */
-  readonly after?: () => void;
+  readonly after?: () => void | Promise<void>;
 }
 
 /** Undoes a transaction whose answer is wanted all the same. */
@@ -44,7 +44,7 @@ export class CommandWork {
     if (kept) return kept;
     try {
       const { answer, after } = await this.store.transact((unit) => this.once(unit, command, work));
-      after?.();
+      await after?.();
       return answer;
     } catch (error) {
       // The same request at the same time: it may have been refused only because the other one had done it.
@@ -92,8 +92,9 @@ export class CommandWork {
     }
   }
 
-  private async kept<T>({ caller, key, request }: CommandRequest): Promise<T | null> {
-    if (key === undefined) return null;
+  /** What a request with this key was answered; null: it has none, or was not answered yet. */
+  async kept<T>({ caller, key, request, dryRun }: CommandRequest): Promise<T | null> {
+    if (key === undefined || dryRun) return null;
     const answer = await this.store.read.answers.get(caller.actor, key, this.clock.now());
     if (!answer) return null;
     if (answer.request === request) return JSON.parse(answer.body) as T;

@@ -62,6 +62,9 @@ export function clusterView(
     ...isoField('seenAt', cluster.seenAt),
     createdAt: iso(cluster.createdAt),
     ...isoField('joinedAt', cluster.joinedAt),
+    ...(cluster.hold && {
+      hold: { by: cluster.hold.by, reason: cluster.hold.reason, since: iso(cluster.hold.since) },
+    }),
     ...(withApplications && {
       applications: rows.map(({ application, row }) => clusterApplicationView(application, row)),
     }),

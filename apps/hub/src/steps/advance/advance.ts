@@ -38,6 +38,11 @@ export class Advance implements OnApplicationBootstrap, OnApplicationShutdown {
     this.serial.request();
   }
 
+  /** Whether ticks may be taken: what was reported in the hub's absence is heard. */
+  isStarted(): boolean {
+    return this.started && !this.stopped;
+  }
+
   async onApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.wakeTimer);
