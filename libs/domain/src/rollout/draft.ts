@@ -74,6 +74,11 @@ export class Draft {
     return this.loaded.get(uid);
   }
 
+  /** The rows as the shell gave them. */
+  loadedRows(): LoadedRow[] {
+    return [...this.loaded.values()];
+  }
+
   isOnline(uid: ClusterUid): boolean {
     return this.loaded.get(uid)?.online ?? false;
   }

@@ -1,13 +1,17 @@
 import { assertNever } from '../assert-never.js';
 import { Draft, refuse } from './draft.js';
 import { goOnFrom } from './events/ahead.js';
-import { cancel, lift, pause, resume, retry, skip } from './events/commands.js';
+import { approve, reject } from './events/approve.js';
+import { held, unheld } from './events/cluster-hold.js';
+import { cancel, lift, pause, resume, retry } from './events/commands.js';
 import { gateAnswer } from './events/gates.js';
 import { gap, returned } from './events/presence.js';
+import { promote } from './events/promote.js';
 import type { Refusal } from './events/refusal.js';
 import { removed } from './events/removed.js';
 import { takeReports } from './events/reports.js';
 import { rollback } from './events/rollback.js';
+import { skip } from './events/skip.js';
 import { start } from './events/start.js';
 import { tick } from './events/tick.js';
 import type { ApplicationHeader, Decision, LoadedRow, Millis, RolloutEvent } from './model.js';
@@ -54,11 +58,18 @@ function apply(draft: Draft, rows: readonly LoadedRow[], event: RolloutEvent): R
       gateAnswer(draft, event);
       return null;
     case 'approve':
+      return approve(draft, event);
     case 'reject':
+      return reject(draft, event);
     case 'promote':
-    case 'replan':
+      return promote(draft, event);
     case 'held':
+      held(draft, event);
+      return null;
     case 'unheld':
+      unheld(draft, event);
+      return null;
+    case 'replan':
       return { code: 'not-yet', message: `${event.type} is not understood yet` };
     case 'removed':
       return removed(draft, event);

@@ -13,7 +13,7 @@ export const NONE: Readonly<Record<TargetState, number>> = {
 };
 
 /** A wave that nothing has happened in. */
-export function newWave(wave: ResolvedWave, digest = ''): WaveProgress {
+export function newWave(wave: ResolvedWave, digest: string): WaveProgress {
   const accepted = { failed: 0, deferred: 0 };
   return { ...wave, digest, phase: 'pending', counts: NONE, carried: 0, suspects: 0, unsteady: 0, accepted };
 }

@@ -19,8 +19,7 @@ export function goOnFrom(draft: Draft, row: TargetRow, generation: number): void
     draft.put(raised);
     return;
   }
-  const { release, overlay, digest, healthyForMs, rollout } = row.assignment;
-  const again = draft.assigned(raised, { release, overlay, digest, healthyForMs, rollout });
+  const again = draft.assigned(raised, row.assignment);
   const wave = draft.running?.id === row.rollout ? draft.running.waves[row.wave] : undefined;
   if (!wave || (row.state !== 'assigned' && row.state !== 'progressing')) {
     draft.put(again);

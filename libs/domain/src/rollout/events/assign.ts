@@ -4,6 +4,7 @@ import { mayAssign } from '../may-assign.js';
 import type { Assignment, LoadedRow, TargetRow, WaveProgress } from '../model.js';
 import { isLive, isSteady, moved } from '../row-moves.js';
 import { freeSlots } from '../wave-counters.js';
+import { isHeld, keptByHold, putOff } from './cluster-hold.js';
 
 const MAX_NAMES = 5;
 
@@ -28,8 +29,8 @@ export function assignPending(draft: Draft, rows: readonly LoadedRow[]): boolean
     const row = draft.row(loaded.uid) ?? loaded;
     const wave = draft.running?.waves[row.wave];
     if (!wave || row.state !== 'pending') continue;
-    // A carried one is counted already: its slot is its own.
-    if (row.carried ? !draft.isOnline(row.uid) : freeSlots(wave) <= 0) continue;
+    // A carried one is counted already: its slot is its own. Held it goes on with what it has, and stays in flight until then.
+    if (row.carried ? !draft.isOnline(row.uid) || isHeld(draft, row.uid) : freeSlots(wave) <= 0) continue;
     draft.put(begin(draft, row, wave));
     moves += 1;
     names.set(row.wave, [...(names.get(row.wave) ?? []), row.name]);
@@ -60,19 +61,36 @@ function withoutSlot(draft: Draft, row: TargetRow): TargetRow | null {
       draft.note('lost', `${row.name} acknowledged and is offline`, { cluster: row.uid });
       return moved(row, 'failed', { reason: 'lost', message: 'it acknowledged and is offline' });
     }
+    if (isHeld(draft, row.uid)) return byHold(draft, row);
     draft.note('deferred', `${row.name} is offline`, { cluster: row.uid });
     const deferred = moved(row, 'deferred', { reason: 'unreachable', message: 'it is offline' });
     // Taking back is the one thing that is written for who is away: else it would come back with what was taken back.
     return draft.running?.kind === 'rollback' ? withAssignment(draft, deferred, wave) : deferred;
   }
+  return provenAlready(draft, row, wave) ?? (isHeld(draft, row.uid) ? byHold(draft, row) : null);
+}
+
+/** It runs what it should and says so: only the pointer moves, which needs neither slot nor anybody's leave. */
+function provenAlready(draft: Draft, row: TargetRow, wave: WaveProgress | undefined): TargetRow | null {
   const { desired, assignment } = row;
   if (typeof desired !== 'object' || !assignment || assignment.release === null) return null;
   const isSame = assignment.digest === desired.digest && assignment.overlay === desired.overlay;
   if (!isSame || !isSteady(row, wave?.healthyForMs ?? 0)) return null;
-  const pointer: Assignment = { ...assignment, release: desired.release, rollout: row.rollout };
+  const { deletionsAccepted: _1, takesBack: _2, ...kept } = assignment;
+  const pointer: Assignment = { ...kept, release: desired.release, rollout: row.rollout };
   const state = isLive(row) ? 'passed' : 'unchanged';
   draft.wakeNow();
   return { ...moved(row, state), assignment: pointer, lastPassed: desired };
+}
+
+/** A person holds it. Null: it is in flight, or nothing of what is taken back has reached it. */
+function byHold(draft: Draft, row: TargetRow): TargetRow | null {
+  if (row.carried) return null;
+  const isRollback = draft.running?.kind === 'rollback';
+  if (isRollback && !row.acked) return null;
+  const kept = isRollback ? keptByHold(row) : putOff(row);
+  draft.note('clusterHeld', `${row.name}: ${kept.message ?? 'held'}`, { cluster: row.uid });
+  return kept;
 }
 
 function begin(draft: Draft, row: TargetRow, wave: WaveProgress): TargetRow {
@@ -80,12 +98,28 @@ function begin(draft: Draft, row: TargetRow, wave: WaveProgress): TargetRow {
   return { ...withAssignment(draft, moved(row, 'assigned'), wave), dueAt };
 }
 
-function withAssignment(draft: Draft, row: TargetRow, wave: WaveProgress | undefined): TargetRow {
+/** The row with what its rollout wants of it; unacknowledged. */
+export function withAssignment(draft: Draft, row: TargetRow, wave: WaveProgress | undefined): TargetRow {
   const { desired, rollout } = row;
   if (desired === 'keep') return row;
   const healthyForMs = desired === 'withdraw' ? 0 : (wave?.healthyForMs ?? 0);
   const what = desired === 'withdraw' ? { release: null, overlay: '', digest: '' } : desired;
-  return draft.assigned(row, { ...what, healthyForMs, rollout });
+  return draft.assigned(row, { ...what, healthyForMs, rollout, ...exemptions(draft, row) });
+}
+
+/** What the agent may delete without asking: what a person accepted, or what the release that is taken back had added. */
+function exemptions(
+  { running }: Draft,
+  { assignment }: TargetRow,
+): Pick<Assignment, 'deletionsAccepted' | 'takesBack'> {
+  if (running?.kind === 'rollback') {
+    const takesBack =
+      assignment?.release === running.release
+        ? { release: running.release, digest: assignment.digest }
+        : assignment?.takesBack;
+    return takesBack ? { takesBack } : {};
+  }
+  return running?.deletionsAccepted ? { deletionsAccepted: true } : {};
 }
 
 function noteAssigned(draft: Draft, index: number, names: readonly string[]): void {

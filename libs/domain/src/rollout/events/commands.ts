@@ -9,32 +9,38 @@ import {
   unreachableText,
 } from '../budgets.js';
 import type { Draft } from '../draft.js';
-import type { Rollout, RolloutEvent, TargetRow } from '../model.js';
+import type { RolloutEvent, TargetRow } from '../model.js';
+import { namesOf } from '../names-of.js';
 import { moved } from '../row-moves.js';
+import { actOf } from './act.js';
+import { isHeld } from './cluster-hold.js';
 import { close } from './end.js';
+import { restartRefusedGates } from './gates.js';
+import { haltInFlight, unhaltAll } from './halt.js';
+import { namedRows, notRunning } from './named-rows.js';
 import type { Refusal } from './refusal.js';
-import { actOf } from './start.js';
-import { isUnackedOf, rewritten, stilled } from './take-down.js';
+import { takenDown } from './take-down.js';
 
 type EventOf<T extends RolloutEvent['type']> = Extract<RolloutEvent, { type: T }>;
 
 /** Holds that the engine sets and that mend when their condition is gone. */
 const ENGINE_HOLDS: readonly StoredHoldCode[] = ['failures', 'unreachable', 'noEvidence'];
 
-export function notRunning(rollout: Rollout | null): Refusal {
-  if (!rollout) return { code: 'no-rollout', message: 'there was no rollout yet: start one first' };
-  return {
-    code: 'not-running',
-    message: `rollout ${rollout.id} ended (${rollout.state}): nothing of it can be changed; start a release, or roll it back`,
-  };
-}
-
+/** Nothing new is assigned; with `hard` agents stop before their next object, too. */
 export function pause(draft: Draft, event: EventOf<'pause'>): Refusal | null {
-  if (!draft.running) return notRunning(draft.header.rollout);
-  if (draft.hasHold('user')) return null;
+  const { running } = draft;
+  if (!running) return notRunning(draft.header.rollout);
+  if (running.hard || (draft.hasHold('user') && !event.hard)) return null;
   const why = event.reason === undefined ? '' : `: ${event.reason}`;
-  draft.addHold('user', `paused by ${event.actor}${why}`);
-  draft.note('paused', `rollout ${draft.running.id} paused; what is in flight goes on`, actOf(event));
+  draft.addHold('user', `paused ${event.hard ? 'hard ' : ''}by ${event.actor}${why}`);
+  if (!event.hard) {
+    draft.note('paused', `rollout ${running.id} paused; what is in flight goes on`, actOf(event));
+    return null;
+  }
+  const halted = haltInFlight(draft);
+  if (draft.running) draft.setRollout({ ...draft.running, hard: true });
+  const stop = halted === 1 ? '1 agent stops before its' : `${halted} agents stop before their`;
+  draft.note('paused', `rollout ${running.id} paused hard; ${stop} next object`, actOf(event));
   return null;
 }
 
@@ -55,11 +61,30 @@ export function resume(draft: Draft, event: EventOf<'resume'>): Refusal | null {
       message: `${why}: retry them, skip them, roll back, or accept them as they are (resume --accept)`,
     };
   }
+  const drops = running.deletionsAccepted ? [] : (running.drops ?? []);
+  if (drops.length > 0 && !event.accept) {
+    const hold = running.holds.find(({ code }) => code === 'deletions');
+    return {
+      code: 'deletions',
+      message:
+        `${hold?.message ?? `release ${running.release} deletes more than may go unasked`}; ` +
+        `accept it (flotilla rollout resume ${draft.header.application} --accept), or start another release`,
+    };
+  }
   if (event.accept) accept(draft, event);
+  if (event.accept && drops.length > 0) acceptDeletions(draft, event);
+  unhaltAll(draft);
+  restartRefusedGates(draft);
   draft.setHolds([]);
   draft.note('resumed', `rollout ${running.id} resumed`, actOf(event));
   draft.wakeNow();
   return null;
+}
+
+function acceptDeletions(draft: Draft, event: EventOf<'resume'>): void {
+  if (!draft.running) return;
+  draft.setRollout({ ...draft.running, deletionsAccepted: true });
+  draft.note('deletionsAccepted', `what release ${draft.running.release} deletes is accepted`, actOf(event));
 }
 
 /** By name: whoever fails from now on counts anew. */
@@ -91,44 +116,31 @@ export function retry(draft: Draft, event: EventOf<'retry'>): Refusal | null {
       message: `${keeper.name} has no earlier release to go back to: roll out another release`,
     };
   }
+  const held = named?.find(({ uid }) => isHeld(draft, uid));
+  if (held)
+    return { code: 'held', message: `${held.name} is held by a person: let it go first (${unhold(held.name)})` };
   const states: readonly TargetRow['state'][] = named ? ['failed', 'deferred', 'skipped'] : ['failed', 'deferred'];
-  const rows = (named ?? draft.rows()).filter((row) => row.rollout === running.id && states.includes(row.state));
+  const all = (named ?? draft.rows()).filter((row) => row.rollout === running.id && states.includes(row.state));
+  const rows = all.filter(({ uid }) => !isHeld(draft, uid));
   if (rows.length === 0) {
     if (named) return null;
-    return { code: 'nothing-to-retry', message: 'no cluster of this rollout failed or is deferred' };
+    const [first] = all;
+    return first
+      ? {
+          code: 'held',
+          message: `all that could be tried again are held by a person: ${namesOf(all)} (${unhold(first.name)})`,
+        }
+      : { code: 'nothing-to-retry', message: 'no cluster of this rollout failed or is deferred' };
   }
   for (const row of rows) draft.put({ ...moved(row, 'pending'), requeued: true });
-  draft.note('retried', `${namesText(rows)} will be tried again`, actOf(event));
+  draft.note('retried', `${namesOf(rows)} will be tried again`, actOf(event));
   dropMendedHolds(draft, ENGINE_HOLDS);
   draft.wakeNow();
   return null;
 }
 
-export function skip(draft: Draft, event: EventOf<'skip'>): Refusal | null {
-  const { running } = draft;
-  if (!running) return notRunning(draft.header.rollout);
-  if (event.reason === undefined || event.reason.trim() === '') {
-    return {
-      code: 'reason-required',
-      message: 'say why they are skipped: the reason is kept in the history (--reason)',
-    };
-  }
-  const named = namedRows(draft, running, event.clusters ?? []);
-  if ('code' in named) return named;
-  const settled = named.find(({ state }) => state === 'passed' || state === 'unchanged' || state === 'removed');
-  if (settled) {
-    return { code: 'not-skippable', message: `${settled.name} is ${settled.state}: there is nothing left to skip` };
-  }
-  const rows = named.filter(({ state }) => state !== 'skipped');
-  if (rows.length === 0) return null;
-  for (const row of rows) {
-    const taken = isUnackedOf(row, running.id) ? rewritten(draft, row) : row;
-    draft.put(moved(taken, 'skipped', { message: `skipped by ${event.actor}: ${event.reason}` }));
-  }
-  draft.note('skipped', `${namesText(rows)} skipped`, actOf(event));
-  dropMendedHolds(draft, ENGINE_HOLDS);
-  draft.wakeNow();
-  return null;
+function unhold(cluster: string): string {
+  return `flotilla cluster unhold ${cluster}`;
 }
 
 export function cancel(draft: Draft, event: EventOf<'cancel'>): Refusal | null {
@@ -137,10 +149,10 @@ export function cancel(draft: Draft, event: EventOf<'cancel'>): Refusal | null {
   draft.note('cancelled', `rollout ${running.id} cancelled; clusters keep what they acknowledged`, actOf(event));
   for (const row of draft.rows()) {
     if (row.rollout !== running.id) continue;
-    // A rollback's own assignments lead to what is right: they stay.
-    const kept = running.kind !== 'rollback' && isUnackedOf(row, running.id) ? rewritten(draft, row) : row;
-    if (stilled(kept) !== row) draft.put(stilled(kept));
+    const kept = takenDown(draft, row, running.id);
+    if (kept !== row) draft.put(kept);
   }
+  unhaltAll(draft);
   close(draft, 'cancelled');
   if (draft.header.leaving.length > 0) draft.wakeNow();
   return null;
@@ -157,21 +169,4 @@ export function lift(draft: Draft, event: EventOf<'lift'>): Refusal | null {
   });
   draft.note('lifted', `release ${event.release} may be rolled out again`, actOf(event));
   return null;
-}
-
-function namedRows(draft: Draft, running: Rollout, clusters: readonly string[]): TargetRow[] | Refusal {
-  const rows: TargetRow[] = [];
-  for (const uid of clusters) {
-    const row = draft.row(uid);
-    if (!row || row.rollout !== running.id) {
-      return { code: 'unknown-cluster', message: `${row?.name ?? uid} has no part in rollout ${running.id}` };
-    }
-    rows.push(row);
-  }
-  return rows;
-}
-
-function namesText(rows: readonly TargetRow[]): string {
-  const names = rows.map(({ name }) => name).sort();
-  return names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
 }

@@ -21,7 +21,7 @@ export function endRollout(draft: Draft): void {
 export function close(draft: Draft, state: RolloutState, endedBy?: string): void {
   const { rollout } = draft.header;
   if (!rollout) return;
-  const { takeBack: _, ...rest } = rollout;
+  const { takeBack: _1, hard: _2, ...rest } = rollout;
   const final: Rollout = {
     ...rest,
     state,

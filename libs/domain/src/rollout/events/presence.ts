@@ -13,6 +13,8 @@ export function returned(draft: Draft, clusters: readonly ClusterUid[]): void {
   for (const uid of clusters) {
     const row = draft.row(uid);
     if (!row || row.rollout !== running.id || row.state !== 'deferred') continue;
+    // It waits for the person who holds it, not for its link.
+    if (row.reason === 'hold') continue;
     if (isLive(row) && !draft.rules.returnedTakesSlot) continue;
     const isAssigned = isLive(row);
     const dueAt = draft.active + (running.waves[row.wave]?.ackTimeoutMs ?? 0);

@@ -5,6 +5,7 @@ import { TICK_PAGE } from '../need.js';
 import { moved } from '../row-moves.js';
 import { resolveWave } from '../plan-waves.js';
 import { dropMendedHolds, judgeBudgets } from '../budgets.js';
+import { isHeld } from './cluster-hold.js';
 import type { Refusal } from './refusal.js';
 import { isUnackedOf, rewritten } from './take-down.js';
 
@@ -66,13 +67,16 @@ export function withdrawLeaving(draft: Draft): void {
   const { leaving } = draft.header;
   if (leaving.length === 0) return;
   const page: readonly ClusterUid[] = leaving.slice(0, TICK_PAGE);
+  const held = page.filter((uid) => isHeld(draft, uid));
   for (const uid of page) {
-    const row = draft.row(uid);
+    const row = held.includes(uid) ? undefined : draft.row(uid);
     if (!row || row.state !== 'removed' || row.assignment === null || row.assignment.release === null) continue;
     const rollout = row.assignment.rollout;
     draft.put(draft.assigned(row, { release: null, overlay: '', digest: '', healthyForMs: 0, rollout }));
     draft.note('withdrawn', `${row.name} left the placement: the application is withdrawn from it`, { cluster: uid });
   }
-  draft.set({ leaving: leaving.slice(page.length) });
-  if (leaving.length > page.length) draft.wakeNow();
+  // Nothing new reaches whom a person holds: they wait, behind the others, until they are let go.
+  if (held.length === leaving.length) return;
+  draft.set({ leaving: [...leaving.slice(page.length), ...held] });
+  if (leaving.length > page.length && held.length < page.length) draft.wakeNow();
 }

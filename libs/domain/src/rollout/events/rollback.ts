@@ -1,12 +1,17 @@
 import type { Draft } from '../draft.js';
-import type { Act, Millis, Rollout, RolloutEvent, TargetRow } from '../model.js';
+import type { Act, HeldRelease, Millis, Rollout, RolloutEvent, TargetRow } from '../model.js';
+import { planDigest, waveDigest } from '../plan-digest.js';
 import { resolveWave } from '../plan-waves.js';
 import { fallback, isInFlight, moved } from '../row-moves.js';
 import { DEFAULT_STRATEGY, WAVE_DEFAULTS } from '../strategy.js';
 import { newWave } from '../wave-counters.js';
+import { actOf } from './act.js';
+import { withAssignment } from './assign.js';
+import { isHeld, keptByHold } from './cluster-hold.js';
 import { close } from './end.js';
+import { unhalted } from './halt.js';
+import { nextRollout, openRollout } from './open-rollout.js';
 import type { Refusal } from './refusal.js';
-import { actOf } from './start.js';
 import { isUnackedOf, stilled } from './take-down.js';
 
 type RollbackEvent = Extract<RolloutEvent, { type: 'rollback' }>;
@@ -36,39 +41,56 @@ export function rollback(draft: Draft, event: RollbackEvent): Refusal | null {
 export function takeBack(draft: Draft, act: Act & Pick<RollbackEvent, 'withoutPrevious'>): void {
   const old = draft.header.rollout;
   if (!old) return;
-  const { application, rolloutNumber, queued } = draft.header;
+  const { queued } = draft.header;
   const bad = old.release;
-  const number = rolloutNumber + 1;
-  const id = `${application}-${number}`;
+  const { id } = nextRollout(draft.header);
   const rows = draft.rows();
-  const { active } = draft;
-  // Whose assignment was rewritten already (skipped, say) and who has not acknowledged that may have begun with it all the same.
-  const targets = rows.filter(
-    (row) => row.state !== 'removed' && (row.assignment?.release === bad || isUnackedOf(row, old.id)),
-  );
+  const targets = targetsOf(draft, rows, old, act.withoutPrevious ?? 'keep');
   close(draft, 'rolledBack', id);
   bar(draft, bad);
-  draft.set({ rolloutNumber: number, queued: queued?.release === bad ? null : queued });
-  draft.setRollout(rolloutOf(old, { id, number, total: targets.length, now: draft.now }, act));
-  draft.adjustClock();
+  draft.set({ queued: queued?.release === bad ? null : queued });
+  openRollout(draft, planned(draft, old, targets), act);
   draft.note('started', `rollback of release ${bad} started: ${targets.length} clusters have it`, actOf(act));
   // Who never had it, or left: nothing of theirs runs on.
-  const isTarget = new Set(targets.map(({ uid }) => uid));
+  const isTarget = new Set(targets.map(({ row }) => row.uid));
   for (const row of rows) {
-    if (row.rollout === old.id && !isTarget.has(row.uid) && stilled(row) !== row) draft.put(stilled(row));
+    if (isTarget.has(row.uid)) continue;
+    const left = unhalted(draft, row.rollout === old.id ? stilled(row) : row);
+    if (left !== row) draft.put(left);
   }
-  targets
-    .sort(
-      (a, b) =>
-        urgency(a, old, active) - urgency(b, old, active) ||
-        b.wave - a.wave ||
-        a.position - b.position ||
-        (a.uid < b.uid ? -1 : 1),
-    )
-    .forEach((row, position) =>
-      draft.put(targetOf(draft, row, { rollout: id, position, bad }, act.withoutPrevious ?? 'keep')),
-    );
+  targets.forEach(({ row, desired }, position) => {
+    draft.put(targetOf(draft, row, { rollout: id, wave: 0, position, desired }, bad));
+  });
   draft.wakeNow();
+}
+
+interface Target {
+  readonly row: TargetRow;
+  readonly desired: TargetRow['desired'];
+}
+
+/** Whoever has the release or may have begun with it, in the order of their turns, each with what it goes back to. */
+function targetsOf(
+  draft: Draft,
+  rows: readonly TargetRow[],
+  old: Rollout,
+  withoutPrevious: 'keep' | 'withdraw',
+): Target[] {
+  const { active } = draft;
+  const barred = [...draft.header.barred, old.release];
+  return (
+    rows
+      // Whose assignment was rewritten (skipped, say) and who has not acknowledged that may have begun with it all the same.
+      .filter((row) => row.state !== 'removed' && (row.assignment?.release === old.release || isUnackedOf(row, old.id)))
+      .sort(
+        (a, b) =>
+          urgency(a, old, active) - urgency(b, old, active) ||
+          b.wave - a.wave ||
+          a.position - b.position ||
+          (a.uid < b.uid ? -1 : 1),
+      )
+      .map((row) => ({ row, desired: fallback(row, barred) ?? withoutPrevious }))
+  );
 }
 
 /** Failed and in-flight first. */
@@ -91,57 +113,55 @@ function bar(draft: Draft, release: number): void {
 
 function targetOf(
   draft: Draft,
-  row: TargetRow,
-  { bad, ...place }: { readonly rollout: string; readonly position: number; readonly bad: number },
-  withoutPrevious: 'keep' | 'withdraw',
+  before: TargetRow,
+  place: Pick<TargetRow, 'rollout' | 'wave' | 'position' | 'desired'>,
+  bad: number,
 ): TargetRow {
-  const desired = fallback(row, [...draft.header.barred, bad]) ?? withoutPrevious;
-  const planned: TargetRow = { ...moved(row, 'pending'), ...place, wave: 0, desired };
+  const { zone: _1, healthBefore: _2, ...row } = unhalted(draft, before);
+  const planned: TargetRow = { ...moved(row, 'pending'), ...place };
   const isRewritten = !row.acked && draft.rules.unackedRewritten;
-  if (desired === 'keep') {
+  if (place.desired === 'keep') {
     const message = 'it had no earlier release: it keeps what it holds';
     if (!isRewritten) return { ...moved(planned, 'skipped', { message }) };
     draft.dirty(row.uid);
     return { ...moved(planned, 'skipped', { message }), assignment: null };
   }
-  // In flight belongs to the cluster: it counts here too, and to turn it back costs no slot.
-  const isCarried = isInFlight(row, draft.active) && draft.rules.inFlightCarried;
+  if (isHeld(draft, row.uid) && row.acked && row.assignment?.release === bad) return keptByHold(planned);
   if (!isRewritten) {
+    // In flight belongs to the cluster: it counts here too, and to turn it back costs no slot.
+    const isCarried = isInFlight(row, draft.active) && draft.rules.inFlightCarried;
     return isCarried ? { ...planned, dueAt: row.dueAt, carried: true, requeued: true } : planned;
   }
-  const wave = draft.header.rollout?.waves[0];
-  const what = desired === 'withdraw' ? { release: null, overlay: '', digest: '' } : desired;
-  const healthyForMs = desired === 'withdraw' ? 0 : (wave?.healthyForMs ?? 0);
+  const wave = draft.running?.waves[0];
   if (!draft.isOnline(row.uid)) {
     const away = moved(planned, 'deferred', { reason: 'unreachable', message: 'it is offline' });
-    return draft.assigned(away, { ...what, healthyForMs, rollout: place.rollout });
+    return withAssignment(draft, away, wave);
   }
   const dueAt = draft.active + (wave?.ackTimeoutMs ?? 0);
-  return { ...draft.assigned(moved(planned, 'assigned'), { ...what, healthyForMs, rollout: place.rollout }), dueAt };
+  return { ...withAssignment(draft, moved(planned, 'assigned'), wave), dueAt };
 }
 
-function rolloutOf(old: Rollout, made: { id: string; number: number; total: number; now: number }, act: Act): Rollout {
-  const { id, number, total, now } = made;
-  const { strategy } = old;
+/** One wave, without gates and windows, that no budget stops. */
+function planned(draft: Draft, old: Rollout, targets: readonly Target[]): Parameters<typeof openRollout>[1] {
+  const { strategy, release } = old;
+  const total = targets.length;
   const last = strategy.waves.at(-1) ?? DEFAULT_STRATEGY.waves.at(-1) ?? { ...WAVE_DEFAULTS, name: '' };
-  const wave = resolveWave(
-    { ...last, name: 'rollback', maxConcurrency: strategy.rollback.maxConcurrency, soakMs: 0 },
-    total,
+  const { before: _1, after: _2, windows: _3, ...budgets } = last;
+  const { maxConcurrency } = strategy.rollback;
+  const resolved = resolveWave({ ...budgets, name: 'rollback', maxConcurrency, soakMs: 0 }, total);
+  const wave = { ...resolved, maxFailures: total, maxUnreachable: total };
+  const digest = waveDigest(
+    wave,
+    targets.map(({ row: { uid }, desired }) => ({ uid, ...digested(desired) })),
   );
+  const { application } = draft.header;
   return {
-    id,
-    number,
-    kind: 'rollback',
-    release: old.release,
-    state: 'running',
-    strategy,
-    waves: [newWave({ ...wave, maxFailures: total, maxUnreachable: total })],
-    wave: 0,
-    holds: [],
-    startedAt: now,
-    startedBy: act.actor,
-    ...(act.reason !== undefined && { reason: act.reason }),
-    warnings: [],
-    planDigest: '',
+    ...{ kind: 'rollback', release, strategy, warnings: [], holds: [] },
+    waves: [newWave(wave, digest)],
+    planDigest: planDigest({ application, release, kind: 'rollback', waves: [{ name: wave.name, digest }] }),
   };
+}
+
+function digested(desired: TargetRow['desired']): Pick<HeldRelease, 'overlay' | 'digest'> {
+  return typeof desired === 'object' ? desired : { overlay: '', digest: '' };
 }

@@ -1,13 +1,17 @@
 import type { ClusterUid } from '../../cluster.js';
 import type { Draft } from '../draft.js';
-import type { Member, Rollout, RolloutEvent, RolloutKind, StoredHold, TargetRow } from '../model.js';
-import { planWaves, type WavePlan } from '../plan-waves.js';
-import { fallback, isInFlight } from '../row-moves.js';
-import type { StrategySpec } from '../strategy.js';
+import type { PlannedDrop } from '../drops.js';
+import type { BundleDrop, Member, Rollout, RolloutEvent, TargetRow, WaveProgress } from '../model.js';
+import { planRollout, type PlannedCluster, type PlannedWave, type RolloutPlan } from '../plan.js';
+import { isInFlight } from '../row-moves.js';
 import { newWave } from '../wave-counters.js';
+import { actOf } from './act.js';
+import { isHeld } from './cluster-hold.js';
 import { close } from './end.js';
+import { unhalted } from './halt.js';
+import { nextRollout, openRollout } from './open-rollout.js';
 import type { Refusal } from './refusal.js';
-import { isUnackedOf, rewritten, stilled } from './take-down.js';
+import { isUnackedOf, rewritten, takenDown } from './take-down.js';
 
 export type StartEvent = Extract<RolloutEvent, { type: 'start' }>;
 
@@ -36,11 +40,18 @@ function startForward(draft: Draft, event: StartEvent): Refusal | null {
   }
   if (automatic && !isQueued && header.newest !== null && release <= header.newest) return null;
   if (running?.kind === 'forward' && running.release === release) return null;
+  const plan = planRollout(header, draft.loadedRows(), event, draft.now);
+  if (event.plan !== undefined && event.plan !== plan.digest) {
+    return {
+      code: 'plan-changed',
+      message: `the plan that you saw is not what would be done now: clusters, bundles, budgets or gates have changed; look at it again (flotilla rollout plan ${header.application}), then start`,
+    };
+  }
   if (running?.kind === 'rollback' || (running?.kind === 'forward' && running.strategy.supersede === 'queue')) {
     queue(draft, event, running);
     return null;
   }
-  begin(draft, event, 'forward', event.strategy, event.members);
+  begin(draft, event, plan);
   return null;
 }
 
@@ -58,16 +69,21 @@ function startCatchUp(draft: Draft, event: StartEvent): Refusal | null {
   if (members.length === 0) return null;
   const last = event.strategy.waves.at(-1);
   if (!last) return { code: 'no-waves', message: 'the strategy has no wave' };
-  // The last wave's budgets; but a newcomer that goes away must not keep the others waiting.
-  const { selector: _1, take: _2, ...rest } = last;
+  // The last wave's budgets and windows, no gates; but a newcomer that goes away must not keep the others waiting.
+  const { selector: _1, take: _2, before: _3, after: _4, ...rest } = last;
   const budgets = { ...rest, maxUnreachable: '100%' as const };
-  begin(draft, event, 'catchUp', { ...event.strategy, waves: [{ ...budgets, name: 'catch-up' }] }, members);
+  const request = { ...event, members, strategy: { ...event.strategy, waves: [{ ...budgets, name: 'catch-up' }] } };
+  begin(draft, request, planRollout(header, draft.loadedRows(), request, draft.now));
   return null;
 }
 
-/** Whoever is away waits for the next catch-up: one made for it alone would end at once, and be asked for again at once. */
-function isAway(draft: Draft, { uid, online }: Member): boolean {
-  return online === false || (draft.loadedRow(uid) !== undefined && !draft.isOnline(uid));
+/**
+ * Whoever is away, or held by a person, waits for the next catch-up: one made for it alone would end at once, and be asked for
+ * again at once.
+ */
+function isAway(draft: Draft, { uid, online, held }: Member): boolean {
+  const loaded = draft.loadedRow(uid);
+  return online === false || held === true || (loaded !== undefined && (!loaded.online || isHeld(draft, uid)));
 }
 
 function hasIt(draft: Draft, { uid, digest }: Member, baseline: number): boolean {
@@ -83,128 +99,109 @@ function queue(draft: Draft, event: StartEvent, running: Rollout): void {
   draft.note('queued', `release ${event.release} waits for rollout ${running.id} to end`, actOf(event));
 }
 
-function begin(
-  draft: Draft,
-  event: StartEvent,
-  kind: RolloutKind,
-  strategy: StrategySpec,
-  members: readonly Member[],
-): void {
-  const { application, rolloutNumber, newest, queued } = draft.header;
-  const number = rolloutNumber + 1;
-  const id = `${application}-${number}`;
+function begin(draft: Draft, event: StartEvent, plan: RolloutPlan): void {
+  const { newest, queued } = draft.header;
+  const { release, strategy } = event;
+  const { kind, warnings, excessive } = plan;
+  const { id } = nextRollout(draft.header);
   const old = draft.running;
   const rows = new Map(draft.rows().map((row) => [row.uid, row]));
-  const plan = planWaves(application, strategy, members);
-  const inherited = supersede(draft, old, id);
+  if (old) supersede(draft, old, id);
   draft.set({
-    rolloutNumber: number,
-    ...(kind === 'forward' && { newest: Math.max(newest ?? 0, event.release) }),
-    queued: queued?.release === event.release ? null : queued,
+    ...(kind === 'forward' && { newest: Math.max(newest ?? 0, release) }),
+    queued: queued?.release === release ? null : queued,
   });
-  draft.setRollout(rolloutOf(event, { id, number, kind, strategy, plan, now: draft.now }));
-  draft.setHolds(inherited);
-  draft.note('started', startedText(kind, event.release, plan), actOf(event));
-  for (const warning of plan.warnings) draft.note('warning', warning);
-  const byUid = new Map(members.map((member) => [member.uid, member]));
-  for (const { uid, wave, position } of plan.targets) {
-    const member = byUid.get(uid);
-    if (!member) continue;
-    draft.put(targetOf(draft, rows.get(uid), { member, release: event.release, rollout: id, wave, position }, old));
-  }
+  const own = excessive.length > 0 ? plan.holds.filter(({ code }) => code === 'deletions') : [];
+  const holds = draft.rules.userHoldInherited ? plan.holds : own;
+  // As hard as it was paused, for as long as that pause lasts.
+  const isHard = old?.hard === true && holds.some(({ code }) => code === 'user');
+  const opened = {
+    ...{ kind, release, strategy, warnings, holds, planDigest: plan.digest, waves: plan.waves.map(waveOf) },
+    ...(event.author && { author: event.author }),
+    ...(excessive.length > 0 && { drops: excessive.map(dropOf) }),
+    ...(isHard && { hard: true as const }),
+  };
+  openRollout(draft, opened, event);
+  draft.note('started', startedText(plan), actOf(event));
+  for (const warning of warnings) draft.note('warning', warning);
+  for (const hold of holds) if (!old?.holds.some(({ code }) => code === hold.code)) draft.note('held', hold.message);
+  const placed = new Set<ClusterUid>();
+  plan.waves.forEach((wave, index) => {
+    wave.clusters.forEach((cluster, position) => {
+      placed.add(cluster.uid);
+      const place = { release, rollout: id, wave: index, position };
+      draft.put(targetOf(draft, rows.get(cluster.uid), cluster, place, old));
+    });
+  });
   // Who was a part of the superseded rollout and is not of this one.
   for (const row of rows.values()) {
-    if (byUid.has(row.uid) || !old || row.rollout !== old.id) continue;
-    const left = isUnackedOf(row, old.id) ? rewritten(draft, row) : row;
-    if (stilled(left) !== row) draft.put(stilled(left));
+    if (placed.has(row.uid)) continue;
+    const kept = row.rollout === old?.id ? takenDown(draft, row, old.id) : row;
+    const left = isHard ? kept : unhalted(draft, kept);
+    if (left !== row) draft.put(left);
   }
-  const leaving = draft.header.leaving.filter((uid) => !byUid.has(uid));
+  const leaving = draft.header.leaving.filter((uid) => !placed.has(uid));
   if (leaving.length < draft.header.leaving.length) draft.set({ leaving });
   draft.wakeNow();
 }
 
-/** Ends the rollout that runs; what a person said about it holds for the one that takes its place. */
-function supersede(draft: Draft, old: Rollout | null, by: string): readonly StoredHold[] {
-  if (!old) return [];
+function supersede(draft: Draft, old: Rollout, by: string): void {
   draft.note('superseded', `rollout ${old.id} of release ${old.release} is superseded by ${by}`);
   close(draft, 'superseded', by);
-  if (!draft.rules.userHoldInherited) return [];
-  return old.holds.filter(({ code }) => code === 'user' || code === 'deletions');
+}
+
+function waveOf({ clusters: _, digest, gates, ...wave }: PlannedWave): WaveProgress {
+  return { ...newWave(wave, digest), ...(gates && { gates }) };
+}
+
+function dropOf({ from, to, dropped, of, objects }: PlannedDrop): BundleDrop {
+  return { from, to, dropped, of, objects };
 }
 
 interface Place {
-  readonly member: Member;
   readonly release: number;
   readonly rollout: string;
   readonly wave: number;
   readonly position: number;
 }
 
-function targetOf(draft: Draft, before: TargetRow | undefined, place: Place, old: Rollout | null): TargetRow {
-  const { member, release, rollout, wave, position } = place;
-  const desired = { release, overlay: member.overlay, digest: member.digest };
-  const common = { uid: member.uid, name: member.name, rollout, wave, position, state: 'pending', desired } as const;
+function targetOf(
+  draft: Draft,
+  before: TargetRow | undefined,
+  cluster: PlannedCluster,
+  { release, ...place }: Place,
+  old: Rollout | null,
+): TargetRow {
+  const { uid, name, overlay, digest, previous, zone, healthBefore } = cluster;
+  const desired = { release, overlay, digest };
+  const common = {
+    ...{ uid, name, ...place, desired },
+    state: 'pending',
+    ...(zone !== undefined && { zone }),
+    ...(healthBefore && { healthBefore }),
+  } as const;
   if (!before) {
     const nothing = { assignment: null, acked: false, generation: 0, previous: null, lastPassed: null, report: null };
     return { ...common, ...nothing, dueAt: null };
   }
   const isOfOld = old !== null && before.rollout === old.id;
-  const kept = isOfOld && isUnackedOf(before, old.id) ? rewritten(draft, before) : before;
-  const { assignment, acked, generation, lastPassed, report } = kept;
+  const taken = isOfOld && isUnackedOf(before, old.id) ? rewritten(draft, before) : before;
+  const kept = draft.running?.hard ? taken : unhalted(draft, taken);
+  const { assignment, acked, generation, lastPassed, report, halted } = kept;
   // In flight belongs to the cluster: it counts in its wave here, its timer goes on, and its turn comes first.
   const isCarried = isInFlight(before, draft.active) && draft.rules.inFlightCarried;
   return {
     ...common,
-    assignment,
-    acked,
-    generation,
-    previous: previousOf(draft, before, release),
-    lastPassed,
-    report,
+    ...{ assignment, acked, generation, previous, lastPassed, report },
     dueAt: isCarried ? before.dueAt : null,
     ...(isCarried && { carried: true, requeued: true }),
+    ...(halted && { halted }),
   };
 }
 
-/** What the cluster goes back to should this release be taken back; never that release itself. */
-function previousOf(draft: Draft, row: TargetRow, release: number): TargetRow['previous'] {
-  return fallback(row, [...draft.header.barred, release]);
-}
-
-function rolloutOf(
-  event: StartEvent,
-  made: { id: string; number: number; kind: RolloutKind; strategy: StrategySpec; plan: WavePlan; now: number },
-): Rollout {
-  const { id, number, kind, strategy, plan, now } = made;
-  return {
-    id,
-    number,
-    kind,
-    release: event.release,
-    state: 'running',
-    strategy,
-    waves: plan.waves.map((wave) => newWave(wave)),
-    wave: 0,
-    holds: [],
-    startedAt: now,
-    startedBy: event.actor,
-    ...(event.reason !== undefined && { reason: event.reason }),
-    warnings: plan.warnings,
-    planDigest: '',
-  };
-}
-
-function startedText(kind: RolloutKind, release: number, plan: WavePlan): string {
-  const waves = plan.waves.map(({ name, total }) => `${name} (${total})`).join(', ');
+function startedText({ kind, release, waves, total }: RolloutPlan): string {
+  const list = waves.map((wave) => `${wave.name} (${wave.total})`).join(', ');
   const what =
     kind === 'catchUp' ? `newcomers catch up with release ${release}` : `rollout of release ${release} started`;
-  return `${what}: ${plan.targets.length} clusters, waves ${waves}`;
-}
-
-/** Who asked for it and why, for the history. */
-export function actOf(event: { readonly actor: ClusterUid; readonly reason?: string }): {
-  actor: string;
-  reason?: string;
-} {
-  return { actor: event.actor, ...(event.reason !== undefined && { reason: event.reason }) };
+  return `${what}: ${total} clusters, waves ${list}`;
 }
