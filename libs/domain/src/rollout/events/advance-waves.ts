@@ -7,7 +7,7 @@ import { TICK_PAGE } from '../need.js';
 import { moved } from '../row-moves.js';
 import { hasEvidence, isEmptied, isPassing, isSettled } from '../wave-counters.js';
 import { endRollout } from './end.js';
-import { leaveGates, lookAtGates, waitAtGates } from './gates.js';
+import { goThroughGates, leaveGates, lookAtGates, waitAtGates } from './gates.js';
 
 /** Opens, soaks, ends waves for as long as something moves; ends the rollout after the last. */
 export function advanceWaves(draft: Draft, rows: readonly LoadedRow[]): void {
@@ -103,8 +103,11 @@ function towardsDone(draft: Draft, wave: WaveProgress, index: number, rows: read
 /** Whether all gates of this side are open; what was seen of them is kept either way. */
 function throughGates(draft: Draft, wave: WaveProgress, index: number, when: 'before' | 'after'): boolean {
   const looked = lookAtGates(draft, wave, when);
-  draft.setWave(index, looked.wave);
-  return looked.isOpen;
+  const isFree = when === 'after' || !isFrozen(draft.running?.kind ?? 'forward', draft.freeze, draft.now);
+  // Open under a freeze is not gone through: a schedule may close again before it ends.
+  const isThrough = looked.isOpen && isFree;
+  draft.setWave(index, isThrough ? goThroughGates(draft, looked.wave, when) : looked.wave);
+  return isThrough;
 }
 
 function done(draft: Draft, wave: WaveProgress): WaveProgress {

@@ -48,10 +48,12 @@ export function lookAtGates(
   when: Side,
 ): { readonly wave: WaveProgress; readonly isOpen: boolean } {
   const looked = gatesOf(wave, when).reduce((each, gate) => withGate(each, counted(draft, wave, gate)), wave);
-  const gates = gatesOf(looked, when);
-  if (!gates.every((gate) => isGateOpen(looked, gate, draft.now))) return { wave: looked, isOpen: false };
-  const passed = gates.reduce((each, { progress }) => withGate(each, opened(progress, draft.now)), looked);
-  return { wave: passed, isOpen: true };
+  return { wave: looked, isOpen: gatesOf(looked, when).every((gate) => isGateOpen(looked, gate, draft.now)) };
+}
+
+/** The wave goes through the gates of this side: a schedule that closes later does not matter any more. */
+export function goThroughGates(draft: Draft, wave: WaveProgress, when: Side): WaveProgress {
+  return gatesOf(wave, when).reduce((each, { progress }) => withGate(each, opened(progress, draft.now)), wave);
 }
 
 /** An approval gate by the approvals that count for the wave as it is planned now; others as they are. */
