@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RolloutView } from '#contract';
-import { deriveHolds, explainRollout, type ApplicationHeader, type Rollout } from '#domain';
+import { explainRollout, type ApplicationHeader, type Rollout } from '#domain';
 import { RejectedError } from '#kit';
 import type { Clock, Store, Unit } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
@@ -48,11 +48,12 @@ export class RolloutReader {
   ): Promise<RolloutView> {
     const now = this.clock.now();
     const owner = present && header ? header : null;
-    const why = explainRollout(rollout, owner, now);
+    const freeze = owner && rollout.state === 'running' ? await read.freeze.get() : null;
+    const why = explainRollout(rollout, owner, now, freeze);
     return rolloutView(application, rollout, {
       revision: await this.revisionOf(application, rollout.release, read),
       why: why.sentence,
-      holds: (owner ? deriveHolds(owner, now) : []).map(holdView),
+      holds: why.holds.map(holdView),
       now,
       clock: owner,
     });

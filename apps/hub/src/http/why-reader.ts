@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Why } from '#contract';
 import { deriveHolds, explainCluster, explainRollout, type Explanation, type Hold, type Rollout } from '#domain';
 import { RejectedError } from '#kit';
-import type { Clock, Store } from '#ports';
+import type { Clock, Store, StoredCluster } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
 import { RolloutReader } from './rollout-reader.js';
 import { holdView } from './views/hold-view.js';
@@ -23,7 +23,7 @@ export class WhyReader {
     return whyOf(
       'rollout',
       rollout.id,
-      explainRollout(rollout, present ? header : null, now),
+      explainRollout(rollout, present ? header : null, now, await this.store.read.freeze.get()),
       await this.failures(application, rollout),
     );
   }
@@ -34,8 +34,9 @@ export class WhyReader {
     const now = this.clock.now();
     const { holds = [], warnings = [] } = resource.status as { holds?: readonly Hold[]; warnings?: readonly string[] };
     const header = await this.store.read.rollouts.header(name);
+    const freeze = await this.store.read.freeze.get();
     const explanation: Explanation = header?.rollout
-      ? explainRollout(header.rollout, header, now)
+      ? explainRollout(header.rollout, header, now, freeze)
       : {
           sentence: 'No release has been rolled out yet: the source or the clusters are still awaited',
           holds: [],
@@ -50,7 +51,7 @@ export class WhyReader {
         ...explanation,
         // What keeps a new release from being made comes before what the last one does.
         ...(first && { sentence: first.message }),
-        holds: [...holds, ...(header ? deriveHolds(header, now) : [])],
+        holds: [...holds, ...(header ? deriveHolds(header, now, freeze) : [])],
         evidence: [...(first ? [explanation.sentence] : []), ...explanation.evidence, ...warnings],
       },
       header?.rollout ? await this.failures(name, header.rollout) : [],
@@ -74,6 +75,8 @@ export class WhyReader {
     const now = this.clock.now();
     const rows = await this.store.read.rollouts.ofCluster(cluster.uid);
     const headers = new Map((await this.store.read.rollouts.headers()).map((header) => [header.application, header]));
+    const freeze = await this.store.read.freeze.get();
+    const { online, seenAt, hold: held } = cluster;
     const status = clusterStatus(cluster);
     if (status === 'waiting') {
       return whyOf('cluster', name, {
@@ -84,10 +87,7 @@ export class WhyReader {
       });
     }
     const parts = rows.map(({ application, row }) =>
-      explainCluster(
-        { application, row, header: headers.get(application) ?? null, online: cluster.online, seenAt: cluster.seenAt },
-        now,
-      ),
+      explainCluster({ application, row, header: headers.get(application) ?? null, online, seenAt, held, freeze }, now),
     );
     const reports = await this.store.read.reports.ofCluster(cluster.uid);
     const findings = reports.flatMap(({ report }) =>
@@ -98,32 +98,37 @@ export class WhyReader {
             `${report.application}: ${each.kind} ${each.namespace ? `${each.namespace}/` : ''}${each.name} is ${each.health} (${each.reason}): ${each.message}`,
         ),
     );
-    const offline: Hold[] =
-      status === 'offline'
-        ? [
-            {
-              code: 'offline',
-              message: `Cluster ${name} has not been heard of; nothing new is assigned to it`,
-              since: cluster.seenAt ?? cluster.createdAt,
-            },
-          ]
-        : [];
+    const own = clusterHolds(cluster);
     const sentences = parts.map(({ sentence }) => sentence);
+    const others = parts.flatMap(({ holds }) => holds).filter(({ code }) => !own.some((each) => each.code === code));
+    const [first] = own;
     return whyOf(
       'cluster',
       name,
       {
-        sentence: offline[0]?.message ?? sentences[0] ?? `Cluster ${name} is ready; no application is placed on it`,
-        holds: [...offline, ...parts.flatMap(({ holds }) => holds)],
-        evidence: [
-          ...(offline.length > 0 ? sentences : sentences.slice(1)),
-          ...parts.flatMap(({ evidence }) => evidence),
-        ],
-        can: [...new Set(parts.flatMap(({ can }) => can))],
+        sentence: first?.message ?? sentences[0] ?? `Cluster ${name} is ready; no application is placed on it`,
+        holds: [...own, ...others],
+        evidence: [...(first ? sentences : sentences.slice(1)), ...parts.flatMap(({ evidence }) => evidence)],
+        can: [...new Set([...(held ? [`flotilla cluster unhold ${name}`] : []), ...parts.flatMap(({ can }) => can)])],
       },
       findings,
     );
   }
+}
+
+/** What keeps a cluster from getting anything new, whatever the application. */
+function clusterHolds(cluster: StoredCluster): Hold[] {
+  const { name, hold, online, seenAt, createdAt } = cluster;
+  const holds: Hold[] = [];
+  if (!online) {
+    const message = `Cluster ${name} has not been heard of; nothing new is assigned to it`;
+    holds.push({ code: 'offline', message, since: seenAt ?? createdAt });
+  }
+  if (hold) {
+    const message = `Cluster ${name} is held by ${hold.by}: ${hold.reason}; nothing new is assigned to it`;
+    holds.push({ code: 'clusterHold', message, since: hold.since });
+  }
+  return holds;
 }
 
 function whyOf(kind: Why['kind'], name: string, explanation: Explanation, more: readonly string[] = []): Why {
