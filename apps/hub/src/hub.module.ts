@@ -47,6 +47,7 @@ import { Advance } from './steps/advance/advance.js';
 import { Alive } from './steps/advance/alive.js';
 import { FreezeKeeper } from './steps/advance/freeze-keeper.js';
 import { Stepper } from './steps/advance/stepper.js';
+import { BundleDrops } from './steps/assign/bundle-drops.js';
 import { ManifestWriter } from './steps/assign/manifest-writer.js';
 import { ManualStart } from './steps/assign/manual-start.js';
 import { Reconcile } from './steps/assign/reconcile.js';
@@ -74,6 +75,7 @@ const steps: Provider[] = [
   RenderOverlays,
   Reconcile,
   ReconcileWork,
+  BundleDrops,
   ReadStartInputs,
   ManualStart,
   ManifestWriter,

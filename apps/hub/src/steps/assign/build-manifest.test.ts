@@ -24,7 +24,7 @@ const build = (given: Assignment | null, more: Partial<TargetRow> = {}, objects 
     rows: [{ application: 'web', row: rowOf(given, more) }],
     terms: new Map([['web', terms]]),
     bundle: (_application, release, digest) =>
-      digest === lost ? null : { revision: 'f'.repeat(40), chunks: release, objects },
+      digest === lost ? null : { revision: 'f'.repeat(40), chunks: release, objects: release === 1 ? 99 : objects },
   });
 
 describe('a manifest', () => {
@@ -51,6 +51,12 @@ describe('a manifest', () => {
 
   it('lets three objects go however small the bundle', () => {
     expect(build(assignment, {}, 4).applications['web']?.maxDeletions).toBe(3);
+  });
+
+  it('counts a percentage of the bundle that is replaced where that is the larger one, as the plan does', () => {
+    const previous = { release: 1, overlay: 'overlays/dev', digest: 'a'.repeat(64) };
+    expect(build(assignment, { previous }).applications['web']?.maxDeletions).toBe(9);
+    expect(build(assignment, { previous: { ...previous, digest: lost } }).applications['web']?.maxDeletions).toBe(6);
   });
 
   it('exempts what the release that a rollback takes back had added, and sets the others their budget', () => {

@@ -1,6 +1,6 @@
 import {
+  deletionBudget,
   PROTOCOL_VERSION,
-  resolveCount,
   type ClusterUid,
   type Count,
   type Manifest,
@@ -22,8 +22,6 @@ export interface BundleTerms {
   readonly objects: number;
 }
 
-/** Objects that may always be dropped, however small the bundle: a percentage of little is nothing. */
-const LEAST_DELETIONS = 3;
 /** No budget: as many as an agent can hold. */
 const ALL_OBJECTS = 1_000_000;
 
@@ -59,8 +57,9 @@ export function buildManifest(input: {
     }
     const bundle = input.bundle(application, release, digest);
     if (!bundle) continue;
-    // A percentage is of what the bundle holds: the one it replaces is about as large, and whole removals always ask.
-    const budget = Math.max(LEAST_DELETIONS, resolveCount(terms.maxDeletions, bundle.objects, 'tolerance'));
+    // As the hub itself counted: of what the bundle that is replaced has, where that is the larger one.
+    const before = row.previous && input.bundle(application, row.previous.release, row.previous.digest);
+    const budget = deletionBudget(terms.maxDeletions, Math.max(bundle.objects, before?.objects ?? 0));
     const maxDeletions = assignment.deletionsAccepted ? ALL_OBJECTS : budget;
     // A bundle that is lost exempts nothing: the agent then counts what it deletes, and asks.
     const taken = takesBack && input.bundle(application, takesBack.release, takesBack.digest);

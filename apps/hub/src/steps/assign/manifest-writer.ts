@@ -42,7 +42,7 @@ export class ManifestWriter {
       if (!row.assignment || row.assignment.release === null) continue;
       const { release, digest, takesBack } = row.assignment;
       await this.learn(unit, application, release, digest);
-      if (takesBack) await this.learnWhereKept(unit, application, takesBack);
+      for (const other of [takesBack, row.previous]) if (other) await this.learnWhereKept(unit, application, other);
     }
     return Promise.all(
       claimed.map((cluster) =>
@@ -76,7 +76,7 @@ export class ManifestWriter {
     );
   }
 
-  /** What is taken back is only compared with: where it is gone, the manifest does without. */
+  /** What is only compared with: where it is gone, the manifest does without. */
   private async learnWhereKept(
     unit: Unit,
     application: string,

@@ -36,7 +36,7 @@ export class ManualStart {
 }
 
 /** A person's start of what was read. */
-export function startEvent({ release, strategy, members }: StartInputs, { actor, reason }: Wish): Start {
+export function startEvent({ release, strategy, members, drops }: StartInputs, { actor, reason }: Wish): Start {
   const author = authorOf(release.author);
   return {
     type: 'start',
@@ -44,6 +44,7 @@ export function startEvent({ release, strategy, members }: StartInputs, { actor,
     release: release.number,
     strategy,
     members,
+    drops,
     automatic: false,
     actor,
     ...(author && { author }),

@@ -7,6 +7,7 @@ import { Stepper } from '../advance/stepper.js';
 import { RenderOverlays, type OverlayError } from '../render/render-overlays.js';
 import { StepTimer } from '../step-timer.js';
 import { authorOf } from './author.js';
+import { BundleDrops } from './bundle-drops.js';
 import { decideStart } from './decide-start.js';
 import { Blocked, readCommit, readStrategy, type PinnedCommit } from './inputs.js';
 
@@ -38,6 +39,7 @@ interface Placed {
 @Injectable()
 export class ReconcileWork {
   @Inject(StepTimer) private readonly timer!: StepTimer;
+  @Inject(BundleDrops) private readonly drops!: BundleDrops;
 
   constructor(
     @Inject(STORE) private readonly store: Store,
@@ -74,7 +76,8 @@ export class ReconcileWork {
 
     const release = await this.releaseOf(resource, commit, rendered.overlays, latest);
     const online = new Set(clusters.filter((cluster) => cluster.online).map(({ uid }) => uid));
-    const started = { name, strategy, release, members, rows: rows.map(({ row }) => row), unplaced, online };
+    const { namespace } = spec;
+    const started = { name, namespace, strategy, release, members, rows: rows.map(({ row }) => row), unplaced, online };
     const rollout = await this.timer.time('assign', () => this.start(started));
     const found = { revision: commit.revision, release: release.number, warnings: warnings.slice(0, 20) };
     await this.keepStatus(resource, found, commit.stale === undefined ? null : new Blocked('source', commit.stale));
@@ -183,6 +186,7 @@ export class ReconcileWork {
 
   private async start(input: {
     readonly name: string;
+    readonly namespace: string;
     readonly strategy: StrategySpec;
     readonly release: StoredRelease;
     readonly members: readonly Member[];
@@ -190,7 +194,7 @@ export class ReconcileWork {
     readonly unplaced: ReadonlySet<string>;
     readonly online: ReadonlySet<string>;
   }): Promise<string | undefined> {
-    const { name, strategy, release, members, rows, unplaced, online } = input;
+    const { name, namespace, strategy, release, members, rows, unplaced, online } = input;
     const header = await this.store.read.rollouts.header(name);
     const number = header?.baseline ?? null;
     const baseline =
@@ -213,12 +217,12 @@ export class ReconcileWork {
       await this.stepper.take(name, { type: 'removed', clusters: decision.leavers, why: 'left' });
     }
     if (decision.start) {
-      const outcome = await this.stepper.take(name, {
-        type: 'start',
-        kind: 'forward',
-        release: release.number,
-        members,
-        ...by,
+      // Once before the lock, so that under it every bundle is known already.
+      await this.drops.of(this.store.read, { rows, members, namespace });
+      const outcome = await this.stepper.take(name, async (unit) => {
+        const present = (await unit.rollouts.rows(name, { all: true })).map(({ row }) => row);
+        const drops = await this.drops.of(unit, { rows: present, members, namespace });
+        return { type: 'start', kind: 'forward', release: release.number, members, drops, ...by };
       });
       return outcome.header.rollout?.id;
     }

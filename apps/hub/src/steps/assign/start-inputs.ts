@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { applicationSpecSchema, type ApplicationSpec } from '#contract';
-import { place, type Member, type StrategySpec } from '#domain';
+import { place, type BundleDrop, type Member, type StrategySpec } from '#domain';
 import { RejectedError } from '#kit';
 import type { Store, StoredRelease, Unit } from '#ports';
 import { STORE } from '../../parts.js';
+import { BundleDrops } from './bundle-drops.js';
 import { Blocked, readStrategy } from './inputs.js';
 
 /** What a person's start, plan or replan is made of, as it stands now. */
@@ -14,12 +15,17 @@ export interface StartInputs {
   readonly strategyName: string;
   /** The joined clusters that the placement takes and that the release has an overlay for. */
   readonly members: readonly Member[];
+  /** What the release drops from the bundles that those clusters have. */
+  readonly drops: readonly BundleDrop[];
 }
 
 /** Reads releases, strategies and placements for people's commands. */
 @Injectable()
 export class ReadStartInputs {
-  constructor(@Inject(STORE) private readonly store: Store) {}
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    private readonly bundleDrops: BundleDrops,
+  ) {}
 
   /**
    * @param release the newest one unless told.
@@ -40,7 +46,10 @@ export class ReadStartInputs {
     const release = await releaseOf(read, application, number);
     const strategyName = other ?? spec.strategy;
     const strategy = await strategyOf(read, { ...spec, strategy: strategyName });
-    return { release, strategy, strategyName, members: await membersOf(read, spec, release) };
+    const members = await membersOf(read, spec, release);
+    const rows = (await read.rollouts.rows(application, { all: true })).map(({ row }) => row);
+    const drops = await this.bundleDrops.of(read, { rows, members, namespace: spec.namespace });
+    return { release, strategy, strategyName, members, drops };
   }
 }
 
