@@ -224,6 +224,8 @@ export interface RolloutStore {
   events(
     query: PageRequest & { application?: string; rollout?: string; cluster?: ClusterUid },
   ): Promise<Page<StoredEvent>>;
+  /** Of one rollout (its id, `web-12`), oldest first, with a seq above `after`; at most `limit`. */
+  history(rollout: string, after: number, limit: number): Promise<readonly StoredEvent[]>;
   /** Events with an id above `id`, oldest first, for SSE's catch up. */
   eventsAfter(id: number, limit: number): Promise<readonly StoredEvent[]>;
 

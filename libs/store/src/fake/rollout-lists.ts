@@ -10,7 +10,7 @@ function present(tables: Tables, entry: RolloutEntry): RolloutEntry {
   return current?.number === entry.rollout.number ? { ...entry, rollout: current } : entry;
 }
 
-type Lists = Pick<RolloutStore, 'rollout' | 'list' | 'targets' | 'events' | 'eventsAfter'>;
+type Lists = Pick<RolloutStore, 'rollout' | 'list' | 'targets' | 'events' | 'history' | 'eventsAfter'>;
 
 export function fakeRolloutLists(run: Run): Lists {
   const find = (tables: Tables, application: string, number: number): RolloutEntry | null => {
@@ -58,6 +58,10 @@ export function fakeRolloutLists(run: Run): Lists {
           .filter((event) => cluster === undefined || event.cluster === cluster);
         return pageOf(found, query, oneNumber, (event) => [event.id], 'backwards');
       }),
+    history: (rollout, after, limit) =>
+      run(({ memory }) =>
+        memory.events.filter((event) => event.rollout === rollout && event.seq > after).slice(0, limit),
+      ),
     eventsAfter: (id, limit) => run(({ memory }) => memory.events.filter((event) => event.id > id).slice(0, limit)),
   };
 }

@@ -22,8 +22,8 @@ export function toEvent(row: StoredRow): StoredEvent {
   };
 }
 
-/** Pages by id, newest first; SSE's catch up, oldest first. 1 to 5 ms a page. */
-export function rolloutHistory(sql: Sql): Pick<RolloutStore, 'events' | 'eventsAfter'> {
+/** Pages by id, newest first; a rollout's whole history and SSE's catch up, oldest first. 1 to 5 ms a page. */
+export function rolloutHistory(sql: Sql): Pick<RolloutStore, 'events' | 'history' | 'eventsAfter'> {
   return {
     async events(query) {
       const limit = pageLimit(query);
@@ -43,6 +43,13 @@ export function rolloutHistory(sql: Sql): Pick<RolloutStore, 'events' | 'eventsA
         parameters.values,
       );
       return toPage(rows, limit, (row) => [row.id], toEvent);
+    },
+    async history(rollout, after, limit) {
+      const { rows } = await sql.query<StoredRow>(
+        'select * from rollout_events where application = $1 and rollout = $2 and seq > $3 order by seq limit $4',
+        [rollout.replace(/-\d+$/, ''), rollout, after, limit],
+      );
+      return rows.map(toEvent);
     },
     async eventsAfter(id, limit) {
       const { rows } = await sql.query<StoredRow>('select * from rollout_events where id > $1 order by id limit $2', [

@@ -49,6 +49,22 @@ export function history(test: StoreTest): void {
       expect(await list({ cluster: 'u1' })).toEqual(['web-2', 'web-1 1']);
     }));
 
+  it('reads the history of a rollout oldest first, from where one stopped', () =>
+    test(async ({ store }) => {
+      await save(store, 'web', () => ({}), { history: [1, 2].map((each) => entry(`web-1 ${each}`)) });
+      await save(store, 'web', () => ({}), { history: [entry('web-2', { rollout: 'web-2' })] });
+      await save(store, 'web', () => ({}), { history: [entry('web-1 3')] });
+      const read = async (rollout: string, after: number, limit: number): Promise<[number, string][]> =>
+        (await store.read.rollouts.history(rollout, after, limit)).map(({ seq, message }) => [seq, message]);
+      expect(await read('web-1', 0, 2)).toEqual([
+        [1, 'web-1 1'],
+        [2, 'web-1 2'],
+      ]);
+      expect(await read('web-1', 2, 2)).toEqual([[4, 'web-1 3']]);
+      expect(await read('web-1', 4, 2)).toEqual([]);
+      expect(await read('nothing-1', 0, 2)).toEqual([]);
+    }));
+
   it('never shows an event before one with a lower id, however many hubs write', () =>
     test(async ({ store, another }) => {
       const other = await another();
