@@ -125,7 +125,7 @@ export class Scenario {
       if (wakeAt === null || wakeAt > end) break;
       this.now = Math.max(this.now, wakeAt);
       this.hear(...[...this.shell.presence].flatMap(([uid, { online }]) => (online ? [uid] : [])));
-      this.take({ type: 'tick' });
+      this.take(this.shell.tick());
     }
     this.now = end;
     this.hear(...[...this.shell.presence].flatMap(([uid, { online }]) => (online ? [uid] : [])));
