@@ -99,6 +99,12 @@ export class Draft {
     this.changed = true;
   }
 
+  /** A rollout and rows of it at once, as they were planned anew: its waves' counters are the caller's. */
+  rewrite(rollout: Rollout, rows: readonly TargetRow[]): void {
+    for (const row of rows) this.written.set(row.uid, row);
+    this.setRollout(rollout);
+  }
+
   private count(row: TargetRow, by: 1 | -1): void {
     const { rollout } = this.header;
     if (rollout?.id !== row.rollout) return;

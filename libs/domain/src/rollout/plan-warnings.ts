@@ -1,4 +1,4 @@
-import type { ReportPhase, TargetRow, WaveProgress } from './model.js';
+import type { ReportPhase, TargetRow } from './model.js';
 import { firstOf, namesOf } from './names-of.js';
 import type { PlannedCluster, PlannedWave } from './plan.js';
 
@@ -12,11 +12,16 @@ export function unhealthyPhase(row: TargetRow | undefined): ReportPhase | undefi
   return phase === 'healthy' ? undefined : phase;
 }
 
+/** As much of a planned wave as warnings look at. */
+type Warned = Pick<PlannedWave, 'name'> & {
+  readonly clusters: readonly Pick<
+    PlannedCluster,
+    'name' | 'overlay' | 'digest' | 'change' | 'status' | 'healthBefore'
+  >[];
+};
+
 /** What a person should know before it starts; none of it stops the start. */
-export function planWarnings(
-  waves: readonly PlannedWave[],
-  zoneProblems: ReadonlyMap<string, readonly string[]>,
-): string[] {
+export function planWarnings(waves: readonly Warned[], zoneProblems: ReadonlyMap<string, readonly string[]>): string[] {
   const clusters = waves.flatMap((wave) => wave.clusters);
   // Objects that were unhealthy before must not be taken for the release's doing.
   const unhealthy = clusters.filter(({ healthBefore }) => healthBefore !== undefined);
@@ -32,12 +37,12 @@ export function planWarnings(
 }
 
 /** Bundles that a later wave takes and no cluster before it does: the earlier waves say nothing of them. */
-function untested(waves: readonly Pick<PlannedWave, 'name' | 'clusters'>[]): string[] {
+function untested(waves: readonly Warned[]): string[] {
   const tested = new Set<string>();
   const warnings: string[] = [];
   for (const { name, clusters } of waves) {
     const isFirst = tested.size === 0;
-    const fresh = new Map<string, PlannedCluster[]>();
+    const fresh = new Map<string, Warned['clusters'][number][]>();
     for (const cluster of clusters) {
       // Who has these very bytes tries nothing.
       if (isFirst || tested.has(cluster.digest) || cluster.change === 'unchanged') continue;
@@ -49,7 +54,7 @@ function untested(waves: readonly Pick<PlannedWave, 'name' | 'clusters'>[]): str
   return warnings;
 }
 
-function untestedText(wave: WaveProgress['name'], fresh: ReadonlyMap<string, readonly PlannedCluster[]>): string {
+function untestedText(wave: string, fresh: ReadonlyMap<string, Warned['clusters']>): string {
   const bundles = [...fresh].map(
     ([digest, clusters]) => `${digest.slice(0, SHORT)} (${clusters[0]?.overlay ?? ''}: ${namesOf(clusters)})`,
   );

@@ -9,6 +9,7 @@ import { gap, returned } from './events/presence.js';
 import { promote } from './events/promote.js';
 import type { Refusal } from './events/refusal.js';
 import { removed } from './events/removed.js';
+import { replan } from './events/replan.js';
 import { takeReports } from './events/reports.js';
 import { rollback } from './events/rollback.js';
 import { skip } from './events/skip.js';
@@ -70,7 +71,7 @@ function apply(draft: Draft, rows: readonly LoadedRow[], event: RolloutEvent): R
       unheld(draft, event);
       return null;
     case 'replan':
-      return { code: 'not-yet', message: `${event.type} is not understood yet` };
+      return replan(draft, event);
     case 'removed':
       return removed(draft, event);
     case 'reports':
