@@ -29,8 +29,16 @@ export {
   type RolloutPlan,
 } from './rollout/plan.js';
 export * from './rollout/plan-waves.js';
+export * from './rollout/receipt.js';
 export { ENGINE_RULES, type EngineRules } from './rollout/rules.js';
 export * from './rollout/replay.js';
+export type { Distribution } from './rollout/rehearsal/distribution.js';
+export type { Spread } from './rollout/rehearsal/random.js';
+export { REHEARSAL_DEFAULTS, type RehearsalRates } from './rollout/rehearsal/rates.js';
+export { rehearse, Rehearsal, type RehearsalInput } from './rollout/rehearsal/rehearsal.js';
+export type { RehearsedRun, RunOutcome } from './rollout/rehearsal/rehearsed-run.js';
+export { RowTable, type PresenceView } from './rollout/rehearsal/row-table.js';
+export type { RehearsalReport, RehearsedGate, RehearsedWave } from './rollout/rehearsal/run-figures.js';
 export { isRetired, retireRow } from './rollout/retire-row.js';
 export { step } from './rollout/step.js';
 export * from './rollout/strategy.js';

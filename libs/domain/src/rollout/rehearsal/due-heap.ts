@@ -1,7 +1,4 @@
-/**
- * Rows by when they are due. Entries are never taken out when a row changes: whoever reads them drops those that its `isValid`
- * disowns.
- */
+/** Rows by when they are due. Entries are never taken out when a row changes: whoever reads them drops those that are stale. */
 export class DueHeap {
   private readonly times: number[];
   private readonly rows: number[];
@@ -47,30 +44,34 @@ export class DueHeap {
     rows[place] = row;
   }
 
-  /** The rows due up to `until`, each once, earliest first, and the first one after that; -1: there is none. */
-  read(until: number, isValid: (row: number, time: number) => boolean): { due: readonly number[]; next: number } {
+  /**
+   * The rows due up to `until`, each once, earliest first, and the first one after that; -1: there is none.
+   * @param judge whether an entry still is its row's, and its row one of those that are looked for.
+   */
+  read(
+    until: number,
+    judge: (row: number, time: number) => 'stale' | 'foreign' | 'wanted',
+  ): { due: readonly number[]; next: number } {
     const due: number[] = [];
-    const dueTimes: number[] = [];
-    // Valid entries of one row tell one time: only the same entry twice is to be dropped.
+    const kept: (readonly [time: number, row: number])[] = [];
+    // Entries of one row that are not stale tell one time: only the same entry twice is to be dropped.
     const seen = new Set<number>();
     let next = -1;
     while (this.times.length > 0) {
       const time = this.times[0] ?? 0;
       const row = this.rows[0] ?? 0;
-      if (!isValid(row, time) || seen.has(row)) {
-        this.drop();
-        continue;
-      }
-      if (time > until) {
+      const judged = seen.has(row) ? 'stale' : judge(row, time);
+      if (judged === 'wanted' && time > until) {
         next = row;
         break;
       }
-      seen.add(row);
-      due.push(row);
-      dueTimes.push(time);
       this.drop();
+      if (judged === 'stale') continue;
+      seen.add(row);
+      kept.push([time, row]);
+      if (judged === 'wanted') due.push(row);
     }
-    due.forEach((row, index) => this.put(dueTimes[index] ?? 0, row));
+    for (const [time, row] of kept) this.put(time, row);
     return { due, next };
   }
 }

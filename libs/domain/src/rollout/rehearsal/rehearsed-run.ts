@@ -46,7 +46,13 @@ export interface RehearsedRun {
 export type OnStep = (
   event: RolloutEvent,
   now: Millis,
-  taken: { readonly before: ApplicationHeader; readonly loaded: readonly LoadedRow[]; readonly decision: Decision },
+  taken: {
+    readonly before: ApplicationHeader;
+    readonly loaded: readonly LoadedRow[];
+    readonly decision: Decision;
+    /** Every row as it was before. */
+    all(): readonly LoadedRow[];
+  },
 ) => void;
 
 export interface RunSetting {
@@ -101,7 +107,7 @@ export class RehearsedHub {
     const loaded = table.load(need(before, event, now), fleet.heartbeats);
     const decision = step(before, loaded, event, now);
     this.steps += 1;
-    onStep?.(event, now, { before, loaded, decision });
+    onStep?.(event, now, { before, loaded, decision, all: () => table.load({ all: true }, fleet.heartbeats) });
     if (!decision.changed) return decision;
     this.header = decision.header;
     table.save(decision.rows);

@@ -130,8 +130,10 @@ export class RowTable {
 
   private findDue(need: RowNeed, found: number[]): void {
     const { due, next } = need;
-    const isDue = (index: number, time: number): boolean => this.own(need, index)?.dueAt === time;
-    const read = this.byDue.read(next?.after ?? due?.before ?? 0, isDue);
+    const read = this.byDue.read(next?.after ?? due?.before ?? 0, (index, time) => {
+      if (this.rows[index]?.dueAt !== time) return 'stale';
+      return this.own(need, index) ? 'wanted' : 'foreign';
+    });
     if (due) found.push(...read.due.slice(0, due.limit));
     if (next && read.next >= 0) found.push(read.next);
   }
@@ -153,13 +155,12 @@ export class RowTable {
     let isFirst = true;
     for (let position = this.cursors[wave] ?? 0; position < positions.length && left > 0; position += 1) {
       const index = positions[position] ?? -1;
-      const row = this.own(need, index);
-      const isPending = row?.state === 'pending' && row.wave === wave && row.position === position && !row.requeued;
+      const row = this.rows[index];
       // What lies before the first pending one is not looked at again.
       if (isFirst) this.cursors[wave] = position;
-      if (!isPending) continue;
+      if (row?.state !== 'pending' || row.wave !== wave || row.position !== position || row.requeued) continue;
       isFirst = false;
-      if (!isOpen(row)) continue;
+      if (!this.own(need, index) || !isOpen(row)) continue;
       found.push(index);
       left -= 1;
     }
