@@ -1,5 +1,6 @@
-import type { Clock, GitSource, HubBus, Renderer, Store } from '#ports';
+import type { GitSource, HubBus, Renderer, Store } from '#ports';
 import type { Logger, Metrics } from '#kit';
+import type { SteadyClock } from './steps/advance/steady-clock.js';
 import type { ManifestSigner } from './steps/assign/manifest-signer.js';
 
 /** Injection tokens of everything that the composition root hands in: ports and values, no globals. */
@@ -38,7 +39,7 @@ export interface HubParts {
   readonly bus: HubBus;
   readonly git: GitSource;
   readonly renderer: Renderer;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly signer: ManifestSigner;
   readonly settings: HubSettings;
   readonly log: Logger;

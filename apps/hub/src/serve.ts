@@ -52,7 +52,7 @@ export async function serve(options: {
   app.get(Silence).restart();
   await app.get(CollectReports).start();
   await parts.bus.drainStatus();
+  alive.start();
   app.get(Advance).start();
-  alive.start(parts.log);
   return { url: settings.publicUrl, close: () => app.close() };
 }

@@ -24,6 +24,7 @@ import { httpsCertificate, readSettingFile } from './installation/https-certific
 import { hostsOf } from './installation/hub-hosts.js';
 import type { HubParts, HubSettings } from './parts.js';
 import { serve } from './serve.js';
+import { SteadyClock } from './steps/advance/steady-clock.js';
 import { openManifestSigner } from './steps/assign/manifest-signer.js';
 
 export interface RunningHub {
@@ -69,7 +70,7 @@ export async function startHub(
 ): Promise<RunningHub> {
   const closers = new Closers();
   try {
-    return await start({ config, log, clock }, closers, () => signal?.throwIfAborted());
+    return await start({ config, log, clock: new SteadyClock(clock) }, closers, () => signal?.throwIfAborted());
   } catch (error) {
     await closers.closeAll(log);
     throw error;
@@ -77,7 +78,7 @@ export async function startHub(
 }
 
 async function start(
-  { config, log, clock }: { readonly config: HubConfig; readonly log: Logger; readonly clock: Clock },
+  { config, log, clock }: { readonly config: HubConfig; readonly log: Logger; readonly clock: SteadyClock },
   closers: Closers,
   /** Throws when the start is to end here. */
   goOn: () => void,

@@ -5,12 +5,14 @@ import type { Clock, Store } from '#ports';
 import { CLOCK, LOGGER, STORE } from '../../parts.js';
 import { Serial } from '../serial.js';
 import { StepTimer } from '../step-timer.js';
+import { Alive } from './alive.js';
 import { Stepper } from './stepper.js';
 
 /** Wakes applications whose time has come: deadlines, soaks, a wave that may open. Timers are rows; this only looks. */
 @Injectable()
 export class Advance implements OnApplicationBootstrap, OnApplicationShutdown {
   @Inject(StepTimer) private readonly timer!: StepTimer;
+  @Inject(Alive) private readonly alive!: Alive;
   private readonly serial = new Serial(() => this.run());
   private wakeTimer: NodeJS.Timeout | undefined;
   private started = false;
@@ -55,7 +57,8 @@ export class Advance implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   private async run(): Promise<void> {
-    if (!this.started || this.stopped) return;
+    // While nobody is heard, no deadline may pass.
+    if (!this.started || this.stopped || !this.alive.hears()) return;
     clearTimeout(this.wakeTimer);
     try {
       for (let round = 0; round < 100; round += 1) {
