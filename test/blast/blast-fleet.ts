@@ -1,7 +1,9 @@
 import { expect } from '@jest/globals';
+import type { CreateTokenAnswer } from '#contract';
 import type { Clock } from '#ports';
 import type { ClusterPlan } from '../../apps/simulator/src/simulate.js';
 import { SimulatedClusters } from '../helpers/simulated-clusters.js';
+import type { TestApi } from '../helpers/test-api.js';
 import { startTestHub, type TestHub, type TestHubOptions } from '../helpers/test-hub.js';
 import { REGIONS } from './shop-files.js';
 import { Shop } from './shop.js';
@@ -21,6 +23,7 @@ export interface BlastFleetOptions extends TestHubOptions {
 /** Ten simulated clusters in three rings, with real agents, on a real hub. Each scenario brings a shop of its own. */
 export class BlastFleet {
   private readonly shops: Shop[] = [];
+  private readonly people: TestApi[] = [];
 
   private constructor(
     readonly test: TestHub,
@@ -52,6 +55,14 @@ export class BlastFleet {
     return shop;
   }
 
+  /** Somebody with a token of that role. */
+  async person(name: string, role: string, email: string): Promise<TestApi> {
+    const { token } = await this.test.api.post<CreateTokenAnswer>('/api/v1/tokens', { name, role, email });
+    const api = this.test.api.as(token);
+    this.people.push(api);
+    return api;
+  }
+
   /** Takes clusters' networks away, or gives them back. */
   async cutOff(names: readonly string[]): Promise<void> {
     await Promise.all(names.map((name) => this.clusters.agent(name).cutOff(name)));
@@ -66,6 +77,7 @@ export class BlastFleet {
     try {
       for (const shop of this.shops) shop.nothingEscapedLater();
     } finally {
+      for (const api of this.people) api.close();
       await this.clusters.stop();
       await this.test.stop();
       await Promise.all(this.shops.map((shop) => shop.close()));

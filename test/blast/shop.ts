@@ -20,6 +20,9 @@ export class Shop {
   private state: ShopState = { tag: FIRST_TAG, pages: PAGES, regions: REGIONS };
   private readonly confined: { readonly tag: string; readonly names: readonly string[] }[] = [];
 
+  /** Of whoever makes its commits. */
+  readonly authorEmail = 'test@flotilla.example';
+
   private constructor(
     private readonly fleet: BlastFleet,
     readonly name: string,
@@ -126,8 +129,9 @@ export class Shop {
     return held;
   }
 
-  whyRollout(): Promise<Why> {
-    return this.fleet.test.api.get(`/api/v1/why/rollouts/${this.name}`);
+  /** @param id of an earlier rollout; the newest unless told. */
+  whyRollout(id = this.name): Promise<Why> {
+    return this.fleet.test.api.get(`/api/v1/why/rollouts/${id}`);
   }
 
   whyApplication(): Promise<Why> {
