@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { playSchedule, type Schedule } from './testing/phrases.js';
+import { playSchedule, type Schedule } from './testing/play-schedule.js';
 import { schedule } from './testing/schedule.suite.js';
 import { WORLD_RULES, type WorldRules } from './testing/world.js';
 
@@ -68,7 +68,12 @@ describe('a rule that is switched off is missed', () => {
     const rules: WorldRules = { ...WORLD_RULES, [without]: false };
     const result = fc.check(
       fc.property(schedule, (each) => {
-        playSchedule(lean(each), rules);
+        try {
+          playSchedule(lean(each), rules);
+        } catch (error) {
+          // It may be missed in more ways than one: looked for is the sentence that names it.
+          if (finds.test(String(error))) throw error;
+        }
       }),
       { numRuns: MAX_SCHEDULES, seed: 3, endOnFailure: true },
     );

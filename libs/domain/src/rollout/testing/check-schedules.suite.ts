@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { Coverage } from './oracles.js';
-import { playSchedule } from './phrases.js';
+import { playSchedule } from './play-schedule.js';
 import { isReproduced } from './replay.js';
 import { schedule } from './schedule.suite.js';
 

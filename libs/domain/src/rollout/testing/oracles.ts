@@ -1,6 +1,10 @@
 import type { ClusterUid } from '../../cluster.js';
 import type { ApplicationHeader, Decision, Millis, ReportInput, Rollout, RolloutEvent, TargetRow } from '../model.js';
+import { fail } from './fail.js';
+import { GateOracle } from './gate-oracle.js';
+import { waitsForPerson } from './friendly.js';
 import type { Outcome } from './memory-shell.js';
+import { PauseOracle } from './pause-oracle.js';
 import { HEALTHY_FOR_MS } from './simulated-cluster.js';
 import type { World } from './world.js';
 
@@ -32,7 +36,15 @@ export class Oracles {
   private readonly mayWithdraw = new Set<ClusterUid>();
   private isPausedByUser = false;
 
-  constructor(private readonly world: World) {}
+  readonly pauses: PauseOracle;
+  private readonly gates: GateOracle;
+  /** The last word that came of each cluster, of whatever generation. */
+  private readonly said = new Map<ClusterUid, ReportInput>();
+
+  constructor(private readonly world: World) {
+    this.pauses = new PauseOracle(world, (what) => this.count(what));
+    this.gates = new GateOracle(world, (what) => this.count(what));
+  }
 
   count(what: string): void {
     this.coverage[what] = (this.coverage[what] ?? 0) + 1;
@@ -54,11 +66,13 @@ export class Oracles {
     if (event.type === 'resume') this.isPausedByUser = false;
     if (event.type === 'removed' && event.why === 'left') for (const uid of event.clusters) this.mayWithdraw.add(uid);
     this.judgeTakeBack(header, before);
+    this.pauses.judge(decision, before, event, this.previousRows);
+    this.gates.judge(decision, before, event);
     const isTick = event.type === 'tick' && before.rollout?.id === rollout?.id;
     for (const row of decision.rows) this.judgeRow(row, this.previousRows.get(row.uid), isTick, before);
     if (rollout) {
-      this.judgeBudgets(rollout);
-      this.judgeWaves(rollout, before.rollout);
+      this.judgeBudgets(rollout, event.type === 'replan');
+      this.judgeWaves(rollout, before.rollout, event.type === 'promote');
       if (rollout.state !== 'running' && before.rollout?.state === 'running') this.judgeEnd(rollout);
     }
     if (!decision.again) this.judgeIdle(header);
@@ -78,7 +92,9 @@ export class Oracles {
     if (this.world.shell.header.rollout?.state !== 'running') this.isPausedByUser = false;
   }
 
-  private hear({ uid, generation, phase, steadyMs }: ReportInput): void {
+  private hear(report: ReportInput): void {
+    const { uid, generation, phase, steadyMs } = report;
+    this.said.set(uid, report);
     const flight = this.flights.get(uid);
     if (!flight || flight.generation !== generation) return;
     if (!flight.heard) {
@@ -125,6 +141,8 @@ export class Oracles {
         deadline: this.world.now + this.ackTimeoutMs,
       });
     }
+    // Taken back before a word of it: whatever is said of it now is said of nothing.
+    if (flight && row.assignment === null) this.flights.set(row.uid, { ...flight, generation: -1 });
     if (row.carried) this.count('carried');
   }
 
@@ -147,7 +165,9 @@ export class Oracles {
     const isCarried = old?.carried === true && flight?.concluded === false;
     if (assignment.release === null && !this.mayWithdraw.has(row.uid))
       fail(4, `${row.uid} is to delete what nobody asked to be deleted`);
+    this.pauses.judgeAssignment(row, old, isNew);
     if (isNew) {
+      this.gates.judgeAssignment(row);
       if (this.isPausedByUser) fail(7, `${row.uid} was assigned while a person had paused`);
       if ((before.rollout?.holds.length ?? 0) > 0) fail(7, `${row.uid} was assigned under a hold`);
       const isOnline = this.world.shell.presence.get(row.uid)?.online ?? false;
@@ -200,7 +220,7 @@ export class Oracles {
       fail(5, `${row.uid} became ${what} after ${listened} of ${limit} ms in which the hub was there`);
   }
 
-  private judgeBudgets(rollout: Rollout): void {
+  private judgeBudgets(rollout: Rollout, isReplanned: boolean): void {
     const budgets = JSON.stringify(
       rollout.waves.map(({ maxConcurrency, maxFailures, maxUnreachable }) => [
         maxConcurrency,
@@ -208,17 +228,30 @@ export class Oracles {
         maxUnreachable,
       ]),
     );
-    const first = this.budgets.get(rollout.id) ?? budgets;
+    const first = (isReplanned ? undefined : this.budgets.get(rollout.id)) ?? budgets;
     this.budgets.set(rollout.id, first);
     if (first !== budgets) fail(1, `the budgets of ${rollout.id} changed from ${first} to ${budgets}`);
   }
 
-  private judgeWaves(rollout: Rollout, before: Rollout | null): void {
+  private judgeWaves(rollout: Rollout, before: Rollout | null, isPromoted: boolean): void {
     if (before?.id !== rollout.id) return;
     rollout.waves.forEach((wave, index) => {
       const was = before.waves[index];
       if (wave.phase === 'progressing' && was?.phase === 'pending' && index > 0) this.judgeOpening(rollout, index);
+      const hasSoaked = was?.phase === 'soaking' && (wave.phase === 'done' || wave.phase === 'gateAfter');
+      if (hasSoaked && !isPromoted && !wave.givenUp && !wave.soakEndedBy) this.judgeSoak(rollout, index);
     });
+  }
+
+  /** Nobody who passed says anything else than healthy when a soak ends by itself. */
+  private judgeSoak(rollout: Rollout, index: number): void {
+    for (const { uid, generation, state, rollout: id, wave } of this.world.shell.rows.values()) {
+      if (id !== rollout.id || wave !== index || (state !== 'passed' && state !== 'unchanged')) continue;
+      const said = this.said.get(uid);
+      if (said?.generation === generation && said.phase !== 'healthy')
+        fail(3, `the soak of wave ${index} ended while ${uid} says ${said.phase}`);
+    }
+    this.count('soak ended');
   }
 
   /** Wave `index` opened: whoever was to go before did, or counts against a budget. */
@@ -279,6 +312,7 @@ export class Oracles {
 
   /** No cluster began with a release after it was taken back. Called whenever clusters have read their manifests. */
   judgeClusters(): void {
+    this.pauses.judgeClusters();
     for (const [uid, cluster] of this.world.clusters) {
       for (const { release, at } of cluster.begun) {
         const since = this.takenBack.get(release);
@@ -309,12 +343,8 @@ export class Oracles {
 
   private judgeIdle(header: ApplicationHeader): void {
     const { rollout } = header;
-    if (rollout?.state === 'running' && rollout.holds.length === 0 && header.wakeAt === null) {
+    if (rollout?.state === 'running' && header.wakeAt === null && !waitsForPerson(this.world)) {
       fail(5, `${rollout.id} runs, nothing holds it, and nothing will ever wake it`);
     }
   }
-}
-
-function fail(invariant: number, what: string): never {
-  throw new Error(`invariant ${invariant}: ${what}`);
 }

@@ -1,8 +1,9 @@
 import type { ClusterUid } from '../../cluster.js';
 import type { Millis } from '../model.js';
-import type { StrategySpec } from '../strategy.js';
-import { HEALTHY_FOR_MS } from './simulated-cluster.js';
-import { World, type WorldPlan, type WorldRules } from './world.js';
+import { becomeQuiet } from './friendly.js';
+import { playPeople, type PeoplePhrase } from './people-phrases.js';
+import { TIMES } from './times.js';
+import type { World } from './world.js';
 
 /** What people, Git, the network and the hub do, in phrases: single events rarely make a story. */
 export type Phrase =
@@ -44,6 +45,7 @@ export type Phrase =
         | 'repeatReports'
         | 'join';
     }
+  | PeoplePhrase
   | { readonly say: 'skip' | 'leave' | 'end' | 'ahead'; readonly who: number }
   | { readonly say: 'wait'; readonly ms: Millis };
 
@@ -133,18 +135,7 @@ export function play(world: World, phrase: Phrase): void {
     }
     case 'releaseAndVanish':
       world.newest += 1;
-      world.away(
-        {
-          type: 'start',
-          kind: 'forward',
-          release: world.newest,
-          strategy: strategyOf(world),
-          members: world.members(world.placed),
-          automatic: true,
-          actor: 'system',
-        },
-        phrase.away,
-      );
+      world.away(world.startOf(world.newest, true), phrase.away);
       world.advance(phrase.then);
       return;
     case 'vanish':
@@ -186,6 +177,9 @@ export function play(world: World, phrase: Phrase): void {
     case 'end':
     case 'ahead':
       withOne(world, phrase.say, phrase.who);
+      return;
+    default:
+      playPeople(world, phrase);
   }
 }
 
@@ -215,11 +209,6 @@ function withOne(world: World, say: 'skip' | 'leave' | 'end' | 'ahead', who: num
   }
 }
 
-function strategyOf(world: World): StrategySpec {
-  if (!world.strategy) throw new Error('the world has no strategy');
-  return world.strategy;
-}
-
 function release(world: World, automatic: boolean): void {
   world.newest += 1;
   world.poll(automatic);
@@ -229,70 +218,4 @@ function some(world: World, share: number, offset: number): ClusterUid[] {
   const uids = [...world.clusters.keys()];
   const count = Math.ceil(uids.length * share);
   return uids.map((_, index) => uids[(index + offset) % uids.length] ?? '').slice(0, count);
-}
-
-export interface Schedule {
-  readonly plan: WorldPlan;
-  readonly strategy: StrategySpec;
-  readonly phrases: readonly Phrase[];
-}
-
-export const TIMES = { ackTimeoutMs: 60_000, progressDeadlineMs: 120_000, healthyForMs: HEALTHY_FOR_MS } as const;
-
-const QUIET_STEP_MS = 600_000;
-
-/** A schedule from its first phrase to the end that a friendly world brings. @throws Error naming what is broken. */
-export function playSchedule({ plan, strategy, phrases }: Schedule, rules?: WorldRules): World {
-  const world = new World(plan, rules);
-  world.strategy = strategy;
-  for (const each of phrases) play(world, each);
-  becomeQuiet(world);
-  becomeFriendly(world);
-  world.shell.recount();
-  return world;
-}
-
-/** Nobody does anything: each rollout ends or says what holds it, however the clusters behave. */
-function becomeQuiet(world: World): void {
-  for (let round = 0; round < 40; round += 1) {
-    const { rollout } = world.shell.header;
-    if (rollout?.state !== 'running' || rollout.holds.length > 0) return;
-    world.advance(QUIET_STEP_MS);
-  }
-  throw new Error('invariant 5: a rollout neither ends nor holds in hours in which nothing is done');
-}
-
-/** All clusters heal and a person takes the documented exits: everything ends, and a new release succeeds. */
-function becomeFriendly(world: World): void {
-  world.heal();
-  world.advance(30_000);
-  exits(world);
-  if (world.placed.size === 0) return;
-  world.newest += 1;
-  world.poll(false);
-  exits(world);
-  const { rollout } = world.shell.header;
-  if (rollout?.release !== world.newest)
-    throw new Error(
-      `invariant 5: release ${world.newest} is not what was rolled out last, but ${rollout?.release ?? 'nothing'}`,
-    );
-  if (rollout.state !== 'succeeded')
-    throw new Error(`invariant 5: in a world where all is well ${rollout.id} is ${rollout.state}`);
-}
-
-function exits(world: World): void {
-  for (let round = 0; round < 60; round += 1) {
-    const { rollout } = world.shell.header;
-    if (rollout?.state !== 'running') {
-      if (!world.shell.header.queued) return;
-      world.poll();
-    } else if (rollout.holds.length > 0) {
-      world.take({ type: 'retry', ...ann });
-      world.take({ type: 'resume', ...ann });
-    }
-    world.advance(120_000);
-  }
-  throw new Error(
-    `invariant 5: with everything healed and every exit taken ${world.shell.header.rollout?.id ?? ''} does not end`,
-  );
 }

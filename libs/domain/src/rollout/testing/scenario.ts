@@ -70,13 +70,32 @@ export class Scenario {
 
   /** A sign of life. */
   hear(...uids: readonly ClusterUid[]): void {
-    for (const uid of uids) this.shell.presence.set(uid, { online: true, seenAt: this.now });
+    for (const uid of uids)
+      this.shell.presence.set(uid, { ...this.shell.presence.get(uid), online: true, seenAt: this.now });
   }
 
   cutOff(...uids: readonly ClusterUid[]): void {
     for (const uid of uids) {
-      this.shell.presence.set(uid, { online: false, seenAt: this.shell.presence.get(uid)?.seenAt ?? null });
+      const present = this.shell.presence.get(uid);
+      this.shell.presence.set(uid, { seenAt: null, ...present, online: false });
     }
+  }
+
+  /** A person holds clusters, or lets them go. */
+  hold(...uids: readonly ClusterUid[]): Outcome {
+    for (const uid of uids) {
+      const present = this.shell.presence.get(uid) ?? { online: false, seenAt: null };
+      this.shell.presence.set(uid, { ...present, held: true });
+    }
+    return this.take({ type: 'held', clusters: uids, actor: 'token:ann', reason: 'maintenance' });
+  }
+
+  unhold(...uids: readonly ClusterUid[]): Outcome {
+    for (const uid of uids) {
+      const present = this.shell.presence.get(uid);
+      if (present) this.shell.presence.set(uid, { online: present.online, seenAt: present.seenAt });
+    }
+    return this.take({ type: 'unheld', clusters: uids, actor: 'token:ann' });
   }
 
   comeBack(...uids: readonly ClusterUid[]): Outcome {

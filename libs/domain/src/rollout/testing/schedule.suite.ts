@@ -1,6 +1,11 @@
 import * as fc from 'fast-check';
 import { STRATEGY_DEFAULTS, WAVE_DEFAULTS, type WaveSpec } from '../strategy.js';
-import { TIMES, type Phrase, type Schedule } from './phrases.js';
+import { peoplePhrases } from './people.suite.js';
+import type { Schedule } from './play-schedule.js';
+import type { Phrase } from './phrases.js';
+import type { GateFate } from './simulated-gates.js';
+import { TIMES } from './times.js';
+import { gated } from './gated-waves.suite.js';
 import type { Fate } from './simulated-cluster.js';
 
 const short = fc.constantFrom(0, 1000, 3000, 8000, 15_000, 30_000);
@@ -9,6 +14,7 @@ const share = fc.constantFrom(0.1, 0.3, 0.5, 1);
 const who = fc.nat(40);
 
 const phrase: fc.Arbitrary<Phrase> = fc.oneof(
+  ...peoplePhrases,
   { weight: 6, arbitrary: fc.record({ say: fc.constant('release' as const), automatic: fc.boolean(), then: long }) },
   { weight: 6, arbitrary: fc.record({ say: fc.constant('releaseAfterRelease' as const), between: short, then: long }) },
   { weight: 5, arbitrary: fc.record({ say: fc.constant('releaseThenRollback' as const), between: long, then: long }) },
@@ -80,6 +86,7 @@ const fate: fc.Arbitrary<Fate> = fc.oneof(
       'late' as const,
       'cuts' as const,
       'dies' as const,
+      'drains' as const,
     ),
   },
 );
@@ -92,27 +99,32 @@ const fates: fc.Arbitrary<readonly Fate[]> = fc.oneof(
 
 const waves: fc.Arbitrary<readonly WaveSpec[]> = fc
   .record({
-    shape: fc.constantFrom<readonly (number | `${number}%` | undefined)[]>(
+    gating: gated,
+    shape: fc.constantFrom<readonly (number | `${number}%` | { readonly ring: string } | undefined)[]>(
       [undefined],
       [1, undefined],
       [2, '50%', undefined],
       ['25%', undefined],
       [1, '10%', '50%', undefined],
+      [{ ring: '0' }, { ring: '1' }, undefined],
     ),
     maxConcurrency: fc.constantFrom(1, 2, '25%' as const, '50%' as const, '100%' as const),
     maxFailures: fc.constantFrom(0, 1, '10%' as const, '30%' as const),
     maxUnreachable: fc.constantFrom(0, 1, '20%' as const, '50%' as const),
     soakMs: fc.constantFrom(0, 30_000),
   })
-  .map(({ shape, ...budgets }) =>
+  .map(({ shape, gating, ...budgets }) =>
     shape.map((take, index): WaveSpec => ({
       ...WAVE_DEFAULTS,
       ...TIMES,
       ...budgets,
       name: `w${index}`,
-      ...(take !== undefined && { take }),
+      ...(typeof take === 'object' ? { selector: { matchLabels: take } } : take !== undefined && { take }),
+      ...gating(index, shape.length),
     })),
   );
+
+const gateFate: fc.Arbitrary<GateFate> = fc.constantFrom('yes', 'yes', 'yes', 'late', 'shaky', 'no', 'silent');
 
 export const schedule: fc.Arbitrary<Schedule> = fc
   .record({
@@ -123,14 +135,15 @@ export const schedule: fc.Arbitrary<Schedule> = fc
     ),
     fates: fc.array(fates, { minLength: 1, maxLength: 5 }),
     sameBytes: fc.array(fc.constantFrom(false, false, false, true), { minLength: 1, maxLength: 6 }),
+    gates: fc.array(gateFate, { minLength: 1, maxLength: 4 }),
     waves,
     onFailure: fc.constantFrom('pause' as const, 'pause' as const, 'rollback' as const),
     supersede: fc.constantFrom('replace' as const, 'replace' as const, 'queue' as const),
     rollbackConcurrency: fc.constantFrom(1, '25%' as const, '100%' as const),
     phrases: fc.array(phrase, { minLength: 2, maxLength: 8 }),
   })
-  .map(({ clusters, fates: each, sameBytes, phrases, rollbackConcurrency, ...strategy }) => ({
-    plan: { clusters, fates: each, sameBytes },
+  .map(({ clusters, fates: each, sameBytes, gates, phrases, rollbackConcurrency, ...strategy }) => ({
+    plan: { clusters, fates: each, sameBytes, gates },
     strategy: { ...STRATEGY_DEFAULTS, ...strategy, rollback: { maxConcurrency: rollbackConcurrency } },
     phrases: [{ say: 'release' as const, automatic: true, then: 60_000 }, ...phrases],
   }));

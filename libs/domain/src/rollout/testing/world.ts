@@ -1,9 +1,11 @@
 import type { ClusterUid } from '../../cluster.js';
-import type { Decision, Member, Millis, ReportInput, RolloutEvent } from '../model.js';
+import type { StartEvent } from '../events/start.js';
+import type { BundleDrop, Decision, Freeze, Member, Millis, ReportInput, RolloutEvent } from '../model.js';
 import { ENGINE_RULES, type EngineRules } from '../rules.js';
 import type { StrategySpec } from '../strategy.js';
 import { MemoryShell, type Outcome } from './memory-shell.js';
 import { Oracles } from './oracles.js';
+import { SimulatedGates, type GateFate } from './simulated-gates.js';
 import { HEARTBEAT_MS, SimulatedCluster, type Fate, type ManifestDocument } from './simulated-cluster.js';
 
 export const SILENCE_MS = 60_000;
@@ -21,7 +23,14 @@ export interface WorldPlan {
   readonly fates: readonly (readonly Fate[])[];
   /** Releases that change no byte against the one before, by release, repeated. */
   readonly sameBytes: readonly boolean[];
+  /** What webhooks and metrics answer, by rollout and wave, repeated. */
+  readonly gates: readonly GateFate[];
 }
+
+/** Half of the time zones that its clusters are in; the others have none, or one that there is not. */
+const ZONES = ['UTC', 'Asia/Kolkata', undefined, 'Mars/Olympus'] as const;
+/** Whom a release's commit is by. */
+export const AUTHOR = { name: 'Dev', email: 'dev@example.org' } as const;
 
 /**
  * A fleet that lives by itself: clusters with their own truth, a bus that keeps only the latest report and the latest manifest,
@@ -45,6 +54,11 @@ export class World {
   private readonly status = new Map<ClusterUid, ReportInput>();
   private readonly taken: ReportInput[] = [];
   /** Documents that the naive relay wrote or will write. */
+  /** Labels that a person gave: the ring that the cluster is in. */
+  readonly rings = new Map<ClusterUid, string>();
+  readonly gates: SimulatedGates;
+  /** Releases that drop half of what they replace. */
+  readonly dropping = new Set<number>();
   private readonly documents: { readonly uid: ClusterUid; readonly document: ManifestDocument }[] = [];
 
   constructor(
@@ -53,6 +67,7 @@ export class World {
   ) {
     this.shell = new MemoryShell('web', rules);
     this.oracles = new Oracles(this);
+    this.gates = new SimulatedGates(plan.gates);
     for (let index = 0; index < plan.clusters; index += 1) this.join();
   }
 
@@ -62,7 +77,13 @@ export class World {
     const uid = `c${String(index).padStart(2, '0')}`;
     this.clusters.set(uid, new SimulatedCluster(uid, this.now, 1000 + ((index * 37) % 9) * 1000));
     this.shell.presence.set(uid, { online: true, seenAt: this.now });
+    this.rings.set(uid, String(index % 3));
     this.placed.add(uid);
+  }
+
+  /** The label `tz` of a cluster. */
+  zoneLabel(uid: ClusterUid): string | undefined {
+    return ZONES[Number(uid.slice(1)) % ZONES.length];
   }
 
   fate(release: number, uid: ClusterUid): Fate {
@@ -76,14 +97,37 @@ export class World {
     return `d${same}`;
   }
 
-  members(uids: Iterable<ClusterUid>): Member[] {
-    const { newest } = this;
-    return [...uids].map((uid) => this.member(uid, newest));
+  member(uid: ClusterUid, release: number): Member {
+    const { online = false, held } = this.shell.presence.get(uid) ?? {};
+    const zone = this.zoneLabel(uid);
+    const labels = { ring: this.rings.get(uid) ?? '', ...(zone !== undefined && { tz: zone }) };
+    const common = { uid, name: uid, labels, facts: {}, overlay: 'o', digest: this.digest(release), online };
+    return { ...common, ...(held && { held }) };
   }
 
-  member(uid: ClusterUid, release: number): Member {
-    const online = this.shell.presence.get(uid)?.online ?? false;
-    return { uid, name: uid, labels: {}, facts: {}, overlay: 'o', digest: this.digest(release), online };
+  /** What the hub makes of a release that it found. */
+  startOf(release: number, automatic: boolean): StartEvent {
+    if (!this.strategy) throw new Error('the world has no strategy');
+    const drops = this.dropsOf(release);
+    return {
+      type: 'start',
+      kind: 'forward',
+      release,
+      strategy: this.strategy,
+      members: [...this.placed].map((uid) => this.member(uid, release)),
+      automatic,
+      author: AUTHOR,
+      ...(drops.length > 0 && { drops }),
+      actor: automatic ? 'system' : 'token:ann',
+    };
+  }
+
+  private dropsOf(release: number): BundleDrop[] {
+    if (!this.dropping.has(release)) return [];
+    const to = this.digest(release);
+    const from = new Set([...this.shell.rows.values()].flatMap(({ assignment }) => assignment?.digest || []));
+    from.delete(to);
+    return [...from].map((each) => ({ from: each, to, dropped: 5, of: 10, objects: ['ConfigMap web/old'] }));
   }
 
   take(event: RolloutEvent, isCrashing = false): Outcome {
@@ -103,21 +147,19 @@ export class World {
     const { header } = this.shell;
     const strategy = this.strategy;
     if (!strategy || this.placed.size === 0) return null;
-    const common = { type: 'start', strategy, automatic, actor: automatic ? 'system' : 'token:ann' } as const;
     const { rollout, queued, baseline } = header;
     const release = rollout?.state !== 'running' && queued ? queued.release : this.newest;
     if (release === 0) return null;
-    const members = [...this.placed].map((uid) => this.member(uid, release));
-    const outcome = this.take({ ...common, kind: 'forward', release, members });
+    const outcome = this.take(this.startOf(release, automatic));
     if (baseline === null || this.shell.header.rollout?.state === 'running') return outcome;
     const newcomers = [...this.placed].filter(
       (uid) => (this.shell.rows.get(uid)?.assignment?.release ?? null) === null,
     );
     if (newcomers.length === 0) return outcome;
+    const { drops: _, ...common } = this.startOf(baseline, automatic);
     return this.take({
       ...common,
       kind: 'catchUp',
-      release: baseline,
       members: newcomers.map((uid) => this.member(uid, baseline)),
     });
   }
@@ -137,6 +179,7 @@ export class World {
   away(event: RolloutEvent | null, ms: Millis): void {
     if (event) this.take(event, true);
     this.isHubUp = false;
+    this.gates.forget();
     this.advance(ms);
     this.isHubUp = true;
     this.hubUpSince = this.now;
@@ -144,7 +187,23 @@ export class World {
     this.take({ type: 'gap', ms }, true);
     this.collect();
     this.relay();
-    this.take({ type: 'tick' });
+    this.take(this.shell.tick());
+  }
+
+  /** A person freezes the fleet, or ends that: each running rollout is looked at. */
+  freeze(freeze: Freeze | null): void {
+    this.shell.freeze = freeze;
+    if (this.isHubUp && this.shell.header.rollout?.state === 'running') this.take(this.shell.tick());
+  }
+
+  /** A person holds a cluster, or lets it go: all of its applications hear of it. */
+  hold(uid: ClusterUid, isHeld: boolean): void {
+    const present = this.shell.presence.get(uid);
+    if (!present || (present.held ?? false) === isHeld) return;
+    const { held: _, ...rest } = present;
+    this.shell.presence.set(uid, isHeld ? { ...rest, held: true } : rest);
+    this.oracles.pauses.held(uid, isHeld);
+    this.take({ type: isHeld ? 'held' : 'unheld', clusters: [uid], actor: 'token:ann', reason: 'maintenance' });
   }
 
   /** Marks of the past come again: the naive relay has kept their documents, too. */
@@ -179,7 +238,9 @@ export class World {
       if (!this.isHubUp) continue;
       this.collect();
       this.markSilent();
-      if ((this.shell.header.wakeAt ?? Number.POSITIVE_INFINITY) <= this.now) this.take({ type: 'tick' });
+      for (const answer of this.gates.due(this.now)) this.take(answer);
+      if (this.shell.freeze?.until !== undefined && this.shell.freeze.until <= this.now) this.freeze(null);
+      if ((this.shell.header.wakeAt ?? Number.POSITIVE_INFINITY) <= this.now) this.take(this.shell.tick());
       if (this.shell.header.queued && this.shell.header.rollout?.state !== 'running') this.poll();
     }
   }
@@ -187,12 +248,14 @@ export class World {
   /** From now on everything works. */
   heal(): void {
     for (const cluster of this.clusters.values()) cluster.heal(this.now);
+    this.gates.heal();
   }
 
   private nextHubAt(): Millis {
-    return this.isHubUp
-      ? Math.max(this.now + 1, this.shell.header.wakeAt ?? Number.POSITIVE_INFINITY)
-      : Number.POSITIVE_INFINITY;
+    if (!this.isHubUp) return Number.POSITIVE_INFINITY;
+    const { header, freeze } = this.shell;
+    const never = Number.POSITIVE_INFINITY;
+    return Math.max(this.now + 1, Math.min(header.wakeAt ?? never, this.gates.nextAt(), freeze?.until ?? never));
   }
 
   private liveOn(): void {
@@ -210,9 +273,9 @@ export class World {
 
   private heard(uid: ClusterUid): void {
     if (!this.isHubUp) return;
-    const wasOnline = this.shell.presence.get(uid)?.online ?? false;
-    this.shell.presence.set(uid, { online: true, seenAt: this.now });
-    if (!wasOnline && this.shell.rows.has(uid)) this.take({ type: 'returned', clusters: [uid] });
+    const present = this.shell.presence.get(uid);
+    this.shell.presence.set(uid, { ...present, online: true, seenAt: this.now });
+    if (!present?.online && this.shell.rows.has(uid)) this.take({ type: 'returned', clusters: [uid] });
   }
 
   private collect(): void {
@@ -225,35 +288,41 @@ export class World {
   }
 
   private markSilent(): void {
-    for (const [uid, { online, seenAt }] of this.shell.presence) {
+    for (const [uid, present] of this.shell.presence) {
       // While the hub was away it could hear nobody.
-      const since = Math.max(seenAt ?? 0, this.hubUpSince);
-      if (online && this.now - since >= SILENCE_MS) this.shell.presence.set(uid, { online: false, seenAt });
+      const since = Math.max(present.seenAt ?? 0, this.hubUpSince);
+      if (!present.online || this.now - since < SILENCE_MS) continue;
+      this.shell.presence.set(uid, { ...present, online: false });
     }
   }
 
   private remember(decision: Decision): void {
     for (const effect of decision.effects) {
+      if (effect.type === 'ask') this.gates.ask(effect, this.now);
       if (effect.type === 'probe') {
         const cluster = this.clusters.get(effect.cluster);
         if (cluster) cluster.nextHeartbeatAt = Math.min(cluster.nextHeartbeatAt, this.now);
       }
       if (effect.type === 'dirty') {
-        const assignment = this.shell.rows.get(effect.cluster)?.assignment ?? null;
-        this.documents.push({ uid: effect.cluster, document: { sequence: 0, assignment } });
+        this.documents.push({ uid: effect.cluster, document: this.documentOf(effect.cluster) });
       }
     }
   }
 
   private relay(): void {
     for (const uid of this.shell.dirty) {
-      this.write(uid, { sequence: 0, assignment: this.shell.rows.get(uid)?.assignment ?? null });
+      this.write(uid, this.documentOf(uid));
     }
     this.shell.dirty.clear();
   }
 
-  private write(uid: ClusterUid, { assignment }: ManifestDocument): void {
+  private documentOf(uid: ClusterUid): ManifestDocument {
+    const row = this.shell.rows.get(uid);
+    return { sequence: 0, assignment: row?.assignment ?? null, ...(row?.halted && { halted: true }) };
+  }
+
+  private write(uid: ClusterUid, document: ManifestDocument): void {
     const sequence = (this.manifests.get(uid)?.sequence ?? 0) + 1;
-    this.manifests.set(uid, { sequence, assignment });
+    this.manifests.set(uid, { ...document, sequence });
   }
 }

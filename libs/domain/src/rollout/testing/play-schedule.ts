@@ -1,0 +1,21 @@
+import type { StrategySpec } from '../strategy.js';
+import { becomeFriendly, becomeQuiet } from './friendly.js';
+import { play, type Phrase } from './phrases.js';
+import { World, type WorldPlan, type WorldRules } from './world.js';
+
+export interface Schedule {
+  readonly plan: WorldPlan;
+  readonly strategy: StrategySpec;
+  readonly phrases: readonly Phrase[];
+}
+
+/** A schedule from its first phrase to the end that a friendly world brings. @throws Error naming what is broken. */
+export function playSchedule({ plan, strategy, phrases }: Schedule, rules?: WorldRules): World {
+  const world = new World(plan, rules);
+  world.strategy = strategy;
+  for (const each of phrases) play(world, each);
+  becomeQuiet(world);
+  becomeFriendly(world);
+  world.shell.recount();
+  return world;
+}
