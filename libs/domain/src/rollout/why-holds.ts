@@ -27,7 +27,7 @@ export function deriveHolds(header: ApplicationHeader, now: Millis, freeze: Free
   if (rollout?.kind === 'rollback' && header.barred.includes(rollout.release)) {
     holds.push({
       code: 'barred',
-      message: `release ${rollout.release} was rolled back and is barred until it is lifted`,
+      message: `release ${rollout.release} is barred until a person lifts it`,
       since: rollout.startedAt,
     });
   }

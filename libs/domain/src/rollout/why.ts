@@ -32,7 +32,7 @@ export function explainRollout(
 ): Explanation {
   const holds = header?.rollout?.id === rollout.id ? deriveHolds(header, now, freeze) : [];
   return {
-    sentence: rollout.state === 'running' ? runningSentence(rollout, holds) : endedSentence(rollout),
+    sentence: rollout.state === 'running' ? runningSentence(rollout, holds) : lastSentence(rollout, holds),
     holds,
     evidence: evidenceOf(rollout, now).slice(0, MAX_EVIDENCE),
     can: remedies(rollout, header, holds),
@@ -66,6 +66,12 @@ function runningSentence(rollout: Rollout, holds: readonly Hold[]): string {
 
 /** What keeps a rollout from going on that nobody paused. */
 const WAITS: ReadonlySet<Hold['code']> = new Set(['freeze', 'approval', 'schedule', 'webhook', 'metric', 'window']);
+
+/** How it ended, and what of it still stands in the way: a release that was taken back does not come again by itself. */
+function lastSentence(rollout: Rollout, holds: readonly Hold[]): string {
+  const bars = holds.filter(({ code }) => code === 'barred').map(({ message }) => message);
+  return [endedSentence(rollout), ...bars].join('; ');
+}
 
 function endedSentence(rollout: Rollout): string {
   const counts = total(rollout);
