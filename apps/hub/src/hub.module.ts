@@ -16,12 +16,18 @@ import { EventsController } from './http/events.controller.js';
 import { FleetCommandsController } from './http/fleet-commands.controller.js';
 import { FleetController } from './http/fleet.controller.js';
 import { HealthController } from './http/health.controller.js';
+import { HistoryExport } from './http/history-export.js';
 import { JoinController } from './http/join.controller.js';
 import { OpenApi, OpenApiController } from './http/openapi.js';
+import { PastReader } from './http/past-reader.js';
+import { PlanReader } from './http/plan-reader.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { declaredControllers } from './http/resources.controller.js';
+import { ReceiptReader } from './http/receipt-reader.js';
+import { Rehearser } from './http/rehearser.js';
 import { ReleasingController } from './http/releasing.controller.js';
 import { RolloutCommandsController } from './http/rollout-commands.controller.js';
+import { RolloutHistoryController } from './http/rollout-history.controller.js';
 import { RolloutReader } from './http/rollout-reader.js';
 import { RolloutsController } from './http/rollouts.controller.js';
 import { TokensController } from './http/tokens.controller.js';
@@ -99,10 +105,15 @@ const doors: Provider[] = [
   Credentials,
   EventFeed,
   FleetFreeze,
+  HistoryExport,
   Join,
   Membership,
   OpenApi,
+  PastReader,
+  PlanReader,
+  ReceiptReader,
   Registration,
+  Rehearser,
   Rollbacks,
   RolloutCommands,
   RolloutReader,
@@ -119,6 +130,7 @@ const controllers: Type[] = [
   FleetCommandsController,
   RolloutsController,
   RolloutCommandsController,
+  RolloutHistoryController,
   ReleasingController,
   EventsController,
   TokensController,

@@ -1,15 +1,60 @@
-import { Body, Controller, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { commandAnswerSchema, liftRequestSchema, nameSchema, startRequestSchema, type CommandAnswer } from '#contract';
+import {
+  commandAnswerSchema,
+  liftRequestSchema,
+  nameSchema,
+  planQuerySchema,
+  planViewSchema,
+  rehearsalAnswerSchema,
+  rehearsalRequestSchema,
+  startRequestSchema,
+  type CommandAnswer,
+  type PlanView,
+  type RehearsalAnswer,
+} from '#contract';
+import { CallerParam, Permit, type Caller } from './access/permit.js';
+import { Answers } from './answers.js';
 import { Command, CommandParam, type CommandRequest } from './commands/command.js';
 import { RolloutCommands } from './commands/rollout-commands.js';
+import { PlanReader } from './plan-reader.js';
+import { Rehearser } from './rehearser.js';
 
 /** An application's releases on their way out. */
 @ApiTags('rollouts')
 @Controller('api/v1/applications/:name')
 export class ReleasingController {
-  constructor(private readonly commands: RolloutCommands) {}
+  constructor(
+    private readonly commands: RolloutCommands,
+    private readonly plans: PlanReader,
+    private readonly rehearser: Rehearser,
+  ) {}
+
+  /** What a start would do, before anything is assigned: `plan` of a start and of an approval is its digest. */
+  @Get('plan')
+  @Permit('viewer')
+  @Answers(planViewSchema)
+  plan(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Query({ schema: planQuerySchema }) query: z.output<typeof planQuerySchema>,
+    @CallerParam() { actor }: Caller,
+  ): Promise<PlanView> {
+    return this.plans.plan(name, query, actor);
+  }
+
+  /** Plays a start many times over on a virtual clock; nothing is written. */
+  @Post('rehearsals')
+  @HttpCode(200)
+  @Permit('operator')
+  @Answers(rehearsalAnswerSchema)
+  rehearse(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Body({ schema: rehearsalRequestSchema }) body: z.output<typeof rehearsalRequestSchema>,
+    @CallerParam() { actor }: Caller,
+  ): Promise<RehearsalAnswer> {
+    return this.rehearser.rehearse(name, body, actor);
+  }
 
   /** Rolls out a release: the newest, or the one named. */
   @Post('rollouts')

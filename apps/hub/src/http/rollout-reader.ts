@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RolloutView } from '#contract';
-import { explainRollout, type ApplicationHeader, type Rollout } from '#domain';
+import { explainRollout, type ApplicationHeader, type Freeze, type Rollout } from '#domain';
 import { RejectedError } from '#kit';
 import type { Clock, Store, Unit } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
@@ -42,13 +42,15 @@ export class RolloutReader {
     });
   }
 
+  /** @param more of a past moment: when, and the freeze of then. */
   async view(
     { application, rollout, header, present }: FoundRollout,
-    read: Unit = this.store.read,
+    more: { readonly read?: Unit; readonly now?: number; readonly freeze?: Freeze | null } = {},
   ): Promise<RolloutView> {
-    const now = this.clock.now();
+    const { read = this.store.read, now = this.clock.now() } = more;
     const owner = present && header ? header : null;
-    const freeze = owner && rollout.state === 'running' ? await read.freeze.get() : null;
+    const isRunning = owner !== null && rollout.state === 'running';
+    const freeze = more.freeze === undefined && isRunning ? await read.freeze.get() : (more.freeze ?? null);
     const why = explainRollout(rollout, owner, now, freeze);
     return rolloutView(application, rollout, {
       revision: await this.revisionOf(application, rollout.release, read),

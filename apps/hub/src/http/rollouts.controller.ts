@@ -2,6 +2,7 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import {
+  atQuerySchema,
   pageOf,
   rolloutQuerySchema,
   rolloutViewSchema,
@@ -14,6 +15,7 @@ import type { Page, Store } from '#ports';
 import { STORE } from '../parts.js';
 import { Permit } from './access/permit.js';
 import { Answers } from './answers.js';
+import { PastReader } from './past-reader.js';
 import { RolloutReader } from './rollout-reader.js';
 import { targetView } from './views/rollout-view.js';
 
@@ -27,6 +29,7 @@ export class RolloutsController {
   constructor(
     @Inject(STORE) private readonly store: Store,
     private readonly reader: RolloutReader,
+    private readonly past: PastReader,
   ) {}
 
   @Get('rollouts')
@@ -47,11 +50,15 @@ export class RolloutsController {
     return { items: views, ...(next && { next }) };
   }
 
-  /** By id (`web-12`), or an application's name for its newest. */
+  /** By id (`web-12`), or an application's name for its newest; `at`: as it was then. */
   @Get('rollouts/:id')
   @Permit('viewer')
   @Answers(rolloutViewSchema)
-  async get(@Param('id', { schema: idSchema }) id: string): Promise<RolloutView> {
+  async get(
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: atQuerySchema }) { at }: Output<typeof atQuerySchema>,
+  ): Promise<RolloutView> {
+    if (at !== undefined) return this.past.rollout(id, at);
     return this.reader.view(await this.reader.find(id));
   }
 
@@ -62,8 +69,10 @@ export class RolloutsController {
     @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: targetQuerySchema }) query: Output<typeof targetQuerySchema>,
   ): Promise<Page<TargetView>> {
+    const { at, ...wanted } = query;
+    if (at !== undefined) return this.past.targets(id, at, wanted);
     const { application, rollout } = await this.reader.find(id);
-    const { items, next } = await this.store.read.rollouts.targets(application, rollout.number, query);
+    const { items, next } = await this.store.read.rollouts.targets(application, rollout.number, wanted);
     return { items: items.map((row) => targetView(row, rollout.waves)), ...(next && { next }) };
   }
 }

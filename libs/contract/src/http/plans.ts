@@ -65,12 +65,18 @@ export const planViewSchema = z
         /** How many clusters take it, and the names of some. */
         clusters: naturalSchema,
         names: z.array(z.string()),
+        /** The waves that take it, in their order. */
+        waves: z.array(z.string()).optional(),
       }),
     ),
+    /** What it deletes, and of that what is over the budget: the rollout would hold before its first assignment. */
     drops: z.array(dropViewSchema),
+    excessive: z.array(dropViewSchema).optional(),
     warnings: z.array(z.string()),
-    /** What a start would do to the rollout that runs: `supersedes` it or is `queued` behind it. */
+    /** The rollout that runs, and what a start would do: supersede it, be queued behind it, or be refused. */
     running: z.object({ rollout: z.string(), then: z.enum(['supersedes', 'queued', 'refused']) }).optional(),
+    /** Why a start would be refused now. */
+    refused: z.object({ code: z.string(), message: z.string() }).optional(),
     /** What the rollout would wait for from its start on. */
     holds: z.array(holdSchema),
     freeze: freezeViewSchema.optional(),
@@ -94,13 +100,24 @@ export const rehearsalRequestSchema = z.strictObject({
   failureRate: rate,
   /** Share of clusters that are out of reach when their turn comes. */
   offlineRate: rate,
-  /** Share of clusters that pass and then fail now and again. */
+  /** Share of clusters that become healthy, and lose their health now and again. */
   flapRate: rate,
+  /** Share of clusters on which it becomes healthy, and fails for good later. */
+  lateFailureRate: rate,
+  /** How long people take for their yes at an approval gate. */
+  approval: durationSchema.default('0s'),
 });
 
 /** Of many runs. */
 export const distributionSchema = z
-  .object({ p50: naturalSchema, p90: naturalSchema, p99: naturalSchema, max: naturalSchema })
+  .object({
+    min: z.number(),
+    p50: z.number(),
+    p90: z.number(),
+    p99: z.number(),
+    max: z.number(),
+    mean: z.number(),
+  })
   .meta({ id: 'Distribution' });
 
 export const rehearsalAnswerSchema = z
@@ -118,6 +135,26 @@ export const rehearsalAnswerSchema = z
     outcomes: z.record(z.string(), naturalSchema),
     /** Clusters that had taken the release up when it halted; null: no run halted. */
     exposed: distributionSchema.nullable(),
+    /** What halted runs, and in which wave; the commonest first. */
+    halts: z.array(
+      z.object({
+        code: z.string(),
+        wave: z.string(),
+        runs: naturalSchema,
+        /** Of the first such run. */
+        message: z.string(),
+      }),
+    ),
+    /** How long gates were waited for, milliseconds; null: it opened in no run. */
+    gates: z.array(
+      z.object({
+        wave: z.string(),
+        when: z.enum(['before', 'after']),
+        name: z.string(),
+        type: z.enum(['approval', 'schedule', 'webhook', 'metric']),
+        waitedMs: distributionSchema.nullable(),
+      }),
+    ),
     /** Waves in their order: how many runs reached them, and milliseconds from the start until they opened and were done. */
     waves: z.array(
       z.object({
@@ -130,8 +167,10 @@ export const rehearsalAnswerSchema = z
     ),
     /** Clusters in the order in which they are assigned. */
     order: z.array(z.object({ cluster: z.string(), wave: z.string() })),
-    /** What the rehearsal leaves out: gates that it takes for open, windows. */
+    /** What the rehearsal takes for given. */
     assumptions: z.array(z.string()),
+    /** Of the plan. */
+    warnings: z.array(z.string()),
     /** How long it took, milliseconds. */
     tookMs: naturalSchema,
   })

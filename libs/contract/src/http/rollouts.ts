@@ -109,8 +109,11 @@ export const dropViewSchema = z
     of: naturalSchema,
     /** As `Kind namespace/name`, at most 20. */
     objects: z.array(z.string()),
-    /** How many clusters go from that bundle to that one, where it is known. */
+    /** How many may go without being asked. */
+    budget: naturalSchema.optional(),
+    /** How many clusters go from that bundle to that one, and the names of some. */
     clusters: naturalSchema.optional(),
+    names: z.array(z.string()).optional(),
   })
   .meta({ id: 'DropView' });
 

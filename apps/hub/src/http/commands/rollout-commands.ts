@@ -32,7 +32,8 @@ interface Step {
   readonly act: string;
   readonly object: string;
   readonly reason: string | undefined;
-  readonly detail?: JsonObject;
+  /** Asked for once the event was taken. */
+  readonly detail?: () => JsonObject;
   readonly source: EventSource;
 }
 
@@ -60,7 +61,7 @@ export class RolloutCommands {
       const { type, reason } = given;
       return this.step(unit, request, {
         ...{ application, act: `rollout.${type}`, object: `Rollout/${rollout.id}`, reason },
-        detail: { ...detailOf(given), ...detail },
+        detail: () => ({ ...detailOf(given), ...detail }),
         source: (_unit, header) => {
           if (id !== application) requirePresent(id, header.rollout?.id);
           return Promise.resolve(event);
@@ -80,14 +81,18 @@ export class RolloutCommands {
     },
   ): Promise<CommandAnswer> {
     const { actor } = request.caller;
-    return this.work.run(request, async (unit) => {
-      const event = await this.manual.start(application, { ...wish, actor }, unit);
-      return this.step(unit, request, {
+    let release = 0;
+    return this.work.run(request, (unit) =>
+      this.step(unit, request, {
         ...{ application, act: 'rollout.start', object: `Application/${application}`, reason: wish.reason },
-        detail: { release: event.release },
-        source: event,
-      });
-    });
+        detail: () => ({ release }),
+        source: async (held) => {
+          const event = await this.manual.start(application, { ...wish, actor }, held);
+          ({ release } = event);
+          return event;
+        },
+      }),
+    );
   }
 
   /** The same release over the present placement, by the strategy as it is declared now. */
@@ -112,7 +117,8 @@ export class RolloutCommands {
     const outcome = await this.stepper.within(unit, application, source);
     if (outcome.refused) throw new RejectedError(outcome.refused.code, outcome.refused.message, { status: 409 });
     if (outcome.changed) {
-      const more = detail && Object.keys(detail).length > 0 ? { detail } : {};
+      const told = detail?.() ?? {};
+      const more = Object.keys(told).length > 0 ? { detail: told } : {};
       await audit(unit, { now: outcome.header.now, caller }, act, object, { reason, ...more });
     }
     const answer = await this.answer(unit, application, outcome);
@@ -122,7 +128,10 @@ export class RolloutCommands {
   private async answer(unit: Unit, application: string, outcome: StepOutcome): Promise<CommandAnswer> {
     const { header, changed, changes } = outcome;
     if (!header.rollout) throw new RejectedError('no-rollout', `${application} has no rollout yet`, { status: 409 });
-    const rollout = await this.reader.view({ application, rollout: header.rollout, header, present: true }, unit);
+    const rollout = await this.reader.view(
+      { application, rollout: header.rollout, header, present: true },
+      { read: unit },
+    );
     return {
       rollout,
       changed,

@@ -3,6 +3,7 @@ import {
   TARGET_STATES,
   type ApplicationHeader,
   type BundleDrop,
+  type PlannedDrop,
   type Rollout,
   type TargetRow,
   type TargetState,
@@ -93,8 +94,14 @@ function soakOf(
   return { ms: soakMs, ...isoField('since', soakSince), ...isoField('until', until) };
 }
 
-export function dropView({ from, to, dropped, of, objects }: BundleDrop): DropView {
-  return { from, to, dropped, of, objects: [...objects] };
+export function dropView(drop: BundleDrop & Partial<PlannedDrop>): DropView {
+  const { from, to, dropped, of, objects, budget, clusters, names } = drop;
+  return {
+    ...{ from, to, dropped, of, objects: [...objects] },
+    ...(budget !== undefined && { budget }),
+    ...(clusters !== undefined && { clusters }),
+    ...(names && { names: [...names] }),
+  };
 }
 
 function authorText({ name, email }: { readonly name: string; readonly email: string }): string {

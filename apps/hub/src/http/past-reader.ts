@@ -1,0 +1,99 @@
+import { Inject, Injectable } from '@nestjs/common';
+import pLimit from 'p-limit';
+import type { ReplayAnswer, RolloutView, TargetView } from '#contract';
+import type { TargetRow } from '#domain';
+import { RejectedError } from '#kit';
+import type { Clock, Page, Store } from '#ports';
+import { stateAt, verifyRollout, type PastState } from '../history/replay-rollout.js';
+import { CLOCK, STORE } from '../parts.js';
+import { RolloutReader } from './rollout-reader.js';
+import { iso } from './views/time.js';
+import { targetView } from './views/rollout-view.js';
+
+/** Past states that are remembered: whoever pages through one asks for it again and again. */
+const REMEMBERED = 2;
+const DEFAULT_LIMIT = 100;
+
+interface TargetQuery {
+  readonly limit?: number | undefined;
+  readonly after?: string | undefined;
+  readonly state?: string | undefined;
+  readonly wave?: number | undefined;
+}
+
+/** Shows rollouts as they were, by taking their logged steps again. */
+@Injectable()
+export class PastReader {
+  /** A replay is work for the processor: one at a time, so that the hub's own work goes on beside it. */
+  private readonly limit = pLimit(1);
+  private readonly known = new Map<string, PastState>();
+
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly reader: RolloutReader,
+  ) {}
+
+  async rollout(id: string, text: string): Promise<RolloutView> {
+    const { application, state, at } = await this.state(id, text);
+    const { header } = state;
+    if (!header.rollout) throw new Error('a state of a rollout has none');
+    const found = { application, rollout: header.rollout, header, present: true };
+    return { ...(await this.reader.view(found, { now: at, freeze: null })), at: iso(at) };
+  }
+
+  async targets(id: string, text: string, query: TargetQuery): Promise<Page<TargetView>> {
+    const { state } = await this.state(id, text);
+    const { rollout } = state.header;
+    const rows = state.rows
+      .filter((row) => row.rollout === rollout?.id)
+      .filter((row) => query.state === undefined || row.state === query.state)
+      .filter((row) => query.wave === undefined || row.wave === query.wave)
+      .sort(compare);
+    const from = offsetOf(query.after);
+    const { limit = DEFAULT_LIMIT } = query;
+    const items = rows.slice(from, from + limit).map((row) => targetView(row, rollout?.waves ?? []));
+    return { items, ...(from + limit < rows.length && { next: `at-${from + limit}` }) };
+  }
+
+  /** Whether the logged steps lead to what is stored. */
+  async verify(id: string): Promise<ReplayAnswer> {
+    const { rollout } = await this.reader.find(id);
+    const { ok, steps, message } = await this.limit(() => verifyRollout(this.store, rollout.id));
+    return { rollout: rollout.id, steps, ok, ...(!ok && { differs: message }) };
+  }
+
+  private async state(
+    id: string,
+    text: string,
+  ): Promise<{ readonly application: string; readonly state: PastState; readonly at: number }> {
+    const at = Date.parse(text);
+    if (at > this.clock.now()) throw invalid('at', 'is yet to come: give a time of the past');
+    const { application, rollout } = await this.reader.find(id);
+    const key = `${rollout.id} ${at}`;
+    const state = await this.limit(async () => this.known.get(key) ?? stateAt(this.store, rollout.id, at));
+    this.known.delete(key);
+    this.known.set(key, state);
+    for (const oldest of this.known.keys()) {
+      if (this.known.size <= REMEMBERED) break;
+      this.known.delete(oldest);
+    }
+    return { application, state, at };
+  }
+}
+
+/** In wave and position order. */
+function compare(a: TargetRow, b: TargetRow): number {
+  return a.wave - b.wave || a.position - b.position || (a.uid < b.uid ? -1 : 1);
+}
+
+function offsetOf(after: string | undefined): number {
+  if (after === undefined) return 0;
+  const [, number] = /^at-(\d{1,9})$/.exec(after) ?? [];
+  if (number === undefined) throw invalid('after', 'not a cursor of this list; take `next` of the page before');
+  return Number(number);
+}
+
+function invalid(path: string, message: string): RejectedError {
+  return new RejectedError('invalid', `${path}: ${message}`, { status: 400, fields: [{ path, message }] });
+}

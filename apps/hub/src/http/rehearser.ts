@@ -1,0 +1,132 @@
+import { setImmediate as otherWork } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import pLimit from 'p-limit';
+import type { Distribution as DistributionView, RehearsalAnswer, RehearsalRequest } from '#contract';
+import {
+  formatDuration,
+  parseDuration,
+  Rehearsal,
+  type Distribution,
+  type PresenceInput,
+  type RehearsalRates,
+  type RehearsalReport,
+} from '#domain';
+import { RejectedError } from '#kit';
+import type { Store } from '#ports';
+import { STORE } from '../parts.js';
+import { PlanReader } from './plan-reader.js';
+import { inForce } from './views/freeze-view.js';
+
+/** So long the hub rehearses before it sees to its other work. */
+const TURN_MS = 20;
+/** After so long it answers with the runs that there are. */
+const LIMIT_MS = 10 * 60_000;
+
+/** Plays a start many times over on a virtual clock, by the engine that would take it; nothing is written. */
+@Injectable()
+export class Rehearser {
+  /** It is work for the processor: one at a time. */
+  private readonly limit = pLimit(1);
+
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    private readonly plans: PlanReader,
+  ) {}
+
+  /** @throws RejectedError as a start would be refused, `queued`, `nothing-to-start`. */
+  rehearse(application: string, request: RehearsalRequest, actor: string): Promise<RehearsalAnswer> {
+    return this.limit(async () => {
+      const { header, rows, event, now } = await this.plans.imagine(application, request, actor);
+      const freeze = inForce(await this.store.read.freeze.get(), now);
+      const started = performance.now();
+      const rehearsal = new Rehearsal({
+        ...{ header, rows: rows.map(({ row }) => row), start: event, now },
+        presence: await this.presence(),
+        rates: ratesOf(request),
+        // Told with the answer, so that it can be asked for again.
+        seed: request.seed ?? Math.floor(Math.random() * 2 ** 32),
+        ...(freeze && { freeze }),
+      });
+      if (rehearsal.refused) {
+        throw new RejectedError(rehearsal.refused.code, rehearsal.refused.message, { status: 409 });
+      }
+      for (let turn = performance.now(); rehearsal.runs < request.runs;) {
+        rehearsal.next();
+        if (performance.now() - turn < TURN_MS) continue;
+        await otherWork();
+        turn = performance.now();
+        if (turn - started > LIMIT_MS) break;
+      }
+      return answerOf(application, rehearsal.report(), request, performance.now() - started);
+    });
+  }
+
+  private async presence(): Promise<readonly PresenceInput[]> {
+    const clusters = await this.store.read.clusters.joined();
+    return clusters.map(({ uid, online, seenAt, hold }) => ({ uid, online, seenAt, ...(hold && { held: true }) }));
+  }
+}
+
+function ratesOf(request: RehearsalRequest): Partial<RehearsalRates> {
+  const { failureRate, lateFailureRate, offlineRate, flapRate } = request;
+  const spread = (text: string): RehearsalRates['latencyMs'] => {
+    const median = Math.max(1, parseDuration(text) ?? 0);
+    return { median, p99: 5 * median };
+  };
+  return {
+    ...{ failureRate, lateFailureRate, offlineRate, flapRate },
+    latencyMs: spread(request.latency),
+    applyMs: spread(request.ready),
+    approvalMs: parseDuration(request.approval) ?? 0,
+  };
+}
+
+function answerOf(
+  application: string,
+  report: RehearsalReport,
+  request: RehearsalRequest,
+  tookMs: number,
+): RehearsalAnswer {
+  const { runs, seed, clusters, release, planDigest, outcomes, exposedBeforeHalt } = report;
+  return {
+    ...{ application, release, plan: planDigest, runs, seed, clusters },
+    durationMs: figures(report.durationMs) ?? { min: 0, p50: 0, p90: 0, p99: 0, max: 0, mean: 0 },
+    outcomes: { ...outcomes },
+    exposed: figures(exposedBeforeHalt),
+    halts: report.halts.map((halt) => ({ ...halt })),
+    gates: report.gates.map((gate) => ({ ...gate, waitedMs: figures(gate.waitedMs) })),
+    waves: report.waves.map((wave) => ({
+      name: wave.name,
+      clusters: wave.clusters.length,
+      reached: wave.reached,
+      openedMs: figures(wave.openedMs),
+      doneMs: figures(wave.doneMs),
+    })),
+    order: report.waves.flatMap(({ name: wave, clusters: inWave }) =>
+      inWave.map(({ name }) => ({ cluster: name, wave })),
+    ),
+    assumptions: assumptionsOf(report, request),
+    warnings: [...report.warnings],
+    tookMs: Math.round(tookMs),
+  };
+}
+
+function figures(distribution: Distribution | null): DistributionView | null {
+  if (!distribution) return null;
+  const { min, p50, p90, p99, max, mean } = distribution;
+  return { min, p50, p90, p99, max, mean: Math.round(mean) };
+}
+
+function assumptionsOf(report: RehearsalReport, request: RehearsalRequest): string[] {
+  const types = new Set(report.gates.map(({ type }) => type));
+  const yes = formatDuration(parseDuration(request.approval) ?? 0);
+  return [
+    ...(report.runs < request.runs
+      ? [`only ${report.runs} of ${request.runs} runs were made in the time there is`]
+      : []),
+    ...(types.has('approval') ? [`people approve ${yes} after they are asked`] : []),
+    ...(types.has('webhook') ? ['webhooks say yes as soon as they are asked'] : []),
+    ...(types.has('metric') ? ['metrics are good whenever they are asked for'] : []),
+    'a paused rollout is resumed by nobody: a run ends where it halts',
+  ];
+}
