@@ -71,14 +71,17 @@ export function keptByHold(row: TargetRow): TargetRow {
 
 /** Whoever was put off by a hold has its turn now; what failed by it waits for a retry. */
 export function unheld(draft: Draft, event: UnheldEvent): void {
-  const { leaving } = draft.header;
   for (const uid of event.clusters) {
     const row = draft.row(uid);
-    if (!row || row.rollout !== draft.running?.id || row.state !== 'deferred' || row.reason !== 'hold') continue;
-    draft.put({ ...moved(row, 'pending'), requeued: true });
-    draft.note('clusterUnheld', `${row.name} is held no more: its turn comes`, { cluster: uid, ...actOf(event) });
+    if (!row) continue;
+    const says = { cluster: uid, ...actOf(event) };
+    if (row.rollout === draft.running?.id && row.state === 'deferred' && row.reason === 'hold') {
+      draft.put({ ...moved(row, 'pending'), requeued: true });
+      draft.note('clusterUnheld', `${row.name} is held no more: its turn comes`, says);
+    } else if (!draft.running && draft.header.leaving.includes(uid)) {
+      draft.note('clusterUnheld', `${row.name} is held no more: the application is withdrawn from it`, says);
+    }
   }
-  if (!draft.running && event.clusters.some((uid) => leaving.includes(uid))) draft.wakeNow();
   settle(draft);
 }
 
