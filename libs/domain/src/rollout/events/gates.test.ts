@@ -191,7 +191,7 @@ describe('a webhook', () => {
   });
 
   it('is never asked more often than each second, whatever is declared', () => {
-    const fleet = waiting([{ ...hook, intervalMs: 0 } as GateSpec]);
+    const fleet = waiting([{ ...hook, intervalMs: 0 }]);
     expect(fleet.shell.header.wakeAt).toBe(fleet.now + 1000);
   });
 });
