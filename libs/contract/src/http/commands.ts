@@ -5,6 +5,8 @@ import { rolloutViewSchema } from './rollouts.js';
 
 const reason = reasonSchema.optional();
 const clusters = z.array(clusterNameSchema).min(1).max(10_000);
+/** Told beside what is wrong with other fields, not only once they are mended. */
+const isObject = ({ value }: { readonly value: unknown }): boolean => typeof value === 'object' && value !== null;
 const release = z.number().int().min(1).max(2_147_483_647);
 
 /** `plan`: the digest of the plan that was seen; refused (`plan-changed`) if it is another one by now. */
@@ -24,6 +26,7 @@ export const skipRequestSchema = z
   .refine((skip) => (skip.clusters === undefined) !== (skip.wave === undefined), {
     path: ['clusters'],
     error: 'name clusters or a wave: one of the two',
+    when: isObject,
   });
 /** `wave`: the one that waits, unless named; `plan`: as with a start. */
 export const approveRequestSchema = z.strictObject({
@@ -57,6 +60,7 @@ export const rollbacksRequestSchema = z
   .refine((wanted) => (wanted.applications === undefined) !== (wanted.all === undefined), {
     path: ['applications'],
     error: 'name applications, or give all: true; one of the two',
+    when: isObject,
   });
 
 /** Nothing new is assigned anywhere: `until` a time, `for` so long, or until somebody lifts it. */
@@ -69,6 +73,7 @@ export const freezeRequestSchema = z
   .refine((freeze) => freeze.until === undefined || freeze.for === undefined, {
     path: ['for'],
     error: 'give until or for, not both',
+    when: isObject,
   });
 export const unfreezeRequestSchema = z.strictObject({ reason });
 
