@@ -47,22 +47,23 @@ const LONGEST_WAIT_MS = 2_000;
 
 /**
  * One request, tried again when the API server is busy (429, 503) and says, or lets us guess, that it soon is not, and once
- * when there was no answer at all: the connection may have been an old one.
+ * when there was no answer at all: the connection may have been an old one. Not tried again once the signal aborted.
  * @throws RetryableError `kube-unreachable`
  */
 export async function callKube(kube: Kube, request: KubeRequest, signal?: AbortSignal): Promise<KubeResponse> {
   for (let tries = 0; ; tries += 1) {
-    let wait: number;
     try {
       const response = await kube.request(request);
       if (tries >= 2 || (response.status !== 429 && response.status !== 503)) return response;
-      wait = (response.retryAfterSeconds ?? 0.1 * 2 ** tries) * 1000;
+      const wait = (response.retryAfterSeconds ?? 0.1 * 2 ** tries) * 1000;
       if (wait > LONGEST_WAIT_MS) return response;
+      await sleep(wait, signal);
+      if (signal?.aborted === true) return response;
     } catch (error) {
       if (!(error instanceof RetryableError) || tries >= 1) throw error;
-      wait = 100;
+      await sleep(100, signal);
+      if (signal?.aborted === true) throw error;
     }
-    await sleep(wait, signal);
   }
 }
 

@@ -42,6 +42,16 @@ describe('a request', () => {
     expect(busy.asked()).toBe(3);
   });
 
+  it('is not tried again once it is no longer wanted', async () => {
+    const unwanted = new AbortController();
+    setTimeout(() => unwanted.abort(), 20);
+    const busy = answering({ status: 429, body: {}, retryAfterSeconds: 1 }, ok);
+    expect((await callKube(busy.kube, get, unwanted.signal)).status).toBe(429);
+    const gone = answering(new RetryableError('kube-unreachable', 'x'), ok);
+    await expect(callKube(gone.kube, get, unwanted.signal)).rejects.toThrow(RetryableError);
+    expect([busy.asked(), gone.asked()]).toEqual([1, 1]);
+  });
+
   it('that is refused tells whose fault it is', () => {
     const transient = (status: number, body = {}) => apiError({ status, body }).transient;
     expect([429, 500, 503, 504].map((status) => transient(status))).toEqual([true, true, true, true]);
