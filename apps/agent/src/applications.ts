@@ -32,9 +32,8 @@ export class Applications {
         this.idle.set(record.application, record);
         continue;
       }
-      const assignment =
-        named.generation === accepted.generation && named.digest === accepted.digest ? named : accepted;
-      this.make(record.application).restore(record, assignment);
+      const isSame = named.generation === accepted.generation && named.digest === accepted.digest;
+      this.make(record.application).restore(record, isSame ? named : haltedAs(accepted, named));
     }
   }
 
@@ -169,6 +168,14 @@ export class Applications {
     if (record.inventory.length === 0) detach(this.records.remove(name), this.logger);
     else this.idle.set(name, record);
   }
+}
+
+/** What was accepted before, halted where what came after it is: that was paused before any of it was applied. */
+function haltedAs(
+  { halted: _before, ...accepted }: ManifestApplication,
+  named: ManifestApplication,
+): ManifestApplication {
+  return { ...accepted, ...(named.halted && { halted: named.halted }) };
 }
 
 /** The manifest's entry as a record holds it; null: it can't be read. */

@@ -83,13 +83,13 @@ export class ApplicationInventory {
 
   /** Deletes the surplus within the budget. What can't be deleted stays in the inventory. */
   async prune(
-    budget: number,
+    held: HeldBundle,
     signal: AbortSignal,
   ): Promise<{ readonly errors: readonly ObjectError[]; readonly message?: string }> {
     const keep = new Set(this.entries.map(refKey).filter((key) => !this.surplus.has(key)));
     const plan = await this.inspect(keep, signal);
     if (plan === null || signal.aborted) return { errors: [] };
-    const message = overBudget(plan, budget);
+    const message = await overBudget(plan, held);
     if (message !== null) return { errors: plan.errors, message };
     const { deleted, errors } = await deleteObjects({ kube: this.context.kube, signal }, plan);
     const gone = new Set([...deleted, ...plan.released]);
@@ -114,11 +114,15 @@ export class ApplicationInventory {
   }
 }
 
-/** Why a plan deletes more than it may; null: it does not. */
-export function overBudget(plan: PrunePlan | null, budget: number): string | null {
+/** Why a plan deletes more than it may; null: it does not. @throws RetryableError where that must be looked up and can't be. */
+export async function overBudget(plan: PrunePlan | null, held: HeldBundle): Promise<string | null> {
+  const budget = held.assignment.maxDeletions;
   const deletions = (plan?.deletions ?? []).flat();
+  // Most releases delete less than they may, and nobody needs to know what is exempt.
   if (deletions.length <= budget) return null;
-  const names = deletions.map(({ entry }) => refTitle(entry));
+  const exempt = await held.exempt();
+  const names = deletions.filter(({ entry }) => !exempt.has(refKey(entry))).map(({ entry }) => refTitle(entry));
+  if (names.length <= budget) return null;
   const shown = `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
   return `it would delete ${names.length} objects (${shown}) and may delete ${budget}: nothing was changed; raise maxDeletions, or put them back`;
 }

@@ -73,6 +73,11 @@ export class ApplicationObjects implements ObjectListener {
     return this.tracked.size;
   }
 
+  /** How many were made sure of as they are wanted now. */
+  get appliedCount(): number {
+    return [...this.tracked.values()].filter(({ verified, desired }) => verified?.desired === desired).length;
+  }
+
   /** Those that keep the application from being healthy. */
   unhealthy(): readonly TrackedObject[] {
     return [...this.notFine.values()];

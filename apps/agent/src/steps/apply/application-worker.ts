@@ -8,6 +8,7 @@ import { ApplicationInventory, overBudget } from './application-inventory.js';
 import { ApplicationObjects } from './application-objects.js';
 import { applyItems, kindsOf, prepareBundle } from './apply-pass.js';
 import { DriftLedger } from './drift-ledger.js';
+import { haltedSync, type Progress } from './halted-sync.js';
 import { HeldBundle } from './held-bundle.js';
 import { Pacing } from './pacing.js';
 import type { WorkerContext } from './worker-context.js';
@@ -31,6 +32,8 @@ export class ApplicationWorker {
   private passing: Pass | null = null;
   /** The generation that was applied whole. */
   private appliedGeneration = -1;
+  /** The generation whose objects are looked at. */
+  private trackedGeneration = -1;
   private isPruneHeldUp = false;
   private isRefusalTold = false;
   private running = false;
@@ -105,7 +108,7 @@ export class ApplicationWorker {
     this.sync = { kind: 'working' };
     this.reporter.restart();
     this.drift.reset();
-    if (!this.context.isInstant) this.evaluate();
+    if (!this.context.isInstant || this.isHalted) this.evaluate();
     this.kick();
   }
 
@@ -126,11 +129,19 @@ export class ApplicationWorker {
   /** The same generation; its terms may be others. */
   keep(assignment: ManifestApplication): void {
     this.retell();
-    if (this.asked !== null || this.held === null) return;
-    const before = this.held.assignment;
-    this.held = this.held.withTerms(assignment);
-    if (before.drift !== assignment.drift || before.namespace !== assignment.namespace) this.pass({ force: true });
-    else if (before.maxDeletions < assignment.maxDeletions && this.sync.kind === 'stuck') this.pass({ force: false });
+    const wasHalted = this.isHalted;
+    const turns = wasHalted !== (assignment.halted === true);
+    if (this.asked !== null) {
+      if (turns) this.asked = { ...this.asked, assignment };
+    } else if (this.held !== null) {
+      const before = this.held.assignment;
+      this.held = this.held.withTerms(assignment);
+      if (before.drift !== assignment.drift || before.namespace !== assignment.namespace) this.pass({ force: true });
+      else if (before.maxDeletions < assignment.maxDeletions && this.sync.kind === 'stuck') this.pass({ force: false });
+    }
+    if (!turns) return;
+    if (wasHalted) this.goOn();
+    else this.halt();
   }
 
   /** Makes sure of everything, to find what fingerprints can't tell, such as another default after an upgrade. */
@@ -154,6 +165,27 @@ export class ApplicationWorker {
     this.reporter.close();
   }
 
+  /** Nothing further is begun, neither to apply nor to delete nor to correct. */
+  private get isHalted(): boolean {
+    return this.assignment?.halted === true;
+  }
+
+  private halt(): void {
+    this.stop.abort();
+    this.evaluate();
+    if (!this.running) this.reporter.tellNews();
+  }
+
+  private goOn(): void {
+    this.pacing.goOn();
+    // What somebody changed meanwhile, and what a correction was kept from.
+    this.drift.markAll();
+    if (this.asked === null && (this.passing !== null || this.sync.kind !== 'applied')) {
+      this.pass(this.passing ?? { force: false });
+    }
+    this.evaluate();
+  }
+
   private pass({ force }: Pass): void {
     this.passDue = { force: force || this.passDue?.force === true };
     this.kick();
@@ -174,6 +206,10 @@ export class ApplicationWorker {
         } catch (error) {
           this.failed(error);
         }
+        if (!this.isHalted || this.stopped) continue;
+        // What was under way when the halt came has ended: now it is known how far it went.
+        this.evaluate();
+        this.reporter.tellNews();
       }
     } finally {
       this.running = false;
@@ -184,6 +220,7 @@ export class ApplicationWorker {
   private nextStep(): (() => Promise<void>) | null {
     if (this.stopped || this.pacing.isPaused) return null;
     const { asked, held } = this;
+    if (this.isHalted) return this.sync.kind === 'restoring' && held !== null ? () => this.lookOnly(held) : null;
     if (asked !== null && this.sync.kind === 'working') return () => this.adopt(asked);
     if (held === null) return null;
     if (this.passDue !== null) return () => this.fullPass(held);
@@ -217,7 +254,7 @@ export class ApplicationWorker {
     this.passDue = null;
     if (!this.context.isInstant) {
       await this.fullPass(fetched.held, fetched.objects);
-      return fetched.held.release();
+      return this.held.release();
     }
     this.inventory.runs = assignment.digest;
     this.sync = { kind: 'applied' };
@@ -234,13 +271,12 @@ export class ApplicationWorker {
     if (errors.length > 0) return this.stuck(errors);
     const keys = new Set(items.map((item) => item.key));
     const plan = await this.inventory.inspect(keys, signal);
-    const tooMany = overBudget(plan, assignment.maxDeletions);
+    const tooMany = await overBudget(plan, held);
     if (tooMany !== null) return this.stuck(plan?.errors ?? [], tooMany);
     if (plan !== null && plan.errors.length > 0) return this.stuck(plan.errors);
     if (signal.aborted) return;
     await this.inventory.recordUnion(items, held);
-    this.objects.replace(items, this.inventory.all);
-    this.drift.clearMarks();
+    this.track(items, assignment);
     const again = this.appliedGeneration === assignment.generation;
     const write = !again || assignment.drift === 'correct';
     try {
@@ -262,8 +298,29 @@ export class ApplicationWorker {
     this.evaluate();
   }
 
+  /** Restored and halted: finds out how far the generation came, and writes nothing. */
+  private async lookOnly(held: HeldBundle): Promise<void> {
+    const { items } = await this.prepare(await held.objects(), held);
+    this.track(items, held.assignment);
+    await this.apply({ items, force: true, write: false, again: true });
+    this.context.watches.want(this.objects, kindsOf(items));
+    this.inventory.settle(new Set(items.map((item) => item.key)));
+    // One that was let go meanwhile makes the pass that is due.
+    const isWhole = this.appliedGeneration === held.assignment.generation;
+    if (this.sync.kind === 'restoring') this.sync = { kind: isWhole ? 'applied' : 'working' };
+    this.evaluate();
+  }
+
+  private track(items: Parameters<ApplicationObjects['replace']>[0], { generation }: ManifestApplication): void {
+    this.objects.replace(items, this.inventory.all);
+    this.trackedGeneration = generation;
+    this.drift.clearMarks();
+  }
+
   private async prune(held: HeldBundle): Promise<void> {
-    const { errors, message } = await this.inventory.prune(held.assignment.maxDeletions, this.stop.signal);
+    const { signal } = this.stop;
+    const { errors, message } = await this.inventory.prune(held, signal);
+    if (signal.aborted) return this.evaluate();
     if (errors.length > 0 || message !== undefined) {
       this.isPruneHeldUp = true;
       this.stuck(errors, message);
@@ -308,6 +365,8 @@ export class ApplicationWorker {
   }
 
   private stuck(errors: readonly ObjectError[], message?: string): void {
+    // What was cut short is no failure.
+    if (this.stop.signal.aborted) return;
     if (this.asked === null) {
       this.sync = { kind: 'stuck', errors, ...(message !== undefined && { message }) };
       this.evaluate();
@@ -341,11 +400,19 @@ export class ApplicationWorker {
 
   private evaluate(): void {
     const { assignment } = this;
-    if (this.stopped || this.sync.kind === 'restoring' || assignment === null) return;
+    if (this.stopped || assignment === null) return;
+    const sync = this.isHalted ? haltedSync(this.sync, this.progress(assignment)) : this.sync;
+    if (sync.kind === 'restoring') return;
     this.drift.settle();
-    const verdict = judgeApplication(this.sync, this.objects.unhealthy(), this.inventory.surplusCount);
+    const verdict = judgeApplication(sync, this.objects.unhealthy(), this.inventory.surplusCount);
     this.reporter.observe(verdict, this.standing(assignment));
     this.kick();
+  }
+
+  private progress({ generation }: ManifestApplication): Progress {
+    const isTracked = this.asked === null && this.trackedGeneration === generation;
+    const { size, appliedCount } = this.objects;
+    return { applied: isTracked ? appliedCount : null, of: size, surplus: this.inventory.surplusCount };
   }
 
   private standing(assignment: ManifestApplication): Standing {

@@ -1,5 +1,7 @@
 import type { JsonObject, ManifestApplication } from '#domain';
+import { RejectedError } from '#kit';
 import { openBundle } from '../fetch/open-bundle.js';
+import { exemptKeys } from './exempt-objects.js';
 import type { BundleRequest, WorkerContext } from './worker-context.js';
 
 /** A small bundle is kept as it came, so that a correction needs no request for it. */
@@ -13,6 +15,8 @@ export class HeldBundle {
     private readonly context: Pick<WorkerContext, 'records' | 'fetchBundle'>,
     readonly assignment: ManifestApplication,
     private gzipped: Uint8Array | null,
+    /** See exempt; null: not known yet. */
+    private exempted: ReadonlySet<string> | null = null,
   ) {}
 
   /** What the cluster remembers of an earlier run. */
@@ -38,12 +42,34 @@ export class HeldBundle {
     const isSame = former !== null && former.assignment.digest === digest && former.assignment.release !== null;
     const gzipped = isSame ? await former.bytes() : await context.fetchBundle({ digest, chunks, ...how });
     const objects = openBundle(gzipped, digest);
-    return { held: new HeldBundle(application, context, assignment, gzipped), objects };
+    const held = new HeldBundle(application, context, assignment, gzipped);
+    // What is taken back is what it holds, mostly: the record of it is about to be written over.
+    const { exempt } = assignment;
+    const isHeld = former !== null && former.assignment.digest === exempt?.digest && former.assignment.release !== null;
+    if (isHeld) held.exempted = exemptKeys(await former.objects(), assignment.namespace);
+    return { held, objects };
   }
 
   /** The same bundle on other terms. */
   withTerms(assignment: ManifestApplication): HeldBundle {
-    return new HeldBundle(this.application, this.context, assignment, this.gzipped);
+    const { exempt, namespace } = this.assignment;
+    const isSame = exempt?.digest === assignment.exempt?.digest && namespace === assignment.namespace;
+    const exempted = isSame ? this.exempted : null;
+    return new HeldBundle(this.application, this.context, assignment, this.gzipped, exempted);
+  }
+
+  /**
+   * Keys of the objects that the release had which this one takes back: their deletion is not counted. None where that release's
+   * bundle is not what the manifest says.
+   * @throws RetryableError where it must be fetched and can't be.
+   */
+  async exempt(): Promise<ReadonlySet<string>> {
+    const { exempt, namespace } = this.assignment;
+    if (this.exempted === null && exempt !== undefined) {
+      const request = { ...exempt, spread: false, signal: new AbortController().signal };
+      this.exempted = keysOf(await this.context.fetchBundle(request), exempt.digest, namespace);
+    }
+    return this.exempted ?? new Set();
   }
 
   async objects(): Promise<readonly JsonObject[]> {
@@ -65,5 +91,14 @@ export class HeldBundle {
   /** The cluster has it by now: a large one need not be in memory too. */
   release(): void {
     if (this.gzipped !== null && this.gzipped.length > KEPT_BYTES) this.gzipped = null;
+  }
+}
+
+function keysOf(gzipped: Uint8Array, digest: string, namespace: string): ReadonlySet<string> {
+  try {
+    return exemptKeys(openBundle(gzipped, digest), namespace);
+  } catch (error) {
+    if (!(error instanceof RejectedError)) throw error;
+    return new Set();
   }
 }

@@ -75,6 +75,12 @@ export class ApplicationReporter {
     this.send(verdict, standing);
   }
 
+  /** Tells the present state now where that is news: nothing more will come of it. */
+  tellNews(): void {
+    const { latest, told } = this;
+    if (latest !== null && told?.reason !== reasonOf(latest.verdict)) this.tell();
+  }
+
   /** Tells that something was refused; the present state stays what it is. */
   tellRefusal(standing: Standing, message: string): void {
     this.send({ phase: 'refused', cause: 'sync', message, findings: [] }, standing);

@@ -18,6 +18,8 @@ export type SyncState =
   /** It could not be applied, and is tried again. */
   | { readonly kind: 'stuck'; readonly errors: readonly ObjectError[]; readonly message?: string }
   | { readonly kind: 'applied' }
+  /** Paused hard on its way. */
+  | { readonly kind: 'halted'; readonly message: string }
   /** The agent restarted, and has not looked at the cluster yet. */
   | { readonly kind: 'restoring' };
 
@@ -42,6 +44,8 @@ export function judgeApplication(
       return { phase: 'refused', cause: 'sync', message: cut(sync.message, 1024), findings: [] };
     case 'working':
       return { phase: 'progressing', message: 'it is being applied', findings: [] };
+    case 'halted':
+      return { phase: 'progressing', message: sync.message, findings: [] };
     case 'stuck': {
       const findings = sync.errors.slice(0, MOST_FINDINGS).map(findingOfError);
       const message = cut(sync.message ?? sentence(findings, sync.errors.length), 1024);

@@ -1,0 +1,4 @@
+import { describeHaltSuite } from './halt-suite.js';
+import { openSimulated } from './open-simulated.js';
+
+describeHaltSuite('a simulated cluster', openSimulated);
