@@ -93,6 +93,12 @@ describe('the time zone of a cluster', () => {
   it.each([
     ['is what its label holds', [window('0 2 * * *', 1, local)], { zone: 'Asia/Tokyo' }, { zone: 'Asia/Tokyo' }],
     [
+      'is what its label holds with dots for slashes, which a label can not have',
+      [window('0 2 * * *', 1, local)],
+      { zone: 'America.Argentina.Buenos_Aires' },
+      { zone: 'America/Argentina/Buenos_Aires' },
+    ],
+    [
       'is UTC, with a word about it, where it has no such label',
       [window('0 2 * * *', 1, local)],
       {},

@@ -62,7 +62,8 @@ export function clusterZone(
   const [first] = windows;
   for (const { timeZone } of windows) {
     if (typeof timeZone === 'string') continue;
-    const zone = Object.hasOwn(labels, timeZone.label) ? labels[timeZone.label] : undefined;
+    // A label's value can't have a slash, and no time zone has a dot: `Europe.Berlin` is Europe/Berlin.
+    const zone = Object.hasOwn(labels, timeZone.label) ? labels[timeZone.label]?.replaceAll('.', '/') : undefined;
     if (zone === undefined) return { zone: 'UTC', problem: `no label ${timeZone.label}` };
     const problem = timeZoneProblem(zone);
     return problem === null ? { zone } : { zone: 'UTC', problem };
