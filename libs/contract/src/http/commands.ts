@@ -51,8 +51,9 @@ export const liftRequestSchema = z.strictObject({ release, reason });
 export const rollbacksRequestSchema = z
   .strictObject({
     applications: z.array(nameSchema).min(1).max(1000).optional(),
+    /** Every application whose rollout runs and is no rollback. */
     all: z.literal(true, { error: 'must be true, or left out' }).optional(),
-    /** Only releases whose rollout began at this time or later. */
+    /** With `all`: also those whose rollout ended, and began at this time or later. */
     since: instantSchema.optional(),
     withoutPrevious: z.enum(['keep', 'withdraw'], { error: 'must be keep or withdraw' }).optional(),
     reason: requiredReason('a rollback of several applications'),

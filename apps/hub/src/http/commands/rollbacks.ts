@@ -39,17 +39,17 @@ export class Rollbacks {
     return this.work.run(request, () => Promise.resolve({ answer: { results } }));
   }
 
+  /** Who was named; or of all those whose release is on its way out now, and with `since` those too whose rollout began since. */
   private async applications({ applications, since }: Wish): Promise<readonly string[]> {
+    if (applications !== undefined) return [...new Set(applications)].sort();
+    const from = since === undefined ? Number.POSITIVE_INFINITY : Date.parse(since);
     const headers = await this.store.read.rollouts.headers();
-    const from = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since);
-    const begun = new Map(headers.map(({ application, rollout }) => [application, rollout?.startedAt ?? null]));
-    const named = applications === undefined ? [...begun.keys()] : [...new Set(applications)];
-    return named
-      .filter((name) => {
-        const at = begun.get(name);
-        // Who was named and has nothing to take back is told so; of all, only who has.
-        return at === undefined || at === null ? applications !== undefined : at >= from;
+    return headers
+      .filter(({ rollout }) => {
+        if (rollout === null || rollout.kind === 'rollback') return false;
+        return rollout.state === 'running' || rollout.startedAt >= from;
       })
+      .map(({ application }) => application)
       .sort();
   }
 
