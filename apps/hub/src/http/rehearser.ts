@@ -1,26 +1,24 @@
-import { setImmediate as otherWork } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
 import type { Distribution as DistributionView, RehearsalAnswer, RehearsalRequest } from '#contract';
 import {
   formatDuration,
   parseDuration,
-  Rehearsal,
   type Distribution,
   type PresenceInput,
+  type RehearsalInput,
   type RehearsalRates,
   type RehearsalReport,
 } from '#domain';
 import { RejectedError } from '#kit';
 import type { Store } from '#ports';
 import { STORE } from '../parts.js';
+import { runRehearsal } from '../rehearsals/run-rehearsal.js';
 import { PlanReader } from './plan-reader.js';
 import { inForce } from './views/freeze-view.js';
 
-/** So long the hub rehearses before it sees to its other work. */
-const TURN_MS = 20;
-/** After so long it answers with the runs that there are. */
-const LIMIT_MS = 10 * 60_000;
+/** Nobody waits longer. */
+const LIMIT_MS = 15 * 60_000;
 
 /** Plays a start many times over on a virtual clock, by the engine that would take it; nothing is written. */
 @Injectable()
@@ -33,31 +31,38 @@ export class Rehearser {
     private readonly plans: PlanReader,
   ) {}
 
-  /** @throws RejectedError as a start would be refused, `queued`, `nothing-to-start`. */
-  rehearse(application: string, request: RehearsalRequest, actor: string): Promise<RehearsalAnswer> {
+  /**
+   * @param gone aborts when nobody waits for the answer any more.
+   * @throws RejectedError as a start would be refused, `queued`, `nothing-to-start`, `too-long`.
+   */
+  rehearse(
+    application: string,
+    request: RehearsalRequest,
+    { actor, gone }: { readonly actor: string; readonly gone: AbortSignal },
+  ): Promise<RehearsalAnswer> {
     return this.limit(async () => {
+      gone.throwIfAborted();
       const { header, rows, event, now } = await this.plans.imagine(application, request, actor);
       const freeze = inForce(await this.store.read.freeze.get(), now);
-      const started = performance.now();
-      const rehearsal = new Rehearsal({
+      const input: RehearsalInput = {
         ...{ header, rows: rows.map(({ row }) => row), start: event, now },
         presence: await this.presence(),
         rates: ratesOf(request),
         // Told with the answer, so that it can be asked for again.
         seed: request.seed ?? Math.floor(Math.random() * 2 ** 32),
         ...(freeze && { freeze }),
-      });
-      if (rehearsal.refused) {
-        throw new RejectedError(rehearsal.refused.code, rehearsal.refused.message, { status: 409 });
-      }
-      for (let turn = performance.now(); rehearsal.runs < request.runs;) {
-        rehearsal.next();
-        if (performance.now() - turn < TURN_MS) continue;
-        await otherWork();
-        turn = performance.now();
-        if (turn - started > LIMIT_MS) break;
-      }
-      return answerOf(application, rehearsal.report(), request, performance.now() - started);
+      };
+      const limit = AbortSignal.timeout(LIMIT_MS);
+      const began = performance.now();
+      const result = await runRehearsal({ input, runs: request.runs }, AbortSignal.any([gone, limit])).catch(
+        (error: unknown): never => {
+          if (!limit.aborted) throw error;
+          const message = `runs: ${request.runs} of so many clusters take more than ${formatDuration(LIMIT_MS)}: ask for fewer`;
+          throw new RejectedError('too-long', message, { status: 422 });
+        },
+      );
+      if ('refused' in result) throw new RejectedError(result.refused.code, result.refused.message, { status: 409 });
+      return answerOf(application, result.report, request, performance.now() - began);
     });
   }
 

@@ -18,6 +18,7 @@ import { CallerParam, Permit, type Caller } from './access/permit.js';
 import { Answers } from './answers.js';
 import { Command, CommandParam, type CommandRequest } from './commands/command.js';
 import { RolloutCommands } from './commands/rollout-commands.js';
+import { GoneParam } from './gone.js';
 import { PlanReader } from './plan-reader.js';
 import { Rehearser } from './rehearser.js';
 
@@ -52,8 +53,9 @@ export class ReleasingController {
     @Param('name', { schema: nameSchema }) name: string,
     @Body({ schema: rehearsalRequestSchema }) body: z.output<typeof rehearsalRequestSchema>,
     @CallerParam() { actor }: Caller,
+    @GoneParam() gone: AbortSignal,
   ): Promise<RehearsalAnswer> {
-    return this.rehearser.rehearse(name, body, actor);
+    return this.rehearser.rehearse(name, body, { actor, gone });
   }
 
   /** Rolls out a release: the newest, or the one named. */
