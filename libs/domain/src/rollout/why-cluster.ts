@@ -89,7 +89,7 @@ function stateText(row: TargetRow, part: Part, now: Millis): string {
       return `release ${releaseText(row)} is being applied and must be healthy for ${formatDuration(row.assignment?.healthyForMs ?? 0)}${haltText(row)}`;
     case 'passed':
       if (row.failedSince !== undefined)
-        return `passed release ${releaseText(row)}, but its agent says failed now, since ${formatDuration(now - row.failedSince)}${because}`;
+        return `passed release ${releaseText(row)}, but its agent has said failed for ${formatDuration(now - row.failedSince)}${because}`;
       if (row.report?.phase === 'progressing')
         return `passed release ${releaseText(row)}, but its agent's last word is progressing`;
       return `passed release ${releaseText(row)}`;

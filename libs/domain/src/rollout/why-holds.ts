@@ -87,7 +87,8 @@ function windowHolds(rollout: Rollout, now: Millis): Hold[] {
     const opens = next
       ? `the next opens at ${localTime(next.at, next.zone)}, in ${formatDuration(next.at - now)}`
       : 'none ever opens';
-    const message = `${clusters(wave.counts.pending)} of wave ${wave.name} wait for a window: none is open ${where}; ${opens}`;
+    const left = wave.counts.pending;
+    const message = `${clusters(left)} of wave ${wave.name} ${left === 1 ? 'waits' : 'wait'} for a window: none is open ${where}; ${opens}`;
     return [{ code: 'window', message, since: wave.openedAt ?? rollout.startedAt, ...(next && { clearsAt: next.at }) }];
   });
 }
@@ -112,7 +113,7 @@ function soakHold(wave: WaveProgress, header: ApplicationHeader, now: Millis): H
 function soakedText({ suspects, unsteady, soakEndedBy }: WaveProgress): string {
   if (suspects > 0) return `${clusters(suspects)} whose agent says failed, not yet for long enough to count`;
   if (unsteady > 0 && soakEndedBy === undefined) {
-    return `${clusters(unsteady)} that passed and whose last word is progressing: healthy again, or promoted as they are`;
+    return `${clusters(unsteady)} that passed and whose last word is progressing: healthy again, or promoted as ${unsteady === 1 ? 'it is' : 'they are'}`;
   }
   return 'a sign of life of each of its clusters';
 }

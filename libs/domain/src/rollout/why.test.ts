@@ -82,7 +82,9 @@ describe('how a rollout ended', () => {
     expect(why(fleet).sentence).toBe('Rollout web-3 of release 3 ended with exceptions: 1 cluster passed, 1 deferred');
     fleet.take({ type: 'rollback', ...ann });
     fleet.take({ type: 'cancel', ...ann });
-    expect(why(fleet).sentence).toBe('Rollback web-4 of release 3 was cancelled; release 3 is barred until a person lifts it');
+    expect(why(fleet).sentence).toBe(
+      'Rollback web-4 of release 3 was cancelled; release 3 is barred until a person lifts it',
+    );
     expect(why(fleet).holds).toMatchObject([{ code: 'barred' }]);
   });
 });
