@@ -1,4 +1,5 @@
 import type { Freeze, Millis, Rollout, RolloutKind, TargetRow, WaveProgress } from './model.js';
+import type { EngineRules } from './rules.js';
 import { freeSlots, isOpened } from './wave-counters.js';
 import { isOpen, nextOpening } from './windows.js';
 
@@ -11,6 +12,13 @@ export function isFrozen(kind: RolloutKind, freeze: Freeze | null | undefined, n
 /** Whether the wave's windows let this cluster be assigned now. */
 export function isInWindow({ windows }: Pick<WaveProgress, 'windows'>, zone: string | undefined, now: Millis): boolean {
   return windows === undefined || windows.length === 0 || isOpen(windows, zone ?? 'UTC', now);
+}
+
+/** The rollout as the naive form sees it, where windows are looked at no more once a wave is open. */
+export function underRules(rollout: Rollout, { windowsAtEachTurn }: EngineRules): Rollout {
+  if (windowsAtEachTurn) return rollout;
+  const waves = rollout.waves.map(({ windows: _1, zones: _2, closedUntil: _3, ...wave }) => wave);
+  return { ...rollout, waves };
 }
 
 /** Whether a pending cluster may have its turn now: its wave is open, nothing is frozen, and one of its windows is open. */

@@ -1,6 +1,7 @@
 import { assertNever } from '../assert-never.js';
-import { assignableWave, openZones } from './may-assign.js';
+import { assignableWave, openZones, underRules } from './may-assign.js';
 import type { ApplicationHeader, Freeze, Millis, RolloutEvent, RowNeed } from './model.js';
+import { ENGINE_RULES, type EngineRules } from './rules.js';
 import { freeSlots, isSettled } from './wave-counters.js';
 
 /** Most rows of one kind that a tick takes. */
@@ -8,8 +9,11 @@ export const TICK_PAGE = 500;
 /** Pending rows that are looked at for one free slot: unchanged and offline ones take none. */
 const LOOK_AHEAD = 64;
 
-/** Which rows `step` needs for an event, besides the header. */
-export function need(header: ApplicationHeader, event: RolloutEvent, now: Millis): RowNeed {
+/**
+ * Which rows `step` needs for an event, besides the header.
+ * @param rules all on; only the property tests switch one off.
+ */
+export function need(header: ApplicationHeader, event: RolloutEvent, now: Millis, rules = ENGINE_RULES): RowNeed {
   switch (event.type) {
     case 'start':
     case 'rollback':
@@ -43,7 +47,7 @@ export function need(header: ApplicationHeader, event: RolloutEvent, now: Millis
     case 'gap':
       return {};
     case 'tick':
-      return tickNeed(header, event.freeze ?? null, Math.max(header.now, now));
+      return tickNeed(header, event.freeze ?? null, Math.max(header.now, now), rules);
     default:
       return assertNever(event, 'event');
   }
@@ -54,14 +58,15 @@ export function activeTime(header: ApplicationHeader, now: Millis): Millis {
   return (header.frozenSince ?? now) - header.clockOffset;
 }
 
-function tickNeed(header: ApplicationHeader, freeze: Freeze | null, now: Millis): RowNeed {
+function tickNeed(header: ApplicationHeader, freeze: Freeze | null, now: Millis, rules: EngineRules): RowNeed {
   const { rollout } = header;
   if (rollout?.state !== 'running') return { uids: header.leaving.slice(0, TICK_PAGE) };
   if (rollout.takeBack) return { all: true };
   if (rollout.holds.length > 0) return {};
   const active = activeTime(header, now);
-  const index = assignableWave(rollout, now, freeze);
-  const wave = index === null ? undefined : rollout.waves[index];
+  const seen = underRules(rollout, rules);
+  const index = assignableWave(seen, now, rules.freezeStopsAssigning ? freeze : null);
+  const wave = index === null ? undefined : seen.waves[index];
   const zones = wave && openZones(wave, now);
   const current = rollout.waves[rollout.wave];
   const soakEnds = current?.phase === 'soaking' && (current.soakUntil ?? 0) <= active && isSettled(current);

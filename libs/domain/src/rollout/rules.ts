@@ -27,6 +27,28 @@ export interface EngineRules {
   readonly rolledBackBarred: boolean;
   /** The hub's own absence moves the deadlines; off: it counts as the clusters' silence. */
   readonly gapMovesDeadlines: boolean;
+  /** Who may have begun with a release without a word is a part of its rollback; off: only who is told to run it now. */
+  readonly unackedTakenBack: boolean;
+  /** An approval is for the wave as it was planned then; off: it holds whatever is planned anew. */
+  readonly approvalsBindToPlan: boolean;
+  /** A schedule gate is looked at anew each time; off: once open it stays open. */
+  readonly schedulesLookedAtAnew: boolean;
+  /** A gate takes answers of its own rollout and wave alone; off: of any gate that is called so. */
+  readonly answersOfTheirOwn: boolean;
+  /** No soak ends on a cluster whose last word is progressing; off: only failed ones matter. */
+  readonly soakWaitsForUnsteady: boolean;
+  /** Windows matter whenever a cluster has its turn; off: a wave that is open assigns at any time. */
+  readonly windowsAtEachTurn: boolean;
+  /** A freeze stops assigning; off: it only keeps waves from opening. */
+  readonly freezeStopsAssigning: boolean;
+  /** A cluster hold is for clusters in flight, too; off: those are re-assigned, as their slot is their own. */
+  readonly heldAlsoInFlight: boolean;
+  /** What a held cluster has not acknowledged is taken back from it; off: it stays. */
+  readonly heldUnackedRewritten: boolean;
+  /** A hard pause goes over to the rollout that supersedes; off: that one is paused softly. */
+  readonly hardPauseInherited: boolean;
+  /** What a release deletes is asked about before its first assignment; off: nobody asks. */
+  readonly deletionsAskedFirst: boolean;
 }
 
 export const ENGINE_RULES: EngineRules = {
@@ -42,4 +64,15 @@ export const ENGINE_RULES: EngineRules = {
   unackedRewritten: true,
   rolledBackBarred: true,
   gapMovesDeadlines: true,
+  unackedTakenBack: true,
+  approvalsBindToPlan: true,
+  schedulesLookedAtAnew: true,
+  answersOfTheirOwn: true,
+  soakWaitsForUnsteady: true,
+  windowsAtEachTurn: true,
+  freezeStopsAssigning: true,
+  heldAlsoInFlight: true,
+  heldUnackedRewritten: true,
+  hardPauseInherited: true,
+  deletionsAskedFirst: true,
 };

@@ -92,7 +92,8 @@ function towardsDone(draft: Draft, wave: WaveProgress, index: number, rows: read
     const heard = draft.running?.waves[index] ?? wave;
     if (!hasEvidence(heard)) return advanced(draft, heard, index, []);
     // Not failed, and not healthy either: no soak ends well on that, until a person says so.
-    if (heard.unsteady > 0 && heard.soakEndedBy === undefined) return null;
+    const isWaiting = heard.unsteady > 0 && draft.rules.soakWaitsForUnsteady;
+    if (isWaiting && heard.soakEndedBy === undefined) return null;
   }
   const present = draft.running?.waves[index] ?? wave;
   if (phase !== 'gateAfter' && gatesOf(present, 'after').length > 0) return waitAtGates(draft, present, 'after');

@@ -1,6 +1,6 @@
 import { judgeBudgets } from '../budgets.js';
 import type { Draft } from '../draft.js';
-import { mayAssign } from '../may-assign.js';
+import { mayAssign, underRules } from '../may-assign.js';
 import type { Assignment, LoadedRow, TargetRow, WaveProgress } from '../model.js';
 import { isLive, isSteady, moved } from '../row-moves.js';
 import { freeSlots } from '../wave-counters.js';
@@ -30,7 +30,8 @@ export function assignPending(draft: Draft, rows: readonly LoadedRow[]): boolean
     const wave = draft.running?.waves[row.wave];
     if (!wave || row.state !== 'pending') continue;
     // A carried one is counted already: its slot is its own. Held it goes on with what it has, and stays in flight until then.
-    if (row.carried ? !draft.isOnline(row.uid) || isHeld(draft, row.uid) : freeSlots(wave) <= 0) continue;
+    const isKept = !draft.isOnline(row.uid) || (isHeld(draft, row.uid) && draft.rules.heldAlsoInFlight);
+    if (row.carried ? isKept : freeSlots(wave) <= 0) continue;
     draft.put(begin(draft, row, wave));
     moves += 1;
     names.set(row.wave, [...(names.get(row.wave) ?? []), row.name]);
@@ -41,7 +42,8 @@ export function assignPending(draft: Draft, rows: readonly LoadedRow[]): boolean
 
 function isCandidate(draft: Draft, row: TargetRow | undefined): row is TargetRow {
   if (!row || row.state !== 'pending' || row.rollout !== draft.running?.id) return false;
-  return mayAssign(draft.running, row, draft.now, draft.freeze);
+  const freeze = draft.rules.freezeStopsAssigning ? draft.freeze : null;
+  return mayAssign(underRules(draft.running, draft.rules), row, draft.now, freeze);
 }
 
 /** In flight already, retried or back, then the others. */

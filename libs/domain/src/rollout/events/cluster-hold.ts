@@ -44,7 +44,7 @@ function heldRow(draft: Draft, row: TargetRow): TargetRow {
       // In flight it goes on; and before its wave opens nothing is decided.
       return row.carried || !mayAssign(running, row, draft.now) ? row : putOff(row);
     case 'assigned':
-      return row.acked ? row : putOff(rewritten(draft, row));
+      return row.acked ? row : putOff(draft.rules.heldUnackedRewritten ? rewritten(draft, row) : row);
     case 'deferred':
       return row.reason === 'hold' ? row : putOff(isLive(row) ? rewritten(draft, row) : row);
     case 'progressing':

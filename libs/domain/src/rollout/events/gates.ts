@@ -59,6 +59,9 @@ export function goThroughGates(draft: Draft, wave: WaveProgress, when: Side): Wa
 /** An approval gate by the approvals that count for the wave as it is planned now; others as they are. */
 function counted(draft: Draft, wave: WaveProgress, gate: Gate): GateProgress {
   const { spec, progress } = gate;
+  // The naive form: a schedule that was open once is open.
+  if (!draft.rules.schedulesLookedAtAnew && spec.type === 'schedule' && isGateOpen(wave, gate, draft.now))
+    return opened(progress, draft.now);
   if (spec.type !== 'approval' || progress.state === 'refused') return progress;
   if (isGateOpen(wave, gate, draft.now)) {
     if (progress.state !== 'open') draft.note('gateOpened', `${gateName(gate)} of wave ${wave.name} is open`);
@@ -115,7 +118,8 @@ function intervalOf({ intervalMs }: { readonly intervalMs: number }): Millis {
  */
 export function gateAnswer(draft: Draft, event: GateAnswer): void {
   const { running } = draft;
-  const wave = running?.id === event.rollout && running.wave === event.wave ? running.waves[event.wave] : undefined;
+  const isOwn = !draft.rules.answersOfTheirOwn || running?.id === event.rollout;
+  const wave = isOwn && running?.wave === event.wave ? running.waves[event.wave] : undefined;
   if (!wave || sideOf(wave.phase) !== event.when) return;
   const gate = gatesOf(wave, event.when).find(({ spec }) => spec.name === event.gate);
   if (gate?.progress.state !== 'waiting') return;

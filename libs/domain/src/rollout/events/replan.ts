@@ -31,7 +31,7 @@ export function replan(draft: Draft, event: ReplanEvent): Refusal | null {
     };
   }
   const again = planAgain(application, running, rows, event.strategy, members);
-  const next = replanned(running, event.strategy, again, application);
+  const next = replanned(running, event.strategy, underRules(draft, running, again), application);
   const old = new Map(rows.map((row) => [row.uid, row]));
   const changed = again.rows.filter((row) => old.get(row.uid) !== row);
   if (changed.length === 0 && canonicalJson(next) === canonicalJson(running)) return null;
@@ -45,6 +45,13 @@ export function replan(draft: Draft, event: ReplanEvent): Refusal | null {
   dropMendedHolds(draft, ['failures', 'unreachable', 'noEvidence']);
   draft.wakeNow();
   return null;
+}
+
+/** The naive form: an approval holds whatever is planned anew. */
+function underRules({ rules }: Draft, running: Rollout, again: Pick<Rollout, 'waves' | 'warnings'>): typeof again {
+  if (rules.approvalsBindToPlan) return again;
+  const waves = again.waves.map((wave, index) => ({ ...wave, digest: running.waves[index]?.digest ?? wave.digest }));
+  return { ...again, waves };
 }
 
 function refusalOf(running: Rollout, strategy: StrategySpec, application: string): Refusal | null {

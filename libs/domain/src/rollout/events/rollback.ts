@@ -81,7 +81,11 @@ function targetsOf(
   return (
     rows
       // Whose assignment was rewritten (skipped, say) and who has not acknowledged that may have begun with it all the same.
-      .filter((row) => row.state !== 'removed' && (row.assignment?.release === old.release || isUnackedOf(row, old.id)))
+      .filter(
+        (row) =>
+          row.state !== 'removed' &&
+          (row.assignment?.release === old.release || (draft.rules.unackedTakenBack && isUnackedOf(row, old.id))),
+      )
       .sort(
         (a, b) =>
           urgency(a, old, active) - urgency(b, old, active) ||

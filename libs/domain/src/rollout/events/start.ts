@@ -112,9 +112,10 @@ function begin(draft: Draft, event: StartEvent, plan: RolloutPlan): void {
     queued: queued?.release === release ? null : queued,
   });
   const own = excessive.length > 0 ? plan.holds.filter(({ code }) => code === 'deletions') : [];
-  const holds = draft.rules.userHoldInherited ? plan.holds : own;
+  const known = draft.rules.userHoldInherited ? plan.holds : own;
+  const holds = draft.rules.deletionsAskedFirst ? known : known.filter(({ code }) => code !== 'deletions');
   // As hard as it was paused, for as long as that pause lasts.
-  const isHard = old?.hard === true && holds.some(({ code }) => code === 'user');
+  const isHard = draft.rules.hardPauseInherited && old?.hard === true && holds.some(({ code }) => code === 'user');
   const opened = {
     ...{ kind, release, strategy, warnings, holds, planDigest: plan.digest, waves: plan.waves.map(waveOf) },
     ...(event.author && { author: event.author }),

@@ -1,5 +1,14 @@
 import type { ClusterUid } from '../../cluster.js';
-import type { ApplicationHeader, Decision, GateProgress, Millis, Rollout, RolloutEvent, TargetRow } from '../model.js';
+import type {
+  ApplicationHeader,
+  Decision,
+  GateProgress,
+  Millis,
+  Rollout,
+  RolloutEvent,
+  TargetRow,
+  WaveProgress,
+} from '../model.js';
 import type { GateSpec, StrategySpec, WaveSpec, WindowSpec } from '../strategy.js';
 import { fail } from './fail.js';
 import { AUTHOR, type World } from './world.js';
@@ -24,6 +33,7 @@ interface Yes {
   readonly actor: string;
   readonly rollout: string;
   readonly wave: number;
+  readonly when: Side;
   readonly planned: PlannedWave;
 }
 
@@ -94,7 +104,14 @@ export class GateOracle {
         const planned = plan?.waves[wave];
         if (event.actor === plan?.startedBy) fail(3, `${event.actor} approved the release that it had started`);
         if (event.email?.toLowerCase() === AUTHOR.email) fail(3, `${event.email} approved a commit of its own`);
-        if (planned) this.yeses.push({ actor: event.actor, rollout: rollout.id, wave, planned });
+        if (planned)
+          this.yeses.push({
+            actor: event.actor,
+            rollout: rollout.id,
+            wave,
+            when: sideAsked(was?.waves[wave]),
+            planned,
+          });
         this.count('approved');
         return;
       }
@@ -170,7 +187,7 @@ export class GateOracle {
       case 'approval': {
         const planned = this.plans.get(id)?.waves[index];
         const own = this.yeses.filter(
-          (yes) => yes.rollout === id && yes.wave === index && covers(yes.planned, planned),
+          (yes) => yes.rollout === id && yes.wave === index && yes.when === when && covers(yes.planned, planned),
         );
         const count = new Set(own.map(({ actor }) => actor)).size;
         return count < gate.approvers ? `${count} of ${gate.approvers} approved what is planned now` : null;
@@ -202,6 +219,12 @@ export class GateOracle {
     if (windows.some((window) => isWithin(window, zone, this.world.now))) this.count('assigned in a window');
     else fail(7, `${row.uid} was assigned outside its windows`);
   }
+}
+
+/** The side that a yes is for: the one that waits, or else the one that comes. */
+function sideAsked(wave: WaveProgress | undefined): Side {
+  if (wave?.phase !== 'pending') return wave?.phase === 'gateBefore' ? 'before' : 'after';
+  return wave.before?.some(({ type }) => type === 'approval') ? 'before' : 'after';
 }
 
 /** Whoever is planned now was there, with the same bundle and budgets, when the person said yes. */

@@ -70,6 +70,7 @@ export class MemoryShell {
     event: RolloutEvent,
     now: Millis,
     onDecision: (decision: Decision, before: ApplicationHeader) => void = () => {},
+    areFollowingTicksTold = true,
   ): Outcome {
     const decisions: Decision[] = [];
     let next = event;
@@ -80,7 +81,7 @@ export class MemoryShell {
       decisions.push(decision.decision);
       onDecision(decision.decision, decision.before);
       if (!decision.decision.again) return { decisions };
-      next = this.tick();
+      next = areFollowingTicksTold ? this.tick() : { type: 'tick' };
     }
   }
 
@@ -92,7 +93,7 @@ export class MemoryShell {
   one(
     event: RolloutEvent,
     now: Millis,
-    load: (shell: MemoryShell) => readonly LoadedRow[] = () => this.load(need(this.header, event, now)),
+    load: (shell: MemoryShell) => readonly LoadedRow[] = () => this.load(need(this.header, event, now, this.rules)),
   ): { decision: Decision; before: ApplicationHeader; refused?: Outcome['refused'] } {
     const before = this.header;
     const loaded = load(this);

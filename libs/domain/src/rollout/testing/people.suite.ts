@@ -48,7 +48,7 @@ export const peoplePhrases: readonly { weight: number; arbitrary: fc.Arbitrary<P
     fc.record({
       say: fc.constant('releaseHold' as const),
       who,
-      between: soon,
+      between: fc.constantFrom(0, 1000, 3000, 8000, 30_000),
       isRolledBack: fc.boolean(),
       then: later,
     }),

@@ -1,6 +1,15 @@
 import type { ClusterUid } from '../../cluster.js';
 import type { StartEvent } from '../events/start.js';
-import type { BundleDrop, Decision, Freeze, Member, Millis, ReportInput, RolloutEvent } from '../model.js';
+import type {
+  ApplicationHeader,
+  BundleDrop,
+  Decision,
+  Freeze,
+  Member,
+  Millis,
+  ReportInput,
+  RolloutEvent,
+} from '../model.js';
 import { ENGINE_RULES, type EngineRules } from '../rules.js';
 import type { StrategySpec } from '../strategy.js';
 import { MemoryShell, type Outcome } from './memory-shell.js';
@@ -13,9 +22,11 @@ export const SILENCE_MS = 60_000;
 export interface WorldRules extends EngineRules {
   /** The relay writes the present rows; off: it writes the documents of the past that it queued. */
   readonly relayWritesPresentRows: boolean;
+  /** Every tick is told of the fleet's freeze; off: those that follow in the same transaction are not. */
+  readonly everyTickKnowsTheFreeze: boolean;
 }
 
-export const WORLD_RULES: WorldRules = { ...ENGINE_RULES, relayWritesPresentRows: true };
+export const WORLD_RULES: WorldRules = { ...ENGINE_RULES, relayWritesPresentRows: true, everyTickKnowsTheFreeze: true };
 
 export interface WorldPlan {
   readonly clusters: number;
@@ -132,11 +143,12 @@ export class World {
 
   take(event: RolloutEvent, isCrashing = false): Outcome {
     let present = event;
-    const outcome = this.shell.take(event, this.now, (decision, before) => {
+    const judge = (decision: Decision, before: ApplicationHeader): void => {
       this.oracles.judge(decision, before, present);
       this.remember(decision);
       present = { type: 'tick' };
-    });
+    };
+    const outcome = this.shell.take(event, this.now, judge, this.rules.everyTickKnowsTheFreeze);
     this.oracles.told(event, outcome);
     if (!isCrashing) this.relay();
     return outcome;
