@@ -46,7 +46,9 @@ function untested(waves: readonly Warned[]): string[] {
     for (const cluster of clusters) {
       // Who has these very bytes tries nothing.
       if (isFirst || tested.has(cluster.digest) || cluster.change === 'unchanged') continue;
-      fresh.set(cluster.digest, [...(fresh.get(cluster.digest) ?? []), cluster]);
+      const takers = fresh.get(cluster.digest);
+      if (takers) takers.push(cluster);
+      else fresh.set(cluster.digest, [cluster]);
     }
     for (const { digest } of clusters) tested.add(digest);
     if (fresh.size > 0) warnings.push(untestedText(name, fresh));
@@ -56,8 +58,8 @@ function untested(waves: readonly Warned[]): string[] {
 
 function untestedText(wave: string, fresh: ReadonlyMap<string, Warned['clusters']>): string {
   const bundles = [...fresh].map(
-    ([digest, clusters]) => `${digest.slice(0, SHORT)} (${clusters[0]?.overlay ?? ''}: ${namesOf(clusters)})`,
+    ([digest, clusters]) => `${digest.slice(0, SHORT)} (overlay ${clusters[0]?.overlay ?? ''}: ${namesOf(clusters)})`,
   );
-  const what = bundles.length === 1 ? 'bundle' : `${bundles.length} bundles`;
+  const what = bundles.length === 1 ? 'this bundle' : `these ${bundles.length} bundles`;
   return `no earlier wave tests ${what} of wave ${wave}: ${firstOf(bundles, bundles.length)}`;
 }

@@ -176,7 +176,10 @@ export function zoneOf(
   problems: Map<string, string[]>,
 ): string {
   const { zone, problem } = clusterZone(windows, selectable(member));
-  if (problem !== undefined) problems.set(problem, [...(problems.get(problem) ?? []), member.name]);
+  if (problem === undefined) return zone;
+  const names = problems.get(problem);
+  if (names) names.push(member.name);
+  else problems.set(problem, [member.name]);
   return zone;
 }
 
