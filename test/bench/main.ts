@@ -3,6 +3,7 @@ import { RejectedError, runMain } from '#kit';
 /** Every benchmark by its name, loaded only when asked for. Each prints one JSON object as its last line. */
 const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<object> }>>> = {
   corridor: () => import('./corridor.js'),
+  engine: () => import('./engine.js'),
 };
 
 await runMain(async () => {
