@@ -4,7 +4,7 @@ import { jestBase } from './test/helpers/jest-base.mjs';
 export default {
   ...jestBase,
   roots: ['<rootDir>/test/blast'],
-  reporters: [...jestBase.reporters, '<rootDir>/test/blast/scenario-reporter.mjs'],
+  reporters: [...jestBase.reporters, '<rootDir>/test/helpers/scenario-reporter.mjs'],
   // Each file is a hub and ten clusters, and what is timed here should not starve.
   maxWorkers: 2,
   testTimeout: 120_000,
