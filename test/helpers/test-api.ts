@@ -25,8 +25,8 @@ export class TestApi {
     return this.call('GET', route);
   }
 
-  post<T>(route: string, body: object = {}): Promise<T> {
-    return this.call('POST', route, body);
+  post<T>(route: string, body: object = {}, headers: Record<string, string> = {}): Promise<T> {
+    return this.call('POST', route, body, headers);
   }
 
   put<T>(route: string, body: object): Promise<T> {
@@ -101,8 +101,18 @@ export class TestApi {
     });
   }
 
-  private async call<T>(method: string, route: string, body?: object): Promise<T> {
-    const { status, text } = await this.raw(method, route, body === undefined ? undefined : JSON.stringify(body));
+  private async call<T>(
+    method: string,
+    route: string,
+    body?: object,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
+    const { status, text } = await this.raw(
+      method,
+      route,
+      body === undefined ? undefined : JSON.stringify(body),
+      headers,
+    );
     const json: unknown = text === '' ? undefined : JSON.parse(text);
     if (status >= 400) throw new ApiProblem(json as Problem);
     return json as T;
