@@ -166,6 +166,9 @@ describe('why a rollout waits for its time', () => {
     const fleet = zoned(['Europe/Berlin', 'Europe/Berlin', 'Asia/Tokyo'], 1);
     fleet.pass(HOUR - fleet.now);
     expect(why(fleet).holds.map(({ code }) => code)).toEqual(['inFlight']);
+    expect(why(fleet).evidence).toContain(
+      'Windows of wave all are open in 1 of 2 time zones; of the others the next opens at 1970-01-02 02:00 Asia/Tokyo',
+    );
     fleet.passAll();
     expect(why(fleet).sentence).toContain('the next opens at 1970-01-02 02:00 Asia/Tokyo');
   });

@@ -117,3 +117,12 @@ function soakedText({ suspects, unsteady, soakEndedBy }: WaveProgress): string {
   }
   return 'a sign of life of each of its clusters';
 }
+
+/** For how many of the wave's time zones a window is open now, while somebody of it is pending. */
+export function windowEvidence(wave: WaveProgress, now: Millis): string[] {
+  const zones = openZones(wave, now);
+  if (zones === null || !isOpened(wave) || wave.counts.pending === 0) return [];
+  const next = nextZoneOpening(wave, now);
+  const then = next ? `; of the others the next opens at ${localTime(next.at, next.zone)}` : '';
+  return [`Windows of wave ${wave.name} are open in ${zones.length} of ${wave.zones?.length ?? 0} time zones${then}`];
+}

@@ -3,7 +3,7 @@ import type { ApplicationHeader, BundleDrop, Freeze, Millis, Rollout, WaveProgre
 import { openDeferrals, openFailures } from './wave-counters.js';
 import { remedies } from './why-can.js';
 import { gateEvidence } from './why-gates.js';
-import { deriveHolds } from './why-holds.js';
+import { deriveHolds, windowEvidence } from './why-holds.js';
 import { clusters, personOf } from './why-text.js';
 
 /** Why something waits or how it ended: one sentence first, then what stands behind it. Bounded. */
@@ -106,7 +106,11 @@ function evidenceOf(rollout: Rollout, now: Millis): string[] {
   const drops = rollout.deletionsAccepted ? [] : (rollout.drops ?? []);
   return [
     ...drops.map(dropText),
-    ...rollout.waves.flatMap((wave) => [...waveEvidence(wave), ...gateEvidence(wave, now)]),
+    ...rollout.waves.flatMap((wave) => [
+      ...waveEvidence(wave),
+      ...windowEvidence(wave, now),
+      ...gateEvidence(wave, now),
+    ]),
     ...rollout.warnings,
   ];
 }

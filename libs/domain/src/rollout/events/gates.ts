@@ -22,7 +22,6 @@ const MIN_INTERVAL_MS = 1000;
 export function waitAtGates(draft: Draft, wave: WaveProgress, when: Side): WaveProgress {
   const gates = gatesOf(wave, when);
   draft.note('waveWaits', `wave ${wave.name} waits at its gates: ${gates.map(gateName).join(', ')}`);
-  draft.wakeNow();
   const phase = when === 'before' ? 'gateBefore' : 'gateAfter';
   return gates.reduce<WaveProgress>((each, gate) => withGate(each, begun(gate, draft.now)), { ...wave, phase });
 }
