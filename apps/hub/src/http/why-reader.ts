@@ -98,6 +98,13 @@ export class WhyReader {
             `${report.application}: ${each.kind} ${each.namespace ? `${each.namespace}/` : ''}${each.name} is ${each.health} (${each.reason}): ${each.message}`,
         ),
     );
+    // How far an agent came, where it is under way: of what it was told last, no other.
+    const generations = new Map(rows.map(({ application, row }) => [application, row.generation]));
+    const progress = reports.flatMap(({ report: { application, generation, phase, message } }) =>
+      phase === 'progressing' && message !== undefined && generations.get(application) === generation
+        ? [`${application}: its agent says: ${message}`]
+        : [],
+    );
     const own = clusterHolds(cluster);
     const sentences = parts.map(({ sentence }) => sentence);
     const others = parts.flatMap(({ holds }) => holds).filter(({ code }) => !own.some((each) => each.code === code));
@@ -111,7 +118,7 @@ export class WhyReader {
         evidence: [...(first ? sentences : sentences.slice(1)), ...parts.flatMap(({ evidence }) => evidence)],
         can: [...new Set([...(held ? [`flotilla cluster unhold ${name}`] : []), ...parts.flatMap(({ can }) => can)])],
       },
-      findings,
+      [...progress, ...findings],
     );
   }
 }
