@@ -89,7 +89,7 @@ const rate = z.number().min(0, 'must be 0 to 1').max(1, 'must be 0 to 1').defaul
 export const rehearsalRequestSchema = z.strictObject({
   release: z.number().int().min(1).max(2_147_483_647).optional(),
   strategy: nameSchema.optional(),
-  runs: z.number().int().min(1).max(10_000, 'must be at most 10000').default(1000),
+  runs: z.number().int().min(1).max(2000, 'must be at most 2000').default(1000),
   /** Equal seeds give equal answers; one is chosen and told otherwise. */
   seed: z.number().int().min(0).max(4_294_967_295).optional(),
   /** Median time from an assignment to the agent's acknowledgement. */
