@@ -28,7 +28,6 @@ export {
   type PlanRequest,
   type RolloutPlan,
 } from './rollout/plan.js';
-export * from './rollout/plan-waves.js';
 export * from './rollout/receipt.js';
 export { ENGINE_RULES, type EngineRules } from './rollout/rules.js';
 export * from './rollout/replay.js';

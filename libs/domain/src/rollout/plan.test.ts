@@ -144,6 +144,10 @@ describe('a plan', () => {
     fleet.start(3, strategy([wave('all')]));
     fleet.take({ type: 'pause', actor: 'token:ann' });
     expect(planOf(fleet).holds.map(({ code }) => code)).toEqual(['user']);
+    // Behind a rollback it waits, and inherits nothing.
+    fleet.take({ type: 'rollback', actor: 'token:ann' });
+    fleet.take({ type: 'pause', actor: 'token:ann' });
+    expect(planOf(fleet).holds).toEqual([]);
   });
 });
 
@@ -203,6 +207,9 @@ describe('what is shown is what is done', () => {
   });
 });
 
+/** Processor time: others may keep the machine busy. */
+const milliseconds = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1000;
+
 describe('10,000 clusters', () => {
   const count = 10_000;
   const fleet = new Scenario(0);
@@ -226,14 +233,14 @@ describe('10,000 clusters', () => {
 
   it('are planned and started in well under 2 s', () => {
     const request = { kind: 'forward', release: 2, strategy: spec, members } as const;
-    const began = performance.now();
+    const began = process.cpuUsage();
     const plan = planRollout(fleet.shell.header, [], request, 0);
-    const planned = performance.now() - began;
+    const planned = milliseconds(process.cpuUsage(began));
     const event: RolloutEvent = { type: 'start', ...request, automatic: false, actor: 'token:ann', plan: plan.digest };
     const decision = step(fleet.shell.header, [], event, 0);
-    const started = performance.now() - began - planned;
+    const started = milliseconds(process.cpuUsage(began)) - planned;
     expect(decision.rows).toHaveLength(count);
     expect(planned).toBeLessThan(2000);
-    expect(started).toBeLessThan(3000);
+    expect(started).toBeLessThan(2000);
   });
 });

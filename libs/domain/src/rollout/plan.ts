@@ -12,6 +12,7 @@ import type {
   Millis,
   ReportPhase,
   ResolvedWave,
+  Rollout,
   RolloutEvent,
   RolloutKind,
   StoredHold,
@@ -251,14 +252,20 @@ function holdsOf(
   now: Millis,
 ): StoredHold[] {
   const { rollout } = header;
-  const inherited = rollout?.state === 'running' ? rollout.holds.filter(isInherited) : [];
+  const isSuperseding = rollout?.state === 'running' && !isWaitedFor(rollout);
+  const inherited = isSuperseding ? rollout.holds.filter(isInherited) : [];
   if (excessive.length === 0) return inherited;
   const since = inherited.find(({ code }) => code === 'deletions')?.since ?? now;
   const deletions = { code: 'deletions', message: deletionsText(release, excessive), since } as const;
   return [deletions, ...inherited.filter(({ code }) => code !== 'deletions')];
 }
 
+/** Whether a start waits for this running rollout to end instead of superseding it. */
+export function isWaitedFor({ kind, strategy }: Rollout): boolean {
+  return kind === 'rollback' || (kind === 'forward' && strategy.supersede === 'queue');
+}
+
 /** Whether a hold goes over to the rollout that supersedes. */
-export function isInherited({ code }: StoredHold): boolean {
+function isInherited({ code }: StoredHold): boolean {
   return code === 'user' || code === 'deletions';
 }

@@ -48,17 +48,25 @@ export function resume(draft: Draft, event: EventOf<'resume'>): Refusal | null {
   const { running } = draft;
   if (!running) return notRunning(draft.header.rollout);
   if (running.holds.length === 0) return null;
+  const of = draft.header.application;
   const failed = overFailures(running.waves);
   const away = overUnreachable(running.waves);
   const current = running.waves[running.wave];
   if (draft.hasHold('noEvidence') && current && lacksEvidence(current)) {
-    return { code: 'no-evidence', message: `${noEvidenceText(current)}; retry them, skip them, or roll back` };
+    return {
+      code: 'no-evidence',
+      message:
+        `${noEvidenceText(current)}: try them again (flotilla rollout retry ${of}), give the wave up ` +
+        `(flotilla rollout skip ${of} --wave ${current.name} --reason WHY), or take the release back (flotilla rollout rollback ${of})`,
+    };
   }
   if ((failed || away) && !event.accept) {
     const why = [failed && failuresText(failed), away && unreachableText(away)].filter(Boolean).join('; ');
     return {
       code: 'over-budget',
-      message: `${why}: retry them, skip them, roll back, or accept them as they are (resume --accept)`,
+      message:
+        `${why}: try them again (flotilla rollout retry ${of}), skip them, roll back, ` +
+        `or accept them as they are (flotilla rollout resume ${of} --accept)`,
     };
   }
   const drops = running.deletionsAccepted ? [] : (running.drops ?? []);
@@ -68,7 +76,7 @@ export function resume(draft: Draft, event: EventOf<'resume'>): Refusal | null {
       code: 'deletions',
       message:
         `${hold?.message ?? `release ${running.release} deletes more than may go unasked`}; ` +
-        `accept it (flotilla rollout resume ${draft.header.application} --accept), or start another release`,
+        `accept it (flotilla rollout resume ${of} --accept), or start another release`,
     };
   }
   if (event.accept) accept(draft, event);
@@ -113,7 +121,7 @@ export function retry(draft: Draft, event: EventOf<'retry'>): Refusal | null {
   if (keeper) {
     return {
       code: 'not-retryable',
-      message: `${keeper.name} has no earlier release to go back to: roll out another release`,
+      message: `${keeper.name} has no earlier release to go back to: start another one (flotilla rollout start ${draft.header.application})`,
     };
   }
   const held = named?.find(({ uid }) => isHeld(draft, uid));

@@ -65,7 +65,7 @@ function refusalOf(running: Rollout, strategy: StrategySpec, application: string
   if (!running.waves[running.wave]) {
     return {
       code: 'nothing-to-replan',
-      message: `all waves of rollout ${running.id} are over: only clusters in flight are left`,
+      message: `all waves of rollout ${running.id} are over, only clusters in flight are left: wait for its end (flotilla rollout status ${application} --watch)`,
     };
   }
   const fixed = running.waves.slice(0, running.wave + 1).map(({ name }) => name);
@@ -74,7 +74,7 @@ function refusalOf(running: Rollout, strategy: StrategySpec, application: string
     code: 'waves-changed',
     message:
       `waves up to the open one (${fixed.join(', ')}) must be there as they are, in this order: ` +
-      `start the release anew instead (flotilla rollout start ${application} --release ${running.release} after flotilla rollout cancel ${application})`,
+      `else cancel it (flotilla rollout cancel ${application}) and start the release anew (flotilla rollout start ${application} --release ${running.release})`,
   };
 }
 

@@ -25,7 +25,7 @@ export function rollback(draft: Draft, event: RollbackEvent): Refusal | null {
     if (rollout.state === 'running') return null;
     return {
       code: 'nothing-to-roll-back',
-      message: `release ${rollout.release} was rolled back already (${rollout.id}); to go further back, start the release that you want`,
+      message: `release ${rollout.release} was rolled back already (${rollout.id}); to go further back, start the release that you want (flotilla rollout start ${draft.header.application} --release N)`,
     };
   }
   takeBack(draft, event);

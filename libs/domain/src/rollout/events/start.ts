@@ -2,7 +2,7 @@ import type { ClusterUid } from '../../cluster.js';
 import type { Draft } from '../draft.js';
 import type { PlannedDrop } from '../drops.js';
 import type { BundleDrop, Member, Rollout, RolloutEvent, TargetRow, WaveProgress } from '../model.js';
-import { planRollout, type PlannedCluster, type PlannedWave, type RolloutPlan } from '../plan.js';
+import { isWaitedFor, planRollout, type PlannedCluster, type PlannedWave, type RolloutPlan } from '../plan.js';
 import { isInFlight } from '../row-moves.js';
 import { newWave } from '../wave-counters.js';
 import { actOf } from './act.js';
@@ -47,7 +47,7 @@ function startForward(draft: Draft, event: StartEvent): Refusal | null {
       message: `the plan that you saw is not what would be done now: clusters, bundles, budgets or gates have changed; look at it again (flotilla rollout plan ${header.application}), then start`,
     };
   }
-  if (running?.kind === 'rollback' || (running?.kind === 'forward' && running.strategy.supersede === 'queue')) {
+  if (running && isWaitedFor(running)) {
     queue(draft, event, running);
     return null;
   }
