@@ -160,16 +160,17 @@ function waveAgain(spec: WaveSpec, old: WaveProgress | undefined, rows: readonly
   const zones = resolved.windows && distinctZones(rows);
   const fresh = newWave({ ...resolved, ...(zones && { zones }) }, waveDigest(resolved, targets));
   const gates = gatesAgain(resolved, old);
-  const wave = { ...fresh, ...(gates && { gates }), ...(old && progressOf(old, resolved)) };
+  const wave = { ...fresh, ...(gates && { gates }), ...(old && progressOf(old, resolved, rows)) };
   return rows.reduce((each, row) => countRow(each, row, 1), wave);
 }
 
-function progressOf(old: WaveProgress, { soakMs }: ResolvedWave): Partial<WaveProgress> {
+function progressOf(old: WaveProgress, { soakMs }: ResolvedWave, rows: readonly TargetRow[]): Partial<WaveProgress> {
   const { phase, openedAt, givenUp, soakUntil, soakSince, soakEndedBy } = old;
   return {
     phase,
     ...(openedAt !== undefined && { openedAt }),
-    ...(givenUp && { givenUp }),
+    // Whoever comes to a wave that was given up is done with care all the same.
+    ...(givenUp && !rows.some(({ state }) => state === 'pending') && { givenUp }),
     ...(soakSince !== undefined && { soakSince }),
     ...(soakUntil !== undefined && { soakUntil: soakUntil + soakMs - old.soakMs }),
     ...(soakEndedBy !== undefined && { soakEndedBy }),

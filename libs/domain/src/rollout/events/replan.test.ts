@@ -165,6 +165,45 @@ describe('a replan', () => {
     expect(fleet.rollout.waves.map(({ phase }) => phase)).toEqual(['done', 'done', 'skipped']);
   });
 
+  it('takes a wave that was given up seriously again where it sends somebody there', () => {
+    const fleet = started('dmp', byTier({ soakMs: 60_000 }));
+    fleet.take({ type: 'skip', wave: 'prod', reason: 'later', ...ann });
+    fleet.take(event(fleet, strategy(byTier({ soakMs: 60_000 })), tiers('dpp')));
+    expect(fleet.wave(2).givenUp).toBeUndefined();
+    fleet.passAll();
+    expect(fleet.wave(2)).toMatchObject({ phase: 'soaking', counts: { passed: 1, skipped: 1 } });
+  });
+
+  it('has whoever comes to a soaking wave pass first, and all of it soak again', () => {
+    const soaking = byTier().map((each) => ({ ...each, soakMs: 60_000 }));
+    const fleet = started('dmp', soaking);
+    fleet.report('c0');
+    expect(fleet.wave(0).phase).toBe('soaking');
+    fleet.take(event(fleet, strategy(soaking), tiers('ddp')));
+    expect(fleet.wave(0).phase).toBe('progressing');
+    expect(fleet.in('assigned', 0)).toEqual(['c1']);
+    fleet.report('c1');
+    expect(fleet.wave(0)).toMatchObject({ phase: 'soaking', total: 2 });
+    fleet.pass(60_000);
+    expect(fleet.wave(1).phase).toBe('skipped');
+    expect(fleet.in('assigned', 2)).toEqual(['c2']);
+  });
+
+  it('leaves a held cluster put off, and a paused rollout paused', () => {
+    const fleet = started('ddp');
+    fleet.hold('c0');
+    fleet.take({ type: 'pause', hard: true, ...ann });
+    fleet.take(event(fleet, strategy(byTier()), tiers('mdm')));
+    expect(waves(fleet)).toEqual([0, 0, 1]);
+    expect(fleet.row('c0')).toMatchObject({ state: 'deferred', reason: 'hold' });
+    expect(fleet.row('c1').halted).toBe(true);
+    expect(fleet.rollout).toMatchObject({ hard: true, holds: [{ code: 'user' }] });
+    fleet.unhold('c0');
+    fleet.take({ type: 'resume', ...ann });
+    fleet.passAll();
+    expect(fleet.rollout.state).toBe('succeeded');
+  });
+
   it('with nothing new in it changes nothing', () => {
     const fleet = started('dmp');
     const { header } = fleet.shell;

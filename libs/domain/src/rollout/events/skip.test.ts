@@ -112,6 +112,13 @@ describe('giving up a wave', () => {
     expect(fleet.take({ type: 'skip', wave: 'first', ...ann }).refused?.code).toBe('not-running');
   });
 
+  it('that nobody named is refused, as are clusters that nobody named', () => {
+    const fleet = settled(4);
+    fleet.start(2, two());
+    expect(fleet.take({ type: 'skip', ...ann }).refused?.code).toBe('nothing-named');
+    expect(fleet.take({ type: 'skip', clusters: [], ...ann }).refused?.code).toBe('nothing-named');
+  });
+
   it('that is done is refused', () => {
     const fleet = settled(4);
     fleet.start(2, two());

@@ -24,7 +24,10 @@ export function skip(draft: Draft, event: SkipEvent): Refusal | null {
 }
 
 function skipClusters(draft: Draft, running: Rollout, event: SkipEvent): Refusal | null {
-  const named = namedRows(draft, running, event.clusters ?? []);
+  if (!event.clusters?.length) {
+    return { code: 'nothing-named', message: 'say whom to skip: clusters (--cluster NAME) or a wave (--wave NAME)' };
+  }
+  const named = namedRows(draft, running, event.clusters);
   if ('code' in named) return named;
   const settled = named.find(isSettledRow);
   if (settled) {
