@@ -1,67 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { canonicalJson } from '../../canonical-json.js';
-import type { Decision, PresenceInput, RolloutEvent, TargetRow } from '../../index.js';
-import type { ApplicationHeader, Millis } from '../model.js';
-import { newHeader } from '../new-header.js';
-import type { StrategySpec } from '../strategy.js';
-import { type MemoryShell } from '../testing/memory-shell.js';
-import { digest, Scenario, START, strategy, wave } from '../testing/scenario.js';
-import type { RehearsalRates } from './rates.js';
-import { rehearse, Rehearsal, type RehearsalInput } from './rehearsal.js';
+import type { ApplicationHeader, Decision, Millis, PresenceInput, RolloutEvent, TargetRow } from '../model.js';
+import type { MemoryShell } from '../testing/memory-shell.js';
+import { Scenario, strategy, wave } from '../testing/scenario.js';
+import { rehearse, Rehearsal } from './rehearsal.js';
+import { EXACT, HEALTHY_FOR, input, reportOf, SOAK, threeWaves } from './rehearsal.suite.js';
 import type { OnStep, RehearsedRun } from './rehearsed-run.js';
 import type { RehearsalReport } from './run-figures.js';
-
-const SOAK = 120_000;
-const HEALTHY_FOR = 30_000;
-const EXACT = { median: 10_000, p99: 10_000 };
-
-const threeWaves = (more: Partial<StrategySpec> = {}, waveMore: Parameters<typeof wave>[1] = {}): StrategySpec =>
-  strategy(
-    [
-      wave('canary', { take: 1, soakMs: SOAK, ...waveMore }),
-      wave('few', { take: '25%', soakMs: SOAK, maxConcurrency: '50%', ...waveMore }),
-      wave('rest', { soakMs: SOAK, maxConcurrency: '25%', ...waveMore }),
-    ],
-    more,
-  );
-
-interface Told extends Partial<Omit<RehearsalInput, 'start'>> {
-  readonly clusters?: number;
-  readonly strategy?: StrategySpec;
-  readonly release?: number;
-  readonly offline?: number;
-}
-
-function input(rates: Partial<RehearsalRates> = {}, told: Told = {}): RehearsalInput {
-  const { clusters = 20, strategy: spec = threeWaves(), release = 2, offline = 0, ...more } = told;
-  const uids = Array.from({ length: clusters }, (_, index) => `c${index}`);
-  return {
-    header: newHeader('web'),
-    rows: [],
-    start: {
-      type: 'start',
-      kind: 'forward',
-      release,
-      strategy: spec,
-      members: uids.map((uid) => ({
-        ...{ uid, name: uid, labels: {}, facts: {}, overlay: 'o', digest: digest(release) },
-      })),
-      automatic: false,
-      actor: 'token:ann',
-    },
-    presence: uids.map((uid, index): PresenceInput => ({ uid, online: index >= offline, seenAt: START - 5000 })),
-    seed: 1,
-    now: START,
-    ...more,
-    rates,
-  };
-}
-
-function reportOf(given: RehearsalInput, runs = 40): RehearsalReport {
-  const result = rehearse(given, runs);
-  if ('refused' in result) throw new Error(result.refused.message);
-  return result.report;
-}
 
 const mean = (report: RehearsalReport, what: 'durationMs' | 'exposed'): number => report[what]?.mean ?? Number.NaN;
 
