@@ -1,13 +1,15 @@
 import { assertNever } from '../assert-never.js';
 import { assignableWave, openZones, underRules } from './may-assign.js';
-import type { ApplicationHeader, Freeze, Millis, RolloutEvent, RowNeed } from './model.js';
+import type { ApplicationHeader, Freeze, Millis, RolloutEvent, RowNeed, WaveProgress } from './model.js';
 import { ENGINE_RULES, type EngineRules } from './rules.js';
 import { freeSlots, isSettled } from './wave-counters.js';
 
 /** Most rows of one kind that a tick takes. */
 export const TICK_PAGE = 500;
 /** Pending rows that are looked at for one free slot: unchanged and offline ones take none. */
-const LOOK_AHEAD = 64;
+const LOOK_AHEAD = 8;
+/** As many where most of the wave took none so far: else every few of them would be a tick of their own. */
+const LOOK_FAR_AHEAD = 64;
 
 /**
  * Which rows `step` needs for an event, besides the header.
@@ -78,10 +80,15 @@ function tickNeed(header: ApplicationHeader, freeze: Freeze | null, now: Millis,
       wave && {
         pending: {
           wave: index,
-          limit: Math.min(TICK_PAGE, Math.max(freeSlots(wave) + wave.carried, LOOK_AHEAD)),
+          limit: Math.min(TICK_PAGE, Math.max(freeSlots(wave) + wave.carried, lookAhead(wave))),
           ...(zones && { zones }),
         },
       }),
     ...(soakEnds && { silent: { wave: rollout.wave, since: current.soakSince ?? 0, limit: TICK_PAGE } }),
   };
+}
+
+function lookAhead({ total, counts }: WaveProgress): number {
+  const hadTheirTurn = total - counts.pending;
+  return 2 * (counts.unchanged + counts.deferred) > hadTheirTurn ? LOOK_FAR_AHEAD : LOOK_AHEAD;
 }
