@@ -151,7 +151,7 @@ export const ABLATIONS: readonly Ablation[] = [
         [
           { say: 'release', automatic: true, then: 70_000 },
           { say: 'release', automatic: true, then: 1000 },
-          { say: 'repeatAnswers' },
+          { say: 'releaseRepeatAnswers' },
         ],
         { before: [hook] },
         { gates: ['yes', 'silent'] },

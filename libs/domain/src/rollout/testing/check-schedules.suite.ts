@@ -2,6 +2,8 @@ import * as fc from 'fast-check';
 import type { Coverage } from './oracles.js';
 import { playSchedule } from './play-schedule.js';
 import { isReproduced } from './replay.js';
+import { unexpected } from './transition-table.js';
+import { Transitions } from './transitions.js';
 import { schedule } from './schedule.suite.js';
 
 export interface Verdict {
@@ -19,7 +21,10 @@ export function checkSchedules(numRuns: number, seed: number, isShrunk = true): 
   const coverage: Coverage = {};
   const result = fc.check(
     fc.property(schedule, (each) => {
-      const { shell, oracles } = playSchedule(each);
+      const transitions = new Transitions();
+      const { shell, oracles } = playSchedule(each, undefined, (world) => transitions.watch(world.shell));
+      const [strange] = unexpected(transitions.seen);
+      if (strange !== undefined) throw new Error(`a transition that stands in no table: ${strange}`);
       if (!isReproduced(shell)) throw new Error('invariant 6: the events lead to another state');
       for (const [event, count] of Object.entries(oracles.coverage)) coverage[event] = (coverage[event] ?? 0) + count;
     }),

@@ -55,6 +55,9 @@ export class MemoryShell {
   /** The fleet freeze that comes with each tick. */
   freeze: Freeze | null = null;
   rowsLoaded = 0;
+  /** Told of each commit, with the rows as they were before, in the order of the decision's. */
+  onCommit: ((decision: Decision, before: ApplicationHeader, olds: readonly (TargetRow | undefined)[]) => void) | null =
+    null;
   private counted: { readonly id: string; readonly waves: readonly Counters[] } = { id: '', waves: [] };
 
   constructor(
@@ -114,6 +117,7 @@ export class MemoryShell {
   private commit(decision: Decision): void {
     if (decision.header.version !== this.header.version + 1)
       throw new Error('the header was saved over another version');
+    const before = this.header;
     const olds = decision.rows.map(({ uid }) => this.rows.get(uid));
     for (const effect of decision.effects) {
       if (effect.type === 'dirty') this.dirty.add(effect.cluster);
@@ -128,6 +132,7 @@ export class MemoryShell {
     for (const row of decision.rows) this.rows.set(row.uid, row);
     this.header = decision.header;
     this.history.push(...decision.history);
+    this.onCommit?.(decision, before, olds);
     if (this.isChecked) this.checkCounters(decision.rows, olds);
   }
 

@@ -7,8 +7,8 @@ import { AUTHOR, type World } from './world.js';
 export type PeoplePhrase =
   /** Approves the wave that waits, or by its name one that comes later; now and then who may not. */
   | { readonly say: 'approve'; readonly by: 'bob' | 'cho' | 'ann' | 'author'; readonly wave: number | null }
-  | { readonly say: 'reject'; readonly then: Millis; readonly isResumed: boolean }
-  | { readonly say: 'promote' }
+  | { readonly say: 'reject'; readonly wave: number | null; readonly then: Millis; readonly isResumed: boolean }
+  | { readonly say: 'releasePromote'; readonly between: Millis }
   | { readonly say: 'skipWave'; readonly which: number }
   | {
       readonly say: 'freezeReleaseUnfreeze';
@@ -36,7 +36,7 @@ export type PeoplePhrase =
   | { readonly say: 'approveRelabelReplan'; readonly who: number; readonly then: Millis }
   | { readonly say: 'replanBudgets'; readonly cap: number; readonly then: Millis }
   | { readonly say: 'dropThen'; readonly exit: 'accept' | 'rollback' | 'release' | 'resume'; readonly then: Millis }
-  | { readonly say: 'repeatAnswers' }
+  | { readonly say: 'releaseRepeatAnswers' }
   | { readonly say: 'stalePlan' };
 
 const ann = { actor: 'token:ann' } as const;
@@ -47,11 +47,13 @@ export function playPeople(world: World, phrase: PeoplePhrase): void {
       approve(world, phrase.by, phrase.wave);
       return;
     case 'reject':
-      world.take({ type: 'reject', reason: 'not today', ...ann });
+      world.take({ type: 'reject', ...waveNamed(world, phrase.wave), reason: 'not today', ...ann });
       world.advance(phrase.then);
       if (phrase.isResumed) world.take({ type: 'resume', ...ann });
       return;
-    case 'promote':
+    case 'releasePromote':
+      release(world);
+      world.advance(phrase.between);
       world.take({ type: 'promote', ...ann });
       return;
     case 'skipWave':
@@ -108,6 +110,9 @@ export function playPeople(world: World, phrase: PeoplePhrase): void {
       world.advance(phrase.then);
       return;
     case 'approveRelabelReplan':
+      askByRing(world);
+      release(world);
+      world.advance(20_000);
       approve(world, 'bob', 1);
       approve(world, 'cho', 1);
       relabel(world, phrase.who);
@@ -130,7 +135,10 @@ export function playPeople(world: World, phrase: PeoplePhrase): void {
       leaveDrops(world, phrase.exit);
       world.advance(phrase.then);
       return;
-    case 'repeatAnswers':
+    case 'releaseRepeatAnswers':
+      release(world);
+      world.advance(35_000);
+      release(world);
       repeatAnswers(world);
       return;
     case 'stalePlan': {
@@ -156,10 +164,30 @@ function one(world: World, who: number): ClusterUid {
 }
 
 function approve(world: World, by: Extract<PeoplePhrase, { say: 'approve' }>['by'], which: number | null): void {
-  const names = world.strategy?.waves.map(({ name }) => name) ?? [];
-  const wave = which === null ? undefined : names[which % names.length];
   const email = by === 'author' ? AUTHOR.email.toUpperCase() : `${by}@example.org`;
-  world.take({ type: 'approve', actor: `token:${by}`, email, ...(wave !== undefined && { wave }) });
+  world.take({ type: 'approve', actor: `token:${by}`, email, ...waveNamed(world, which) });
+}
+
+function waveNamed({ strategy }: World, which: number | null): { readonly wave?: string } {
+  const names = strategy?.waves.map(({ name }) => name) ?? [];
+  const wave = which === null ? undefined : names[which % names.length];
+  return wave === undefined ? {} : { wave };
+}
+
+/** From now on waves go by ring, and each but the first asks for an approval. */
+function askByRing(world: World): void {
+  const { strategy } = world;
+  const [first] = strategy?.waves ?? [];
+  if (!strategy || !first) return;
+  const { take: _1, selector: _2, before: _3, ...rest } = first;
+  const before = [{ type: 'approval', name: 'yes', approvers: 1 }] as const;
+  const waves = ['0', '1', '2'].map((ring) => ({
+    ...rest,
+    name: `w${ring}`,
+    ...(ring !== '2' && { selector: { matchLabels: { ring } } }),
+    ...(ring !== '0' && { before }),
+  }));
+  world.strategy = { ...strategy, waves };
 }
 
 function skipWave(world: World, which: number): void {

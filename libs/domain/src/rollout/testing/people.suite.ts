@@ -29,8 +29,17 @@ export const peoplePhrases: readonly { weight: number; arbitrary: fc.Arbitrary<P
       wave: fc.constantFrom(null, null, 1, 2),
     }),
   ),
-  say(1, fc.record({ say: fc.constant('reject' as const), then: later, isResumed: fc.boolean() })),
-  say(2, fc.record({ say: fc.constantFrom('promote' as const, 'repeatAnswers' as const, 'stalePlan' as const) })),
+  say(
+    1,
+    fc.record({
+      say: fc.constant('reject' as const),
+      wave: fc.constantFrom(null, 1),
+      then: later,
+      isResumed: fc.boolean(),
+    }),
+  ),
+  say(2, fc.record({ say: fc.constantFrom('releaseRepeatAnswers' as const, 'stalePlan' as const) })),
+  say(2, fc.record({ say: fc.constant('releasePromote' as const), between: later })),
   say(2, fc.record({ say: fc.constant('skipWave' as const), which: fc.nat(3) })),
   say(
     2,

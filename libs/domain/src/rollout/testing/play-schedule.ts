@@ -9,9 +9,18 @@ export interface Schedule {
   readonly phrases: readonly Phrase[];
 }
 
-/** A schedule from its first phrase to the end that a friendly world brings. @throws Error naming what is broken. */
-export function playSchedule({ plan, strategy, phrases }: Schedule, rules?: WorldRules): World {
+/**
+ * A schedule from its first phrase to the end that a friendly world brings.
+ * @param prepare is given the world before the first phrase.
+ * @throws Error naming what is broken.
+ */
+export function playSchedule(
+  { plan, strategy, phrases }: Schedule,
+  rules?: WorldRules,
+  prepare?: (world: World) => void,
+): World {
   const world = new World(plan, rules);
+  prepare?.(world);
   world.strategy = strategy;
   for (const each of phrases) play(world, each);
   becomeQuiet(world);

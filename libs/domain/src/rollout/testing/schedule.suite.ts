@@ -129,8 +129,8 @@ const gateFate: fc.Arbitrary<GateFate> = fc.constantFrom('yes', 'yes', 'yes', 'l
 export const schedule: fc.Arbitrary<Schedule> = fc
   .record({
     clusters: fc.oneof(
-      { weight: 6, arbitrary: fc.integer({ min: 1, max: 4 }) },
-      { weight: 2, arbitrary: fc.integer({ min: 5, max: 12 }) },
+      { weight: 13, arbitrary: fc.integer({ min: 1, max: 4 }) },
+      { weight: 5, arbitrary: fc.integer({ min: 5, max: 12 }) },
       { weight: 1, arbitrary: fc.integer({ min: 13, max: 40 }) },
     ),
     fates: fc.array(fates, { minLength: 1, maxLength: 5 }),

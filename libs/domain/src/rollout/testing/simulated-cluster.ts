@@ -22,7 +22,7 @@ export type Fate =
   | 'dies';
 
 export const HEALTHY_FOR_MS = 10_000;
-export const HEARTBEAT_MS = 20_000;
+export const HEARTBEAT_MS = 30_000;
 
 /** What the bus holds for a cluster. `null`: the application is not in its manifest. */
 export interface ManifestDocument {

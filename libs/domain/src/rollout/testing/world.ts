@@ -286,7 +286,10 @@ export class World {
   private heard(uid: ClusterUid): void {
     if (!this.isHubUp) return;
     const present = this.shell.presence.get(uid);
-    this.shell.presence.set(uid, { ...present, online: true, seenAt: this.now });
+    this.shell.presence.set(
+      uid,
+      present?.held ? { ...present, online: true, seenAt: this.now } : { online: true, seenAt: this.now },
+    );
     if (!present?.online && this.shell.rows.has(uid)) this.take({ type: 'returned', clusters: [uid] });
   }
 
