@@ -1,4 +1,3 @@
-import { expect } from '@jest/globals';
 import type { CreateTokenAnswer } from '#contract';
 import type { Clock } from '#ports';
 import type { ClusterPlan } from '../../apps/simulator/src/simulate.js';
@@ -82,11 +81,6 @@ export class BlastFleet {
       await this.test.stop();
       await Promise.all(this.shops.map((shop) => shop.close()));
     }
-  }
-
-  /** Whatever the hub says: in these clusters, and no others, anything of the tag ever was. */
-  expectTouched(namespace: string, tag: string, names: readonly string[]): void {
-    expect({ tag, touched: this.clusters.truth.touched(namespace, tag) }).toEqual({ tag, touched: [...names].sort() });
   }
 }
 

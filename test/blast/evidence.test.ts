@@ -52,8 +52,8 @@ describe('what counts as evidence', () => {
       const heal = first.map((name) =>
         fleet.clusters.cluster(name).cluster.setFault({
           methods: ['PATCH'],
-          path: `/namespaces/${shop.name}/(deployments/web|configmaps/page-.*)$`,
-          latencyMs: 1_000,
+          path: `/namespaces/${shop.name}/deployments/web$`,
+          latencyMs: 4_000,
         }),
       );
       const tag = '1.1.0-crash';

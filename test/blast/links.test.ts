@@ -6,7 +6,7 @@ import { BlastFleet, clusterPlan, SCENARIO_MS } from './blast-fleet.js';
 
 describe('when clusters come, go, or cannot be reached', () => {
   let fleet: BlastFleet;
-  beforeAll(async () => void (fleet = await BlastFleet.start()), SCENARIO_MS);
+  beforeAll(async () => void (fleet = await BlastFleet.start({ env: { FLOTILLA_HEARTBEAT: '2s' } })), SCENARIO_MS);
   afterAll(() => fleet?.stop(), SCENARIO_MS);
 
   const show = (names: readonly string[], status: ClusterView['status']): Promise<unknown> =>
@@ -50,7 +50,7 @@ describe('when clusters come, go, or cannot be reached', () => {
     async () => {
       const shop = await fleet.shop('link-cut');
       // A careless budget for the unreachable: what is silent after it has begun is no such cluster.
-      const wave = { maxUnreachable: '100%', ackTimeout: '5s', progressDeadline: '6s', healthyFor: '3s' };
+      const wave = { maxUnreachable: '100%', ackTimeout: '9s', progressDeadline: '9s', healthyFor: '6s' };
       await shop.strategy({ wave });
       const first = fleet.ring('first');
       const release = await shop.release('1.1.0');
@@ -100,7 +100,7 @@ describe('when clusters come, go, or cannot be reached', () => {
     'clusters that are relabelled in the middle of a wave stay in the waves that they were planned in',
     async () => {
       const shop = await fleet.shop('relabel');
-      await shop.strategy({ wave: { progressDeadline: '6s' } });
+      await shop.strategy({ wave: { progressDeadline: '8s' } });
       const first = fleet.ring('first');
       const release = await shop.release('1.1.0-unready');
       await shop.reaches('1.1.0-unready', first);
@@ -128,7 +128,7 @@ describe('when clusters come, go, or cannot be reached', () => {
     'a cluster that joins in the middle of a wave gets what the fleet is sure of, not what it tries',
     async () => {
       const shop = await fleet.shop('join');
-      await shop.strategy({ wave: { progressDeadline: '6s' } });
+      await shop.strategy({ wave: { progressDeadline: '8s' } });
       const first = fleet.ring('first');
       const release = await shop.release('1.1.0-unready');
       await shop.reaches('1.1.0-unready', first);

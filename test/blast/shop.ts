@@ -172,10 +172,16 @@ export class Shop {
     return last?.tag === tag && last.ready;
   }
 
-  /** Nothing of the tag ever was in another cluster than these, now and until the fleet is stopped. */
+  /** Anything of the tag was in each of these clusters, and never in another, now and until the fleet is stopped. */
   confinedTo(names: readonly string[], tag: string): void {
-    this.fleet.expectTouched(this.name, tag, names);
+    expect({ tag, touched: this.touched(tag) }).toEqual({ tag, touched: [...names].sort() });
+    this.staysIn(names, tag);
+  }
+
+  /** Nothing of the tag ever is in another cluster than these, now and until the fleet is stopped. */
+  staysIn(names: readonly string[], tag: string): void {
     this.confined.push({ tag, names });
+    this.nothingEscapedLater();
   }
 
   /** Nobody of a wave ever had the tag before each cluster of the earlier ones had been steady on it for so long. */
@@ -198,7 +204,10 @@ export class Shop {
   }
 
   nothingEscapedLater(): void {
-    for (const { tag, names } of this.confined) this.fleet.expectTouched(this.name, tag, names);
+    for (const { tag, names } of this.confined) {
+      const escaped = this.touched(tag).filter((name) => !names.includes(name));
+      expect({ shop: this.name, tag, escaped }).toEqual({ shop: this.name, tag, escaped: [] });
+    }
   }
 
   close(): Promise<void> {
