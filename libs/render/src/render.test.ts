@@ -242,7 +242,7 @@ describe('rendering', () => {
       kind: 'rejected',
       code: 'timed-out',
     });
-    expect(Date.now() - began).toBeLessThan(5000);
+    expect(Date.now() - began).toBeLessThan(15_000);
   });
 
   it('ends a render that prints too much', async () => {

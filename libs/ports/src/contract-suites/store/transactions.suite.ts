@@ -147,7 +147,7 @@ export function transactions(test: StoreTest): void {
 async function waitFor(condition: () => boolean): Promise<void> {
   const since = performance.now();
   while (!condition()) {
-    if (performance.now() - since > 3_000) throw new Error('It did not come to pass within 3 s.');
+    if (performance.now() - since > 15_000) throw new Error('It did not come to pass within 15 s.');
     await sleep(5);
   }
 }
