@@ -40,9 +40,9 @@ export class Advance implements OnApplicationBootstrap, OnApplicationShutdown {
     this.serial.request();
   }
 
-  /** Whether ticks may be taken: what was reported in the hub's absence is heard. */
+  /** Whether ticks may be taken: while nobody is heard, or what was reported meanwhile is not yet, no deadline may pass. */
   isStarted(): boolean {
-    return this.started && !this.stopped;
+    return this.started && !this.stopped && this.alive.hears();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -57,8 +57,7 @@ export class Advance implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   private async run(): Promise<void> {
-    // While nobody is heard, no deadline may pass.
-    if (!this.started || this.stopped || !this.alive.hears()) return;
+    if (!this.isStarted()) return;
     clearTimeout(this.wakeTimer);
     try {
       for (let round = 0; round < 100; round += 1) {

@@ -25,7 +25,6 @@ export class FreezeKeeper {
 
   @Interval('freeze', 10_000)
   async look(): Promise<void> {
-    if (!this.advance.isStarted()) return;
     try {
       await this.tell();
     } catch (error) {
@@ -35,6 +34,7 @@ export class FreezeKeeper {
 
   /** Resolves when every running rollout knows the freeze as it stands now, as far as could be. */
   async tell(): Promise<void> {
+    if (!this.advance.isStarted()) return;
     const freeze = canonicalJson(await this.store.read.freeze.get());
     if (freeze === ((await this.store.read.settings.get(TOLD)) ?? NOTHING)) return;
     let all = true;
