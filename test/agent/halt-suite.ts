@@ -188,6 +188,35 @@ export function describeHaltSuite(name: string, openCluster: () => Promise<Suite
         expect(await applied(rig)).toBe(2);
       }));
 
+    it('or ended in the middle of the way back to what it ran goes on writing, where drift is only told of too', () =>
+      withRig(async (rig) => {
+        const drift = 'report' as const;
+        const begunAt = (kube: HoldingKube, count: number) =>
+          rig.hub.eventually(
+            () => (kube.begun === count ? true : undefined),
+            () => `${kube.begun} writes were begun`,
+          );
+        await rig.start();
+        await rig.healthy(await rig.assign(many(40), { drift }), 30_000);
+        await rig.healthy(await rig.assign([...many(20, '2'), ...many(40).slice(20)], { drift }), 30_000);
+        await rig.stop();
+        const there = new HoldingKube(rig.kube, 5);
+        await rig.start({ kube: there });
+        await rig.assign(many(40, '3'), { drift });
+        await begunAt(there, 5 + AT_ONCE);
+        await rig.stop();
+        there.letGo();
+        const back = new HoldingKube(rig.kube, 2);
+        await rig.start({ kube: back });
+        const { generation } = await rig.assign([...many(20, '2'), ...many(40).slice(20)], { drift });
+        await begunAt(back, 2 + AT_ONCE);
+        await rig.stop();
+        back.letGo();
+        await rig.start();
+        await rig.hub.until(rig.application, (each) => each.generation === generation && each.phase === 'healthy');
+        expect([await applied(rig, '1'), await applied(rig, '2'), await applied(rig, '3')]).toEqual([20, 20, 0]);
+      }));
+
     it('and only tells of instant applies, halts as well', () =>
       withRig(async (rig) => {
         await rig.start({ mode: 'instant' });

@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 import { openHttpKube } from '#kube';
 import { describeAgentSuite } from '../agent/agent-suite.js';
 import { describeApplySuite } from '../agent/apply-suite.js';
+import { describeHaltSuite } from '../agent/halt-suite.js';
 import type { SuiteCluster } from '../agent/rig.js';
 import { sharedControlPlane } from './control-plane/shared-control-plane.js';
 import { createNamespace } from './control-plane/with-namespace.js';
 
 describeAgentSuite('a real control plane', openReal);
 describeApplySuite('a real control plane', openReal);
+describeHaltSuite('a real control plane', openReal);
 
 async function openReal(): Promise<SuiteCluster> {
   const plane = sharedControlPlane();

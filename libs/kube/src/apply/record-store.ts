@@ -15,6 +15,8 @@ export interface ApplicationRecord {
   readonly assignment: JsonObject;
   /** Digest that was applied whole last; empty: none yet. */
   readonly runs: string;
+  /** Generation that was applied whole last; absent: none yet, or written by an agent that kept no count of it. */
+  readonly applied?: number;
   readonly inventory: readonly InventoryEntry[];
 }
 

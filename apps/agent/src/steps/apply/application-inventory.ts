@@ -19,6 +19,8 @@ import type { WorkerContext } from './worker-context.js';
 export class ApplicationInventory {
   /** Digest that was applied whole last; empty: none yet. */
   runs = '';
+  /** Generation that was applied whole last; -1: none yet. A digest alone would not tell: it may come again later. */
+  private applied = -1;
   private entries: readonly InventoryEntry[] = [];
   /** What the present bundle lacks. */
   private surplus: ReadonlySet<string> = new Set();
@@ -38,6 +40,11 @@ export class ApplicationInventory {
     return this.surplus.size;
   }
 
+  /** Whether all of a generation was applied once. */
+  isWhole({ generation }: ManifestApplication): boolean {
+    return this.applied === generation;
+  }
+
   /** Takes over what is in the cluster. */
   inherit(record: Pick<ApplicationRecord, 'inventory' | 'runs'>): void {
     this.entries = record.inventory;
@@ -47,13 +54,16 @@ export class ApplicationInventory {
   /** The same, when its assignment goes on as well. */
   restore(record: ApplicationRecord, assignment: ManifestApplication): void {
     this.inherit(record);
+    const { generation, digest } = assignment;
+    this.applied = record.applied ?? (record.runs === digest ? generation : -1);
     this.recorded = JSON.stringify(this.record(assignment));
   }
 
   /** What the cluster is to remember. */
   record(assignment: ManifestApplication | null, inventory = this.entries): ApplicationRecord {
+    const { application, runs, applied } = this;
     const { cluster } = this.context;
-    return { cluster, application: this.application, assignment: { ...assignment }, runs: this.runs, inventory };
+    return { cluster, application, assignment: { ...assignment }, runs, ...(applied >= 0 && { applied }), inventory };
   }
 
   /** Old and new together, before the first write: after a crash everything that may be there is still known. */
@@ -69,7 +79,14 @@ export class ApplicationInventory {
   }
 
   /** All of `keys` was applied: what else there is goes once the rest is healthy. */
-  settle(keys: ReadonlySet<string>): void {
+  settle(keys: ReadonlySet<string>, { generation, digest }: ManifestApplication): void {
+    this.runs = digest;
+    this.applied = generation;
+    this.countSurplus(keys);
+  }
+
+  /** What is there besides `keys`. */
+  countSurplus(keys: ReadonlySet<string>): void {
     this.surplus = new Set(this.entries.map(refKey).filter((key) => !keys.has(key)));
   }
 

@@ -1,14 +1,14 @@
 import type { JsonObject, ManifestApplication } from '#domain';
 import { type Logger, messageOf, RejectedError, RetryableError } from '#kit';
-import { type ApplicationRecord, mapAt, type ObjectError, refTitle, textAt } from '#kube';
+import { type ApplicationRecord, type ObjectError, refTitle } from '#kube';
 import { detach } from '../../common.js';
 import { ApplicationReporter, type Standing } from '../report/application-reporter.js';
 import { judgeApplication, type SyncState } from '../report/compose-report.js';
-import { ApplicationInventory, overBudget } from './application-inventory.js';
+import { ApplicationInventory } from './application-inventory.js';
 import { ApplicationObjects } from './application-objects.js';
-import { applyItems, kindsOf, prepareBundle } from './apply-pass.js';
+import { ApplicationPasses } from './application-passes.js';
 import { DriftLedger } from './drift-ledger.js';
-import { haltedSync, type Progress } from './halted-sync.js';
+import { haltedSync } from './halted-sync.js';
 import { HeldBundle } from './held-bundle.js';
 import { Pacing } from './pacing.js';
 import type { WorkerContext } from './worker-context.js';
@@ -30,12 +30,7 @@ export class ApplicationWorker {
   private passDue: Pass | null = null;
   /** The pass that goes on. */
   private passing: Pass | null = null;
-  /** The generation that was applied whole. */
-  private appliedGeneration = -1;
-  /** The generation whose objects are looked at. */
-  private trackedGeneration = -1;
   private isPruneHeldUp = false;
-  private isRefusalTold = false;
   private running = false;
   private stopped = false;
   private stop = new AbortController();
@@ -44,6 +39,7 @@ export class ApplicationWorker {
   private readonly objects: ApplicationObjects;
   private readonly inventory: ApplicationInventory;
   private readonly drift: DriftLedger;
+  private readonly passes: ApplicationPasses;
   private readonly reporter: ApplicationReporter;
   private readonly logger: Logger;
 
@@ -51,18 +47,15 @@ export class ApplicationWorker {
     readonly name: string,
     private readonly context: WorkerContext,
   ) {
-    const { timing, random, kube, clock } = context;
     this.logger = context.logger.child({ application: name });
+    const { logger } = this;
     this.pacing = new Pacing(context);
     this.reporter = new ApplicationReporter({ ...context, application: name });
     this.inventory = new ApplicationInventory(name, context);
     this.objects = new ApplicationObjects({
-      kube,
-      clock,
-      random,
-      logger: this.logger,
-      podsAfterMs: timing.podsAfterMs,
-      watchIdleMs: timing.watchIdleMs,
+      ...context,
+      ...context.timing,
+      logger,
       onHealth: () => this.evaluateSoon(),
       onDrift: (key) => {
         this.drift.mark(key);
@@ -70,6 +63,8 @@ export class ApplicationWorker {
       },
     });
     this.drift = new DriftLedger(this.objects);
+    const { objects, inventory, drift } = this;
+    this.passes = new ApplicationPasses(name, context, { objects, inventory, drift, logger });
   }
 
   /** What is held, or was asked for last. */
@@ -90,7 +85,6 @@ export class ApplicationWorker {
   restore(record: ApplicationRecord, assignment: ManifestApplication): void {
     this.held = HeldBundle.remembered(this.name, this.context, assignment);
     this.inventory.restore(record, assignment);
-    if (record.runs === assignment.digest) this.appliedGeneration = assignment.generation;
     this.sync = { kind: 'restoring' };
     this.pass({ force: true });
   }
@@ -122,8 +116,7 @@ export class ApplicationWorker {
 
   /** What the hub has is what is held: a refusal that was told is the past. */
   retell(): void {
-    if (this.isRefusalTold) this.reporter.tell();
-    this.isRefusalTold = false;
+    this.reporter.retell();
   }
 
   /** The same generation; its terms may be others. */
@@ -151,7 +144,6 @@ export class ApplicationWorker {
 
   /** Something else was asked for, and is refused. */
   refuse(assignment: ManifestApplication, message: string): void {
-    this.isRefusalTold = true;
     this.reporter.tellRefusal({ ...this.standing(assignment), assignment }, message);
   }
 
@@ -160,8 +152,7 @@ export class ApplicationWorker {
     this.stop.abort();
     this.pacing.goOn();
     clearImmediate(this.evaluation);
-    this.context.watches.drop(this.objects);
-    this.objects.close();
+    this.passes.close();
     this.reporter.close();
   }
 
@@ -262,66 +253,36 @@ export class ApplicationWorker {
   }
 
   private async fullPass(held: HeldBundle, given?: readonly JsonObject[]): Promise<void> {
-    const due = this.passDue ?? { force: false };
+    const { force } = this.passDue ?? { force: false };
     const { assignment } = held;
-    const { signal } = this.stop;
     this.passDue = null;
-    this.passing = due;
-    const { items, errors } = await this.prepare(given ?? (await held.objects()), held);
-    if (errors.length > 0) return this.stuck(errors);
-    const keys = new Set(items.map((item) => item.key));
-    const plan = await this.inventory.inspect(keys, signal);
-    const tooMany = await overBudget(plan, held);
-    if (tooMany !== null) return this.stuck(plan?.errors ?? [], tooMany);
-    if (plan !== null && plan.errors.length > 0) return this.stuck(plan.errors);
-    if (signal.aborted) return;
-    await this.inventory.recordUnion(items, held);
-    this.track(items, assignment);
-    const again = this.appliedGeneration === assignment.generation;
+    this.passing = { force };
+    const again = this.inventory.isWhole(assignment);
     const write = !again || assignment.drift === 'correct';
-    try {
-      const result = await this.apply({ items, force: due.force, write, again });
-      if (signal.aborted) return;
-      this.note(result.differing, write);
-      if (result.errors.length > 0) return this.stuck(result.errors);
-    } finally {
-      if (!this.stopped) this.context.watches.want(this.objects, kindsOf(items));
-    }
+    const result = await this.passes.applyAll(held, given, { force, write, again }, this.stop.signal);
+    if (result.kind === 'cut') return;
+    if (result.kind === 'stuck') return this.stuck(result.errors, result.message);
     this.pacing.succeeded();
     if (this.asked === null) this.sync = { kind: 'applied' };
-    this.appliedGeneration = assignment.generation;
     this.passing = null;
     this.isPruneHeldUp = false;
-    this.inventory.runs = assignment.digest;
-    this.inventory.settle(keys);
     this.drift.markAll();
     this.evaluate();
   }
 
-  /** Restored and halted: finds out how far the generation came, and writes nothing. */
+  /** Restored and halted: finds out how far the generation came. */
   private async lookOnly(held: HeldBundle): Promise<void> {
-    const { items } = await this.prepare(await held.objects(), held);
-    this.track(items, held.assignment);
-    await this.apply({ items, force: true, write: false, again: true });
-    this.context.watches.want(this.objects, kindsOf(items));
-    this.inventory.settle(new Set(items.map((item) => item.key)));
+    await this.passes.look(held, this.stop.signal);
     // One that was let go meanwhile makes the pass that is due.
-    const isWhole = this.appliedGeneration === held.assignment.generation;
+    const isWhole = this.inventory.isWhole(held.assignment);
     if (this.sync.kind === 'restoring') this.sync = { kind: isWhole ? 'applied' : 'working' };
     this.evaluate();
-  }
-
-  private track(items: Parameters<ApplicationObjects['replace']>[0], { generation }: ManifestApplication): void {
-    this.objects.replace(items, this.inventory.all);
-    this.trackedGeneration = generation;
-    this.drift.clearMarks();
   }
 
   private async prune(held: HeldBundle): Promise<void> {
     const { signal } = this.stop;
     const { errors, message } = await this.inventory.prune(held, signal);
-    if (signal.aborted) return this.evaluate();
-    if (errors.length > 0 || message !== undefined) {
+    if (!signal.aborted && (errors.length > 0 || message !== undefined)) {
       this.isPruneHeldUp = true;
       this.stuck(errors, message);
     }
@@ -336,32 +297,12 @@ export class ApplicationWorker {
     if (drift === 'off') return;
     if (waitMs !== null) this.pacing.later(waitMs, () => this.pass({ force: false }));
     if (due.size === 0) return;
-    const names = new Set([...due].map((key) => this.objects.get(key)?.ref.name));
-    const objects = (await held.objects()).filter((object) => names.has(textAt(mapAt(object, 'metadata'), 'name')));
-    const prepared = await this.prepare(objects, held);
-    const items = prepared.items.filter((item) => due.has(item.key));
-    const result = await this.apply({ items, force: false, write, again: true });
-    if (this.stop.signal.aborted) return;
-    this.note(result.differing, write);
-    const errors = [...prepared.errors, ...result.errors];
-    if (errors.length > 0) return this.stuck(errors);
+    const result = await this.passes.correct(held, due, write, this.stop.signal);
+    if (result.kind === 'cut') return;
+    if (result.kind === 'stuck') return this.stuck(result.errors);
     this.drift.markAll();
     this.evaluate();
     if (result.differing.length > 0) this.reporter.tell();
-  }
-
-  private prepare(objects: readonly JsonObject[], { assignment }: HeldBundle): ReturnType<typeof prepareBundle> {
-    return prepareBundle(this.name, this.context, objects, assignment);
-  }
-
-  private apply(input: Omit<Parameters<typeof applyItems>[3], 'signal'>): ReturnType<typeof applyItems> {
-    return applyItems(this.name, this.context, this.objects, { ...input, signal: this.stop.signal });
-  }
-
-  private note(differing: Parameters<DriftLedger['note']>[0], corrected: boolean): void {
-    if (differing.length === 0) return;
-    this.drift.note(differing, corrected, this.context.clock.monotonic());
-    this.logger.info({ fields: this.drift.fields, corrected }, 'the cluster differed from Git');
   }
 
   private stuck(errors: readonly ObjectError[], message?: string): void {
@@ -401,18 +342,13 @@ export class ApplicationWorker {
   private evaluate(): void {
     const { assignment } = this;
     if (this.stopped || assignment === null) return;
-    const sync = this.isHalted ? haltedSync(this.sync, this.progress(assignment)) : this.sync;
+    const { generation } = assignment;
+    const sync = this.isHalted ? haltedSync(this.sync, this.passes.progress(generation)) : this.sync;
     if (sync.kind === 'restoring') return;
     this.drift.settle();
     const verdict = judgeApplication(sync, this.objects.unhealthy(), this.inventory.surplusCount);
     this.reporter.observe(verdict, this.standing(assignment));
     this.kick();
-  }
-
-  private progress({ generation }: ManifestApplication): Progress {
-    const isTracked = this.asked === null && this.trackedGeneration === generation;
-    const { size, appliedCount } = this.objects;
-    return { applied: isTracked ? appliedCount : null, of: size, surplus: this.inventory.surplusCount };
   }
 
   private standing(assignment: ManifestApplication): Standing {

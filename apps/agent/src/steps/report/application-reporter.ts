@@ -33,6 +33,7 @@ export class ApplicationReporter {
     null;
   private steadyTimer: NodeJS.Timeout | undefined;
   private reasonTimer: NodeJS.Timeout | undefined;
+  private isRefusalTold = false;
   private latest: { readonly verdict: Verdict; readonly standing: Standing } | null = null;
 
   constructor(private readonly options: ReporterOptions) {}
@@ -85,6 +86,13 @@ export class ApplicationReporter {
   tellRefusal(standing: Standing, message: string): void {
     this.send({ phase: 'refused', cause: 'sync', message, findings: [] }, standing);
     this.told = null;
+    this.isRefusalTold = true;
+  }
+
+  /** What was refused is no longer asked for: the present state is what counts, where a refusal was told since. */
+  retell(): void {
+    if (this.isRefusalTold) this.tell();
+    this.isRefusalTold = false;
   }
 
   get phase(): string {

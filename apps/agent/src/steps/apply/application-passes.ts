@@ -1,0 +1,157 @@
+import type { JsonObject } from '#domain';
+import type { Logger } from '#kit';
+import { type ApplyItem, type Difference, mapAt, type ObjectError, textAt } from '#kube';
+import { type ApplicationInventory, overBudget } from './application-inventory.js';
+import type { ApplicationObjects } from './application-objects.js';
+import { applyItems, kindsOf, prepareBundle } from './apply-pass.js';
+import type { DriftLedger } from './drift-ledger.js';
+import type { Progress } from './halted-sync.js';
+import type { HeldBundle } from './held-bundle.js';
+import type { WorkerContext } from './worker-context.js';
+
+/** What came of a pass over an application's objects. */
+export type PassResult =
+  /** Everything is as it is wanted, or told as drift where nothing is written. */
+  | { readonly kind: 'done'; readonly differing: readonly Difference[] }
+  /** Something newer, a halt or the end of the agent cut it short. */
+  | { readonly kind: 'cut' }
+  | {
+      readonly kind: 'stuck';
+      readonly errors: readonly ObjectError[];
+      readonly message?: string;
+      readonly differing: readonly Difference[];
+    };
+
+interface ApplyTerms {
+  /** Read and dry-run everything, whatever the fingerprints say. */
+  readonly force: boolean;
+  /** False: only tell what differs. */
+  readonly write: boolean;
+  /** The same was applied before: what differs is somebody else's doing. */
+  readonly again: boolean;
+}
+
+export interface ApplicationParts {
+  readonly objects: ApplicationObjects;
+  readonly inventory: ApplicationInventory;
+  readonly drift: DriftLedger;
+  readonly logger: Logger;
+}
+
+/** Goes over the objects of one application: applies them, looks at them, corrects them. When, is the worker's to say. */
+export class ApplicationPasses {
+  /** The generation whose objects are looked at. */
+  private generation = -1;
+  private closed = false;
+
+  constructor(
+    private readonly application: string,
+    private readonly context: WorkerContext,
+    private readonly parts: ApplicationParts,
+  ) {}
+
+  /** Brings all of a bundle into the cluster; its objects may be at hand already. @throws RetryableError */
+  async applyAll(
+    held: HeldBundle,
+    given: readonly JsonObject[] | undefined,
+    terms: ApplyTerms,
+    signal: AbortSignal,
+  ): Promise<PassResult> {
+    const { inventory } = this.parts;
+    const { items, errors } = await this.prepare(given ?? (await held.objects()), held);
+    if (errors.length > 0) return stuck(errors);
+    const keys = keysOf(items);
+    const plan = await inventory.inspect(keys, signal);
+    const tooMany = await overBudget(plan, held);
+    if (signal.aborted) return { kind: 'cut' };
+    if (tooMany !== null) return { ...stuck(plan?.errors ?? []), message: tooMany };
+    if (plan !== null && plan.errors.length > 0) return stuck(plan.errors);
+    await inventory.recordUnion(items, held);
+    this.track(items, held);
+    let result: PassResult;
+    try {
+      result = await this.apply(items, terms, signal);
+    } finally {
+      this.watch(items);
+    }
+    this.note(result, terms.write);
+    if (result.kind === 'done') inventory.settle(keys, held.assignment);
+    return result;
+  }
+
+  /** Finds out how far a generation came, and writes nothing. @throws RetryableError */
+  async look(held: HeldBundle, signal: AbortSignal): Promise<void> {
+    const { items } = await this.prepare(await held.objects(), held);
+    if (signal.aborted) return;
+    this.track(items, held);
+    await this.apply(items, { force: true, write: false, again: true }, signal);
+    this.watch(items);
+    this.parts.inventory.countSurplus(keysOf(items));
+  }
+
+  /** Puts some objects back, by their keys; without `write` only finds out what differs. @throws RetryableError */
+  async correct(held: HeldBundle, due: ReadonlySet<string>, write: boolean, signal: AbortSignal): Promise<PassResult> {
+    const names = new Set([...due].map((key) => this.parts.objects.get(key)?.ref.name));
+    const objects = (await held.objects()).filter((object) => names.has(textAt(mapAt(object, 'metadata'), 'name')));
+    const { items, errors } = await this.prepare(objects, held);
+    const mine = items.filter((item) => due.has(item.key));
+    const result = await this.apply(mine, { force: false, write, again: true }, signal);
+    this.note(result, write);
+    if (result.kind === 'cut' || errors.length === 0) return result;
+    return { ...stuck([...errors, ...(result.kind === 'stuck' ? result.errors : [])]), differing: result.differing };
+  }
+
+  /** How far a generation has come. */
+  progress(generation: number): Progress {
+    const { objects, inventory } = this.parts;
+    const applied = generation === this.generation ? objects.appliedCount : null;
+    return { applied, of: objects.size, surplus: inventory.surplusCount };
+  }
+
+  close(): void {
+    this.closed = true;
+    this.context.watches.drop(this.parts.objects);
+    this.parts.objects.close();
+  }
+
+  private prepare(objects: readonly JsonObject[], { assignment }: HeldBundle): ReturnType<typeof prepareBundle> {
+    return prepareBundle(this.application, this.context, objects, assignment);
+  }
+
+  private async apply(items: readonly ApplyItem[], terms: ApplyTerms, signal: AbortSignal): Promise<PassResult> {
+    const { objects } = this.parts;
+    const { errors, differing } = await applyItems(this.application, this.context, objects, {
+      ...terms,
+      items,
+      signal,
+    });
+    if (signal.aborted) return { kind: 'cut' };
+    return errors.length > 0 ? { ...stuck(errors), differing } : { kind: 'done', differing };
+  }
+
+  private note(result: PassResult, corrected: boolean): void {
+    if (result.kind === 'cut' || result.differing.length === 0) return;
+    const { drift, logger } = this.parts;
+    drift.note(result.differing, corrected, this.context.clock.monotonic());
+    logger.info({ fields: drift.fields, corrected }, 'the cluster differed from Git');
+  }
+
+  private track(items: readonly ApplyItem[], { assignment }: HeldBundle): void {
+    const { objects, inventory, drift } = this.parts;
+    objects.replace(items, inventory.all);
+    drift.clearMarks();
+    this.generation = assignment.generation;
+  }
+
+  private watch(items: readonly ApplyItem[]): void {
+    if (!this.closed) this.context.watches.want(this.parts.objects, kindsOf(items));
+  }
+}
+
+function keysOf(items: readonly ApplyItem[]): ReadonlySet<string> {
+  return new Set(items.map((item) => item.key));
+}
+
+function stuck(errors: readonly ObjectError[]): Extract<PassResult, { kind: 'stuck' }> {
+  return { kind: 'stuck', errors, differing: [] };
+}
