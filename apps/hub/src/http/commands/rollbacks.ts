@@ -34,35 +34,46 @@ export class Rollbacks {
     // Once it was answered whole, that answer is the one; until then its parts are.
     const kept = await this.work.kept<RollbacksAnswer>(request);
     if (kept) return kept;
-    for (const application of await this.applications(wish)) results.push(await this.one(application, request, wish));
+    for (const application of await this.applications(request, wish)) {
+      results.push(await this.one(application, request, wish));
+    }
     if (request.dryRun) return { results, dryRun: true };
     return this.work.run(request, () => Promise.resolve({ answer: { results } }));
   }
 
-  /** Who was named; or of all those whose release is on its way out now, and with `since` those too whose rollout began since. */
-  private async applications({ applications, since }: Wish): Promise<readonly string[]> {
+  /**
+   * Who was named; or of all those whose release is on its way out now, and with `since` those too whose rollout began since. A
+   * call that was cut and is sent again has those too that it had taken back.
+   */
+  private async applications(request: CommandRequest, { applications, since }: Wish): Promise<readonly string[]> {
     if (applications !== undefined) return [...new Set(applications)].sort();
     const from = since === undefined ? Number.POSITIVE_INFINITY : Date.parse(since);
-    const headers = await this.store.read.rollouts.headers();
-    return headers
-      .filter(({ rollout }) => {
-        if (rollout === null || rollout.kind === 'rollback') return false;
-        return rollout.state === 'running' || rollout.startedAt >= from;
-      })
-      .map(({ application }) => application)
-      .sort();
+    const wanted: string[] = [];
+    for (const { application, rollout } of await this.store.read.rollouts.headers()) {
+      if (rollout === null) continue;
+      const isOut = rollout.kind !== 'rollback' && (rollout.state === 'running' || rollout.startedAt >= from);
+      if (isOut || (await this.work.kept(partOf(request, application))) !== null) wanted.push(application);
+    }
+    return wanted.sort();
   }
 
   private async one(application: string, request: CommandRequest, wish: Wish): Promise<Result> {
     const { withoutPrevious, reason } = wish;
-    // A key has no space: this is no other command's.
-    const part = request.key === undefined ? request : { ...request, key: `${request.key} ${application}` };
     try {
-      const answer = await this.commands.take(application, part, { type: 'rollback', withoutPrevious, reason });
+      const answer = await this.commands.take(application, partOf(request, application), {
+        type: 'rollback',
+        withoutPrevious,
+        reason,
+      });
       return { application, answer };
     } catch (error) {
       if (!(error instanceof RejectedError) || error.code === 'idempotency-key-reused') throw error;
       return { application, refused: { code: error.code, message: error.message } };
     }
   }
+}
+
+/** A part of a command under a key of its own: keys that people give have no space, so it is no other command's. */
+function partOf(request: CommandRequest, application: string): CommandRequest {
+  return request.key === undefined ? request : { ...request, key: `${request.key} ${application}` };
 }
