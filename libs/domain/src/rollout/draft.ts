@@ -176,7 +176,10 @@ export class Draft {
   assigned(row: TargetRow, what: Omit<Assignment, 'generation'>): TargetRow {
     this.dirty(row.uid);
     const generation = row.generation + 1;
-    return { ...row, generation, acked: false, assignment: { ...what, generation } };
+    const { halted, ...rest } = row;
+    // What was stopped half-way stays stopped until here.
+    const isHalted = halted && this.running?.hard;
+    return { ...rest, ...(isHalted && { halted }), generation, acked: false, assignment: { ...what, generation } };
   }
 
   /** Something settled or was asked for: a tick in this very transaction looks at it. */

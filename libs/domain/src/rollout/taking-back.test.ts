@@ -73,6 +73,49 @@ describe('who may have begun with a release without a word is a part of its roll
   });
 });
 
+describe('what a hard pause stopped half-way goes on no more when it is taken back', () => {
+  const stopped = (clusters: number, releases: number) => {
+    const fleet = releases > 1 ? settled(clusters) : new Scenario(clusters);
+    fleet.start(releases, one());
+    fleet.report('c0', ack);
+    fleet.take({ type: 'pause', hard: true, ...ann });
+    expect(fleet.row('c0').halted).toBe(true);
+    return fleet;
+  };
+
+  it('where there is nothing to go back to, it is left out of its manifest', () => {
+    const fleet = stopped(2, 1);
+    fleet.take({ type: 'rollback', ...ann });
+    expect(fleet.row('c0')).toMatchObject({ state: 'skipped', assignment: null });
+    expect(fleet.row('c0').halted).toBeUndefined();
+    expect(fleet.shell.dirty.has('c0')).toBe(true);
+  });
+
+  it('away it stays stopped until its way back is written', () => {
+    const fleet = stopped(2, 2);
+    fleet.cutOff('c0');
+    fleet.take({ type: 'rollback', ...ann });
+    expect(fleet.row('c0')).toMatchObject({ state: 'pending', halted: true, assignment: { release: 2 } });
+    fleet.pass(11 * 60_000);
+    expect(fleet.row('c0')).toMatchObject({ assignment: { release: 1 } });
+    expect(fleet.row('c0').halted).toBeUndefined();
+  });
+
+  it('held it stays stopped through the next release, until its turn there has come', () => {
+    const fleet = stopped(2, 2);
+    fleet.hold('c0');
+    fleet.take({ type: 'rollback', ...ann });
+    fleet.passAll();
+    expect(fleet.row('c0')).toMatchObject({ state: 'failed', reason: 'hold', halted: true });
+    fleet.unhold('c0');
+    fleet.start(3, one({ maxConcurrency: 1 }));
+    for (const uid of fleet.in('pending')) expect(fleet.row(uid).halted ?? uid !== 'c0').toBe(true);
+    fleet.passAll();
+    expect(fleet.row('c0')).toMatchObject({ state: 'passed', assignment: { release: 3 } });
+    expect(fleet.row('c0').halted).toBeUndefined();
+  });
+});
+
 describe('rule 11: each cluster goes back to its own previous release', () => {
   it('failed and in-flight first, then the latest wave', () => {
     const fleet = settled(6);

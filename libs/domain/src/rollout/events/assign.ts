@@ -5,6 +5,7 @@ import type { Assignment, LoadedRow, TargetRow, WaveProgress } from '../model.js
 import { isLive, isSteady, moved } from '../row-moves.js';
 import { freeSlots } from '../wave-counters.js';
 import { isHeld, keptByHold, putOff } from './cluster-hold.js';
+import { unhalted } from './halt.js';
 
 const MAX_NAMES = 5;
 
@@ -82,7 +83,7 @@ function provenAlready(draft: Draft, row: TargetRow, wave: WaveProgress | undefi
   const pointer: Assignment = { ...kept, release: desired.release, rollout: row.rollout };
   const state = isLive(row) ? 'passed' : 'unchanged';
   draft.wakeNow();
-  return { ...moved(row, state), assignment: pointer, lastPassed: desired };
+  return unhalted(draft, { ...moved(row, state), assignment: pointer, lastPassed: desired });
 }
 
 /** A person holds it. Null: it is in flight, or nothing of what is taken back has reached it. */

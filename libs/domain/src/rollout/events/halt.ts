@@ -34,12 +34,19 @@ function mayBeChanging(row: TargetRow): boolean {
   }
 }
 
-/** The row with its agent free to go on. */
+/**
+ * The row with its agent free to go on; unless it would go on with what was taken back, which it stopped half-way: that it leaves
+ * as it is until it is told what to run instead.
+ */
 export function unhalted(draft: Draft, row: TargetRow): TargetRow {
-  if (!row.halted) return row;
+  if (!row.halted || isBarred(draft, row)) return row;
   const { halted: _, ...rest } = row;
   if (row.assignment) draft.dirty(row.uid);
   return rest;
+}
+
+function isBarred({ header }: Draft, { assignment }: TargetRow): boolean {
+  return typeof assignment?.release === 'number' && header.barred.includes(assignment.release);
 }
 
 /** Lets all agents go on that a hard pause stopped. */

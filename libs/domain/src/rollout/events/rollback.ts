@@ -126,9 +126,11 @@ function targetOf(
   const isRewritten = !row.acked && draft.rules.unackedRewritten;
   if (place.desired === 'keep') {
     const message = 'it had no earlier release: it keeps what it holds';
-    if (!isRewritten) return { ...moved(planned, 'skipped', { message }) };
+    // Paused hard it stopped half-way, or before it began: left out of its manifest it stays there.
+    if (!isRewritten && !row.halted) return { ...moved(planned, 'skipped', { message }) };
     draft.dirty(row.uid);
-    return { ...moved(planned, 'skipped', { message }), assignment: null };
+    const { halted: _3, ...kept } = moved(planned, 'skipped', { message });
+    return { ...kept, assignment: null };
   }
   if (isHeld(draft, row.uid) && row.acked && row.assignment?.release === bad) return keptByHold(planned);
   if (!isRewritten) {

@@ -15,10 +15,10 @@ export function becomeQuiet(world: World): void {
 }
 
 /** Something that time alone does not bring: a hold, a freeze, a gate, a cluster that passed and says progressing for ever. */
-export function waitsForPerson({ shell }: World): boolean {
+export function waitsForPerson({ shell, isFrozen }: World): boolean {
   const { rollout } = shell.header;
   const wave = rollout?.waves[rollout.wave];
-  if (!rollout || rollout.holds.length > 0 || (shell.freeze && rollout.kind !== 'rollback')) return true;
+  if (!rollout || rollout.holds.length > 0 || (isFrozen && rollout.kind !== 'rollback')) return true;
   return wave !== undefined && (sideOf(wave.phase) !== null || wave.unsteady > 0);
 }
 

@@ -64,7 +64,7 @@ export class PauseOracle {
   }
 
   private judgeWaves(rollout: Rollout, before: Rollout | null): void {
-    if (!this.world.shell.freeze || rollout.kind === 'rollback') return;
+    if (!this.world.isFrozen || rollout.kind === 'rollback') return;
     this.count('a step under a freeze');
     rollout.waves.forEach(({ phase, name }, index) => {
       const was = before?.waves[index]?.phase;
@@ -79,7 +79,7 @@ export class PauseOracle {
     const { assignment, uid } = row;
     if (!rollout || !assignment) return;
     const isBack = rollout.kind === 'rollback';
-    if (this.world.shell.freeze && !isBack && (isNew || assignment.release === null))
+    if (this.world.isFrozen && !isBack && (isNew || assignment.release === null))
       fail(7, `${uid} was assigned while the fleet is frozen`);
     if (isNew && this.unaccepted.has(rollout.id))
       fail(4, `${uid} was assigned though ${rollout.id} deletes more than it may and nobody accepted it`);

@@ -94,7 +94,8 @@ export class SimulatedCluster {
       this.waiting = assignment.digest === this.running?.digest ? null : assignment;
     }
     if (!assignment) this.waiting = null;
-    this.halt(document.halted === true, now);
+    // Out of its manifest it is left as it is, half-way or not.
+    this.halt(document.halted === true || (!assignment && this.haltedSince !== null), now);
     if (this.haltedSince === null && this.waiting) this.begin(this.waiting, now);
   }
 

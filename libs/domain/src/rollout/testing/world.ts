@@ -202,6 +202,11 @@ export class World {
     this.take(this.shell.tick());
   }
 
+  get isFrozen(): boolean {
+    const { freeze } = this.shell;
+    return freeze !== null && (freeze.until ?? Number.POSITIVE_INFINITY) > this.now;
+  }
+
   /** A person freezes the fleet, or ends that: each running rollout is looked at. */
   freeze(freeze: Freeze | null): void {
     this.shell.freeze = freeze;
