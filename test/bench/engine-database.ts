@@ -112,38 +112,73 @@ async function plainInsert(pool: pg.Pool, reports: readonly AgentReport[]): Prom
   );
 }
 
-interface Wave {
-  readonly reports: number;
-  readonly engineMs: number;
-  readonly plainMs: number;
-  readonly batchesMs: readonly number[];
+/** Who has an assignment that nothing was said of yet, in their order. */
+async function assigned(store: Store, release: number): Promise<string[]> {
+  const uids: string[] = [];
+  for (let after: string | undefined; ;) {
+    const query = { state: 'assigned', limit: 1000, ...(after !== undefined && { after }) };
+    const { items, next } = await store.read.rollouts.targets(APPLICATION, release, query);
+    uids.push(...items.map(({ uid }) => uid));
+    if (next === undefined) return uids;
+    after = next;
+  }
 }
 
-/** Every cluster of one wave reports, batch by batch, the plain insert of the same rows after each. */
-async function reportAll(store: Store, handedOver: HandedOver, pool: pg.Pool): Promise<Wave> {
-  const uids = members(CLUSTERS, 1).map(({ uid }) => uid);
+interface Setting {
+  readonly store: Store;
+  readonly stepper: Stepper;
+  readonly handedOver: HandedOver;
+  readonly pool: pg.Pool;
+  readonly database: number;
+}
+
+/** One rollout in one wave: whoever is assigned reports, batch by batch, with the plain insert of the same rows after each. */
+async function rollOut(setting: Setting, release: number, maxConcurrency: `${number}%`): Promise<object> {
+  const { store, stepper, handedOver, pool, database } = setting;
+  const started = await begin(store, stepper, release, oneWave({ maxConcurrency, maxFailures: 0 }));
+  say(`release ${release} started in ${round(started.ms)} ms`);
   const batchesMs: number[] = [];
-  let [reports, plainMs] = [0, 0];
+  let [reports, plainMs, hubCpuMs, databaseSeconds] = [0, 0, 0, 0];
   const phases: readonly Phase[] = ['working', 'up', 'steady'];
-  for (const [index, phase] of phases.entries()) {
-    for (let from = 0; from < uids.length; from += BATCH) {
-      const said = await reportsOf(store, uids.slice(from, from + BATCH), phase, index + 1);
-      const messages = said.map(toMessage);
-      let end = stopwatch();
-      await handedOver.batch(messages);
-      batchesMs.push(end().ms);
-      reports += messages.length;
-      end = stopwatch();
-      await plainInsert(pool, said);
-      plainMs += end().ms;
+  for (let uids = await assigned(store, release); uids.length > 0; uids = await assigned(store, release)) {
+    for (const [index, phase] of phases.entries()) {
+      for (let from = 0; from < uids.length; from += BATCH) {
+        const said = await reportsOf(store, uids.slice(from, from + BATCH), phase, 10 * release + index);
+        const messages = said.map(toMessage);
+        reports += messages.length;
+        const before = cpuSeconds(database, true);
+        let end = stopwatch();
+        await handedOver.batch(messages);
+        const took = end();
+        batchesMs.push(took.ms);
+        hubCpuMs += took.cpuMs;
+        databaseSeconds += cpuSeconds(database, true) - before;
+        end = stopwatch();
+        await plainInsert(pool, said);
+        plainMs += end().ms;
+      }
     }
   }
   const { rollout } = (await store.read.rollouts.header(APPLICATION)) ?? {};
   if (rollout?.state !== 'succeeded') throw new Error(`the rollout ended ${rollout?.state}`);
-  return { reports, engineMs: batchesMs.reduce((sum, ms) => sum + ms, 0), plainMs, batchesMs };
+  const engineMs = batchesMs.reduce((sum, ms) => sum + ms, 0);
+  return {
+    reports,
+    reportsPerSecond: round((reports * 1000) / engineMs),
+    batchP50Ms: round(percentile(batchesMs, 50)),
+    batchP99Ms: round(percentile(batchesMs, 99)),
+    plainInsertsPerSecond: round((reports * 1000) / plainMs),
+    ratioToPlainInsert: round(engineMs / plainMs, 1),
+    hubCpuUsPerReport: round((hubCpuMs * 1000) / reports),
+    databaseCpuUsPerReport: round((databaseSeconds * 1e6) / reports),
+    startMs: round(started.ms),
+  };
 }
 
-/** Reports per second of 10,000 clusters in one wave, all in flight at once, into a PostgreSQL that waits for the disk. */
+/**
+ * Reports per second of 10,000 clusters in one wave into a PostgreSQL that waits for the disk: all of them in flight at once, which
+ * is reports alone, and a tenth, where each that passes has another one assigned.
+ */
 export async function measureDatabase(): Promise<object> {
   const folder = await mkdtemp(path.join(tmpdir(), 'flotilla-bench-'));
   const log = createLogger({ level: 'error' });
@@ -159,24 +194,12 @@ export async function measureDatabase(): Promise<object> {
     const { stepper, handedOver } = await openHub(store);
     await joinAll(store);
     say(`${CLUSTERS} clusters joined`);
-    const started = await begin(store, stepper, 1, oneWave({ maxConcurrency: '100%', maxFailures: 0 }));
-    say(`started in ${round(started.ms)} ms`);
-    const before = cpuSeconds(postgres.pid, true);
-    const end = stopwatch();
-    const wave = await reportAll(store, handedOver, pool);
-    const { cpuMs } = end();
+    const setting = { store, stepper, handedOver, pool, database: postgres.pid };
     return {
       clusters: CLUSTERS,
-      reports: wave.reports,
       batch: BATCH,
-      reportsPerSecond: round((wave.reports * 1000) / wave.engineMs),
-      batchP50Ms: round(percentile(wave.batchesMs, 50)),
-      batchP99Ms: round(percentile(wave.batchesMs, 99)),
-      plainInsertsPerSecond: round((wave.reports * 1000) / wave.plainMs),
-      ratioToPlainInsert: round(wave.engineMs / wave.plainMs, 1),
-      hubCpuUsPerReport: round((cpuMs * 1000) / wave.reports),
-      databaseCpuUsPerReport: round(((cpuSeconds(postgres.pid, true) - before) * 1e6) / wave.reports),
-      startAndAssignMs: round(started.ms),
+      allAtOnce: await rollOut(setting, 1, '100%'),
+      aTenthAtOnce: await rollOut(setting, 2, '10%'),
     };
   } finally {
     await store?.close();
