@@ -187,6 +187,21 @@ describe('a rehearsal', () => {
     expect(report.exposed?.min).toBe(8);
   });
 
+  it('halts at once where it would inherit a person’s pause', () => {
+    const scenario = fleetOn(4, (running) => {
+      running.now += 60_000;
+      running.start(2, strategy([wave('all')]));
+      running.take({ type: 'pause', actor: 'token:ann' });
+      running.now += 60_000;
+      running.take({ type: 'tick' });
+    });
+    const report = reportOf(input({}, { ...present(scenario), now: scenario.now, clusters: 4, release: 3 }), 2);
+    expect(report.outcomes.halted).toBe(2);
+    expect(report.durationMs).toMatchObject({ min: 0, max: 0 });
+    expect(report.halts).toMatchObject([{ code: 'user', runs: 2 }]);
+    expect(report.exposed?.max).toBe(0);
+  });
+
   it('is refused where the start would be: barred, queued, or at it already', () => {
     const scenario = fleetOn(4, (running) => {
       running.now += 60_000;

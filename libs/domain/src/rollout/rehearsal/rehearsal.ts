@@ -109,7 +109,8 @@ export class Rehearsal {
     const played: RehearsedRun = {
       run,
       outcome,
-      durationMs: end - this.now,
+      // A hold that it inherits is older than itself.
+      durationMs: Math.max(0, end - this.now),
       exposed: this.fleet.exposed,
       rollout,
       halts: isHalted ? haltsOf(holding) : [],
