@@ -133,10 +133,12 @@ export function describeHaltSuite(name: string, openCluster: () => Promise<Suite
         expect(report).toMatchObject({ phase: 'progressing' });
         await rig.remove(pathOf(rig, 'c-000'));
         await rig.stop();
+        rig.bus.stop();
         rig.kube.requests = [];
         await rig.start();
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        rig.bus.start();
         await rig.hub.until(rig.application, ({ boot, message }) => boot === 2 && /^paused: none/.test(message ?? ''));
-        await new Promise((resolve) => setTimeout(resolve, 200));
         expect(rig.kube.writes(rig.cluster.agentNamespace)).toEqual([]);
         await rig.healthy(await rig.assign(many(3, '2'), { generation }));
         expect(await applied(rig, '2')).toBe(3);
@@ -157,6 +159,34 @@ export function describeHaltSuite(name: string, openCluster: () => Promise<Suite
         expect(rig.hub.latest(rig.application)).toMatchObject({ generation, phase: 'healthy' });
         await rig.assign(objects, { generation });
         await rig.live(pathOf(rig, 'c-000'), (live) => JSON.stringify(live?.['data']) === '{"v":"1"}');
+      }));
+
+    it('in the middle of a correction corrects the rest once it is let go', () =>
+      withRig(async (rig) => {
+        // The first is taken over from its editor and put back, then the others all at once.
+        const kube = new HoldingKube(rig.kube, 22);
+        await rig.start({ kube });
+        const { generation } = await rig.assign(many(20));
+        await rig.hub.until(rig.application, (each) => each.phase === 'healthy');
+        await Promise.all(
+          many(20).map(({ metadata }) =>
+            rig.edit(pathOf(rig, (metadata as { name: string }).name), { data: { v: 'by hand' } }),
+          ),
+        );
+        await rig.hub.eventually(
+          () => (kube.begun === 22 + AT_ONCE ? true : undefined),
+          () => `${kube.begun} writes were begun`,
+        );
+        await rig.assign(many(20), { generation, halted: true });
+        await taken(rig);
+        kube.letGo();
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        expect(await applied(rig)).toBeLessThan(20);
+        await rig.assign(many(20), { generation });
+        const last = pathOf(rig, 'c-019');
+        await rig.live(last, (live) => JSON.stringify(live?.['data']) === '{"v":"1"}');
+        await rig.hub.until(rig.application, (each) => (each.drift?.corrected ?? 0) > 1);
+        expect(await applied(rig)).toBe(20);
       }));
 
     it('in the middle of a prune deletes nothing more until it is let go', () =>
