@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { digest, Scenario, strategy, wave } from './testing/scenario.js';
+import { Scenario, strategy, wave } from './testing/scenario.js';
 
 const one = (more: Parameters<typeof wave>[1] = {}) => strategy([wave('all', more)]);
 const ack = { phase: 'progressing', steadyMs: 0 } as const;
@@ -294,98 +294,6 @@ describe('supersede', () => {
     const old = fleet.shell.archive.get('web-1');
     expect(old?.rollout).toMatchObject({ state: 'superseded', endedBy: 'web-2' });
     expect(old?.rows.map(({ state }) => state).sort()).toEqual(['assigned', 'passed']);
-  });
-});
-
-describe('rules 14 to 18: membership', () => {
-  it('newcomers get the baseline by a catch-up, only while no other rollout runs', () => {
-    const fleet = settled(3);
-    const catchUp = { kind: 'catchUp' as const, members: fleet.members(1, ['new']) };
-    fleet.hear('new');
-    fleet.start(1, strategy([wave('a', { take: 1 }), wave('last', { maxConcurrency: 1 })]), catchUp);
-    expect(fleet.rollout).toMatchObject({ kind: 'catchUp', waves: [{ name: 'catch-up', total: 1 }] });
-    expect(fleet.start(1, one(), catchUp).refused).toMatchObject({ code: 'busy' });
-    fleet.passAll();
-    expect(fleet.row('new').assignment).toMatchObject({ release: 1, digest: digest(1) });
-    expect(fleet.rollout.state).toBe('succeeded');
-    const { header } = fleet.shell;
-    fleet.start(1, one(), catchUp);
-    expect(fleet.shell.header).toBe(header);
-    expect(fleet.start(7, one(), catchUp).refused).toMatchObject({ code: 'not-baseline' });
-  });
-
-  it('a newcomer that is away waits for the next catch-up', () => {
-    const fleet = settled(1);
-    const { header } = fleet.shell;
-    fleet.start(1, one(), {
-      kind: 'catchUp',
-      members: fleet.members(1, ['new']).map((each) => ({ ...each, online: false })),
-    });
-    expect(fleet.shell.header).toBe(header);
-  });
-
-  it('a catch-up whose only cluster went away ends, and is not made again while that is away', () => {
-    const fleet = settled(1);
-    const catchUp = {
-      kind: 'catchUp' as const,
-      members: fleet.members(1, ['new']).map(({ online: _, ...each }) => each),
-    };
-    fleet.start(1, one(), catchUp);
-    expect(fleet.rollout).toMatchObject({ kind: 'catchUp', state: 'succeededWithExceptions' });
-    const { header } = fleet.shell;
-    fleet.start(1, one(), catchUp);
-    expect(fleet.shell.header).toBe(header);
-    fleet.comeBack('new');
-    fleet.start(1, one(), catchUp);
-    fleet.passAll();
-    expect(fleet.row('new').assignment).toMatchObject({ release: 1 });
-  });
-
-  it('who leaves the placement is removed at once and withdrawn when the rollout has ended', () => {
-    const fleet = settled(3);
-    fleet.start(2, one());
-    fleet.report('c0');
-    fleet.take({ type: 'removed', clusters: ['c0'], why: 'left' });
-    expect(fleet.row('c0')).toMatchObject({ state: 'removed', assignment: { release: 2 } });
-    fleet.passAll();
-    expect(fleet.rollout.state).toBe('succeeded');
-    expect(fleet.row('c0')).toMatchObject({ assignment: { release: null }, generation: 3 });
-  });
-
-  it('that nobody would be left is an error and never a deletion', () => {
-    const fleet = settled(2);
-    const before = new Map(fleet.shell.rows);
-    expect(fleet.take({ type: 'removed', clusters: ['c0', 'c1'], why: 'left' }).refused).toMatchObject({
-      code: 'empty-placement',
-    });
-    expect(fleet.start(2, one(), { members: [] }).refused).toMatchObject({ code: 'no-members' });
-    expect(fleet.shell.rows).toEqual(before);
-  });
-
-  it('whose registration ended is out of the way, and its generation is remembered', () => {
-    const fleet = settled(2);
-    fleet.start(2, one());
-    fleet.take({ type: 'removed', clusters: ['c0'], why: 'ended' });
-    fleet.passAll();
-    expect(fleet.rollout.state).toBe('succeeded');
-    expect(fleet.row('c0')).toMatchObject({ state: 'removed', assignment: null, generation: 2 });
-  });
-
-  it('a restored database goes on from the generation that the agent holds', () => {
-    const fleet = settled(1);
-    fleet.start(2, one());
-    fleet.take({ type: 'ahead', cluster: 'c0', generation: 9 });
-    expect(fleet.row('c0')).toMatchObject({
-      state: 'assigned',
-      generation: 10,
-      assignment: { generation: 10, release: 2 },
-    });
-    fleet.report('c0', { generation: 12 });
-    expect(fleet.row('c0').generation).toBe(13);
-    fleet.report('c0', { generation: 2 ** 50 });
-    expect(fleet.row('c0').generation).toBe(13);
-    fleet.passAll();
-    expect(fleet.rollout.state).toBe('succeeded');
   });
 });
 
