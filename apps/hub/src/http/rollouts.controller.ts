@@ -41,10 +41,12 @@ export class RolloutsController {
     const { application, ...page } = query;
     const { items, next } = await this.store.read.rollouts.list(application ?? null, page);
     const headers = new Map((await this.store.read.rollouts.headers()).map((header) => [header.application, header]));
+    const freeze = await this.store.read.freeze.get();
     const views = await Promise.all(
       items.map(({ application: name, rollout }) => {
         const header = headers.get(name) ?? null;
-        return this.reader.view({ application: name, rollout, header, present: header?.rollout?.id === rollout.id });
+        const present = header?.rollout?.id === rollout.id;
+        return this.reader.view({ application: name, rollout, header, present }, { freeze });
       }),
     );
     return { items: views, ...(next && { next }) };

@@ -73,7 +73,8 @@ export class CommandWork {
     const done = await work(unit, now);
     if (key === undefined) return done;
     const body = JSON.stringify(done.answer);
-    const isFirst = await unit.answers.put({ actor: caller.actor, key, request, status: 200, body, at: now });
+    const { actor } = caller;
+    const isFirst = await unit.answers.put({ actor, key, request: request(), status: 200, body, at: now });
     if (!isFirst) throw new AnsweredAlready('another request with the same key was answered first');
     return done;
   }
@@ -97,7 +98,7 @@ export class CommandWork {
     if (key === undefined || dryRun) return null;
     const answer = await this.store.read.answers.get(caller.actor, key, this.clock.now());
     if (!answer) return null;
-    if (answer.request === request) return JSON.parse(answer.body) as T;
+    if (answer.request === request()) return JSON.parse(answer.body) as T;
     throw new RejectedError(
       'idempotency-key-reused',
       'Idempotency-Key: it was used for another request: take a new key for each command',

@@ -13,8 +13,8 @@ export interface CommandRequest {
   readonly caller: Caller;
   /** Idempotency-Key: one key is carried out once. */
   readonly key?: string;
-  /** SHA-256 of method, path and body: what the key was given for. */
-  readonly request: string;
+  /** SHA-256 of method, path and body: what the key was given for. Made only of a body that was checked: how deep one is lies with its sender. */
+  readonly request: () => string;
   /** Everything is done, answered, and undone. */
   readonly dryRun: boolean;
 }
@@ -68,7 +68,7 @@ export function readCommand({
   return {
     caller,
     ...(typeof key === 'string' && { key }),
-    request: sha256(`${method} ${path}\n${canonicalJson(body ?? {})}`),
+    request: () => sha256(`${method} ${path}\n${canonicalJson(body ?? {})}`),
     dryRun: dryRun === 'true',
   };
 }

@@ -42,8 +42,9 @@ export async function runStep(unit: Unit, application: string, source: EventSour
   const before = header.version;
   const effects: Effect[] = [];
   const changes: string[] = [];
+  let frozen: RolloutEvent | null = null;
   let next = typeof source === 'function' ? await source(unit, header) : source;
-  if (next.type === 'tick') next = await frozenTick(unit);
+  if (next.type === 'tick') next = frozen = await frozenTick(unit);
   for (let tick = 0; tick <= MAX_TICKS; tick += 1) {
     const rows = await unit.rollouts.rows(application, need(header, next, now));
     const decision = step(header, rows, next, now);
@@ -59,12 +60,15 @@ export async function runStep(unit: Unit, application: string, source: EventSour
     effects.push(...decision.effects);
     for (const { message } of decision.history) if (changes.length < MAX_CHANGES) changes.push(message);
     if (!decision.again) break;
-    next = await frozenTick(unit);
+    next = frozen ??= await frozenTick(unit);
   }
   return { header, effects, changed: header.version !== before, changes };
 }
 
-/** A tick with the fleet's freeze, read under the application's lock: whoever freezes waits for the steps that began before. */
+/**
+ * A tick with the fleet's freeze, read under the application's lock, once for all ticks of a step: whoever freezes waits for the
+ * steps that began before.
+ */
 async function frozenTick(unit: Unit): Promise<RolloutEvent> {
   const freeze = await unit.freeze.get();
   return { type: 'tick', ...(freeze && { freeze }) };
