@@ -120,6 +120,19 @@ export const STORIES: Readonly<Record<string, (transitions: Transitions) => void
     fleet.report('c2', sick);
     fleet.report('c3', refused);
   },
+  'is retried while the rollout is paused, held, and goes on with what it had acknowledged'(transitions) {
+    const fleet = settled(5, transitions);
+    fleet.start(2, one({ maxFailures: 0 }));
+    const uids = ['c0', 'c1', 'c2', 'c3'];
+    for (const uid of uids) fleet.report(uid, sick);
+    fleet.take({ type: 'pause', ...ann });
+    fleet.take({ type: 'retry', clusters: uids, ...ann });
+    fleet.hold(...uids);
+    fleet.report('c0', ack);
+    fleet.report('c1');
+    fleet.report('c2', { ...sick, breaks: 1 });
+    fleet.report('c3', { ...refused, breaks: 1 });
+  },
   'is retried and dark since it acknowledged'(transitions) {
     const fleet = settled(2, transitions);
     fleet.start(2, one({ maxFailures: 0 }));

@@ -32,7 +32,8 @@ export const TRANSITIONS: Readonly<Record<Machine, Readonly<Record<string, reado
       // Its report is there before any other sign of life.
       ...['progressing', 'passed', 'failed(health)', 'failed(sync)'],
     ],
-    'deferred(hold)': ['pending', 'skipped', 'removed'],
+    // It was tried again, held before its turn came, and goes on with what it had acknowledged.
+    'deferred(hold)': ['pending', 'skipped', 'removed', 'progressing', 'passed', 'failed(health)', 'failed(sync)'],
     skipped: ['pending', 'removed'],
     removed: [],
   },
