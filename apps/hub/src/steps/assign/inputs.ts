@@ -1,5 +1,7 @@
 import {
   DEFAULT_STRATEGY,
+  fieldErrorsText,
+  issueErrors,
   sourceSpecSchema,
   strategySpecSchema,
   toStrategySpec,
@@ -54,7 +56,13 @@ export async function readCommit(store: Store, spec: ApplicationSpec): Promise<P
 /** The application's strategy with every default filled in. @throws Blocked where it is not declared. */
 export async function readStrategy(read: Unit, spec: Pick<ApplicationSpec, 'strategy'>): Promise<StrategySpec> {
   const resource = await read.resources.get('Strategy', spec.strategy);
-  if (resource) return toStrategySpec(strategySpecSchema.parse(resource.spec));
+  if (resource) {
+    const { data, error } = strategySpecSchema.safeParse(resource.spec);
+    if (data) return toStrategySpec(data);
+    // Stored by an older hub that let more through.
+    const why = fieldErrorsText(issueErrors(error.issues, ['spec']));
+    throw new Blocked('strategy', `Strategy "${spec.strategy}" is not valid any more (${why}): mend and apply it`);
+  }
   if (spec.strategy === 'default') return DEFAULT_STRATEGY;
   throw new Blocked('strategy', `Strategy "${spec.strategy}" does not exist: apply it, or mend spec.strategy`);
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { applicationSpecSchema, signedManifestSchema, strategySpecSchema, toStrategySpec } from '#contract';
+import { applicationSpecSchema, signedManifestSchema } from '#contract';
 import { DEFAULT_STRATEGY, type ClusterUid, type Manifest } from '#domain';
 import { BugError } from '#kit';
 import type { DirtyCluster, HubBus, Unit } from '#ports';
@@ -100,17 +100,13 @@ export class ManifestWriter {
   }
 
   private async termsOf(unit: Unit): Promise<ReadonlyMap<string, ApplicationTerms>> {
-    const [applications, strategies] = [
-      await unit.resources.list('Application'),
-      await unit.resources.list('Strategy'),
-    ];
-    const deletions = new Map(
-      strategies.map(({ name, spec }) => [name, toStrategySpec(strategySpecSchema.parse(spec)).maxDeletions]),
-    );
+    const [applications, headers] = [await unit.resources.list('Application'), await unit.rollouts.headers()];
+    // As the rollout was planned: a strategy that changes meanwhile changes no budget.
+    const planned = new Map(headers.map(({ application, rollout }) => [application, rollout?.strategy]));
     return new Map(
       applications.map(({ name, spec }) => {
-        const { drift, namespace, strategy } = applicationSpecSchema.parse(spec);
-        const maxDeletions = deletions.get(strategy) ?? DEFAULT_STRATEGY.maxDeletions;
+        const { drift, namespace } = applicationSpecSchema.parse(spec);
+        const { maxDeletions } = planned.get(name) ?? DEFAULT_STRATEGY;
         return [name, { drift, namespace, maxDeletions }];
       }),
     );
