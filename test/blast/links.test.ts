@@ -75,22 +75,25 @@ describe('when clusters come, go, or cannot be reached', () => {
     'a rollback while half of the fleet is offline keeps the bad release from those that come back',
     async () => {
       const shop = await fleet.shop('half-offline');
-      await shop.strategy({ wave: { maxUnreachable: '100%', ackTimeout: '20s' } });
+      const selector = { matchExpressions: [{ key: 'ring', operator: 'In', values: ['first', 'second'] }] };
+      await shop.strategy({ wave: { maxUnreachable: '100%', ackTimeout: '5s' }, byRing: { first: { selector } } });
       const away = ['first-2', 'first-3', 'second-1', 'third-1', 'third-2'];
-      // So suddenly that the hub does not know yet: the release is assigned to them.
+      const reached = ['first-1', 'second-2', 'second-3'];
+      // So suddenly that the hub does not know yet: the release is assigned to them, and waits for them on the bus.
       await fleet.cutOff(away);
-      await shop.release('1.1.0-crash');
-      await shop.until('it is assigned', ({ counts }) => (counts.assigned ?? 0) >= 2);
-      await shop.reaches('1.1.0-crash', ['first-1']);
-      const { rollout } = await shop.command('rollback', { reason: 'it crashes' });
+      await shop.release('1.1.0-unready');
+      await shop.until('it is assigned', ({ counts }) => (counts.assigned ?? 0) >= 3);
+      await shop.reaches('1.1.0-unready', reached);
+      await shop.until('they are given up', ({ counts }) => counts.deferred === 3);
+      const { rollout } = await shop.command('rollback', { reason: 'it never gets ready' });
       expect(rollout).toMatchObject({ kind: 'rollback', release: 2 });
       expect((await shop.whyRollout()).sentence).toMatch(/Rollback half-offline-3 of release 2/);
-      await show(away, 'offline');
+      await shop.runs('1.0.0', reached);
       await fleet.bringBack(away);
       await show(away, 'ready');
       await shop.until('the rollback ended', ({ kind, state }) => kind === 'rollback' && state !== 'running');
       await shop.runs('1.0.0');
-      shop.confinedTo(['first-1'], '1.1.0-crash');
+      shop.confinedTo(reached, '1.1.0-unready');
       expect((await shop.whyRollout()).sentence).toMatch(/Rollback half-offline-3 of release 2 succeeded/);
     },
     SCENARIO_MS,
