@@ -54,8 +54,11 @@ export class Stepper {
     events: readonly (readonly [application: string, source: EventSource])[],
   ): Promise<readonly (readonly [application: string, outcome: StepOutcome])[]> {
     const outcomes: (readonly [string, StepOutcome])[] = [];
-    // In name order, so that two hubs never wait for each other in a circle.
-    for (const [application, source] of [...events].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) {
+    // In name order, so that two hubs never wait for each other in a circle; and all locks before the first step, whose dirty
+    // marks another hub's step may wait for that holds the lock of the next application.
+    const inOrder = [...events].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    for (const [application] of inOrder) await unit.rollouts.lock(application);
+    for (const [application, source] of inOrder) {
       outcomes.push([application, await this.within(unit, application, source)]);
     }
     return outcomes;
