@@ -13,6 +13,8 @@ import { targetView } from './views/rollout-view.js';
 /** Past states that are remembered: whoever pages through one asks for it again and again. */
 const REMEMBERED = 2;
 const DEFAULT_LIMIT = 100;
+/** More than these wait for nobody's good. */
+const MAX_WAITING = 20;
 
 interface TargetQuery {
   readonly limit?: number | undefined;
@@ -59,8 +61,14 @@ export class PastReader {
   /** Whether the logged steps lead to what is stored. */
   async verify(id: string): Promise<ReplayAnswer> {
     const { rollout } = await this.reader.find(id);
-    const { ok, steps, message } = await this.limit(() => verifyRollout(this.store, rollout.id));
+    const { ok, steps, message } = await this.inTurn(() => verifyRollout(this.store, rollout.id));
     return { rollout: rollout.id, steps, ok, ...(!ok && { differs: message }) };
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.limit.pendingCount < MAX_WAITING) return this.limit(work);
+    const message = `${MAX_WAITING} looks at the past wait for their turn on this hub: ask again when they have ended`;
+    return Promise.reject(new RejectedError('busy', message, { status: 429 }));
   }
 
   private async state(
@@ -71,7 +79,7 @@ export class PastReader {
     if (at > this.clock.now()) throw invalid('at', 'is yet to come: give a time of the past');
     const { application, rollout } = await this.reader.find(id);
     const key = `${rollout.id} ${at}`;
-    const state = await this.limit(async () => this.known.get(key) ?? stateAt(this.store, rollout.id, at));
+    const state = await this.inTurn(async () => this.known.get(key) ?? stateAt(this.store, rollout.id, at));
     this.known.delete(key);
     this.known.set(key, state);
     for (const oldest of this.known.keys()) {
