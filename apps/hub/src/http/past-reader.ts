@@ -12,6 +12,8 @@ import { targetView } from './views/rollout-view.js';
 
 /** Past states that are remembered: whoever pages through one asks for it again and again. */
 const REMEMBERED = 2;
+/** A step that began so long ago is committed, or never will be. */
+const SETTLED_MS = 60_000;
 const DEFAULT_LIMIT = 100;
 /** More than these wait for nobody's good. */
 const MAX_WAITING = 20;
@@ -80,6 +82,7 @@ export class PastReader {
     const { application, rollout } = await this.reader.find(id);
     const key = `${rollout.id} ${at}`;
     const state = await this.inTurn(async () => this.known.get(key) ?? stateAt(this.store, rollout.id, at));
+    if (at > this.clock.now() - SETTLED_MS) return { application, state, at };
     this.known.delete(key);
     this.known.set(key, state);
     for (const oldest of this.known.keys()) {
