@@ -34,6 +34,26 @@ describe('a hard pause', () => {
       .cluster('one')
       .cluster.objects('configmaps')
       .filter((object) => (object as { data?: { value?: string } }).data?.value === version).length;
+  /** Lets a release begin, and slows the cluster's API down once a part of it is written. */
+  const releaseSlowedMidway = async (version: string): Promise<{ number: number; hurry: () => void }> => {
+    const { cluster } = clusters.cluster('one');
+    const writes = { methods: ['PATCH'], path: '/configmaps/' };
+    const slow = cluster.setFault({ ...writes, latencyMs: 40 });
+    const number = await release(version);
+    await eventually(
+      'some objects are written',
+      async () => held(version),
+      (count) => count >= 10,
+      30_000,
+    );
+    // Far longer for the rest than a pause takes to come, on a busy machine too.
+    const slower = cluster.setFault({ ...writes, latencyMs: 1_000 });
+    const hurry = (): void => {
+      slow();
+      slower();
+    };
+    return { number, hurry };
+  };
   /** The agent's own word of how far it came, as a person is told it. */
   const paused = (): Promise<string> =>
     eventually(
@@ -43,6 +63,7 @@ describe('a hard pause', () => {
         return evidence.find((each) => each.startsWith('web: its agent says: paused: ')) ?? '';
       },
       (word) => word !== '',
+      30_000,
     );
   const target = async (): Promise<TargetView | undefined> =>
     (await test.api.get<{ items: TargetView[] }>('/api/v1/rollouts/web/targets')).items[0];
@@ -74,13 +95,7 @@ describe('a hard pause', () => {
   }, 30_000);
 
   it('stops an agent in the middle of an apply, learns how far it came, and goes on from there', async () => {
-    const slow = clusters.cluster('one').cluster.setFault({ methods: ['PATCH'], path: '/configmaps/', latencyMs: 40 });
-    const number = await release('second');
-    await eventually(
-      'some objects are written',
-      async () => held('second'),
-      (count) => count >= 20,
-    );
+    const { number, hurry } = await releaseSlowedMidway('second');
     await command('pause', { hard: true, reason: 'it looks wrong' });
     const word = await paused();
     expect(await target()).toMatchObject({ state: 'progressing', halted: true, release: number });
@@ -98,23 +113,17 @@ describe('a hard pause', () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(held('second')).toBe(before);
 
-    slow();
+    hurry();
     await command('resume');
     expect(await rolloutSettled(test.api, 'web', number, 30_000)).toMatchObject({ state: 'succeeded', paused: false });
     expect(held('second')).toBe(OBJECTS);
   }, 90_000);
 
   it('is no hindrance to a rollback', async () => {
-    const slow = clusters.cluster('one').cluster.setFault({ methods: ['PATCH'], path: '/configmaps/', latencyMs: 40 });
-    await release('third');
-    await eventually(
-      'some objects are written',
-      async () => held('third'),
-      (count) => count >= 20,
-    );
+    const { hurry } = await releaseSlowedMidway('third');
     await command('pause', { hard: true });
     await paused();
-    slow();
+    hurry();
     await command('rollback', { reason: 'it is wrong' });
     await eventually(
       'all is as it was',
