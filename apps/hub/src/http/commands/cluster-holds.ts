@@ -23,7 +23,7 @@ export class ClusterHolds {
   hold(name: string, request: CommandRequest, reason: string): Promise<ClusterCommandAnswer> {
     const { caller } = request;
     return this.work.run(request, async (unit, now) => {
-      const cluster = await find(unit, name);
+      const cluster = await this.lock(unit, name);
       const changed = await unit.clusters.hold(cluster.uid, { reason, by: caller.actor, since: now });
       if (!changed) {
         const hold = cluster.hold ? `by ${cluster.hold.by}: ${cluster.hold.reason}` : '';
@@ -44,7 +44,7 @@ export class ClusterHolds {
   unhold(name: string, request: CommandRequest, reason: string | undefined): Promise<ClusterCommandAnswer> {
     const { caller } = request;
     return this.work.run(request, async (unit, now) => {
-      const cluster = await find(unit, name);
+      const cluster = await this.lock(unit, name);
       const changed = await unit.clusters.unhold(cluster.uid);
       if (!changed) return { answer: await answerOf(unit, name, [], `Nothing changed: Cluster ${name} is not held`) };
       await audit(unit, { now, caller }, 'cluster.unhold', `Cluster/${name}`, { reason });
@@ -61,6 +61,14 @@ export class ClusterHolds {
         },
       };
     });
+  }
+
+  /** Applications first, then the cluster: the order of everybody who needs both, or they would wait for each other in a circle. */
+  private async lock(unit: Unit, name: string): Promise<StoredCluster> {
+    const cluster = await find(unit, name);
+    const rows = await unit.rollouts.ofCluster(cluster.uid);
+    for (const application of rows.map((row) => row.application).sort()) await unit.rollouts.lock(application);
+    return cluster;
   }
 
   private async tell(unit: Unit, cluster: StoredCluster, event: RolloutEvent): Promise<readonly Taken[]> {
