@@ -16,6 +16,10 @@ import { checkDigest, checkToken, clusterOf, ERROR_HEADER, HUB_CONSUMER, streams
 const DAY_SECONDS = 86_400;
 const CLUSTER_TAG = 'cluster:';
 
+/** How long a revocation waits for a connection that has just been lost, milliseconds. */
+const RECONNECT_MS = 5_000;
+const RECONNECT_POLL_MS = 20;
+
 /** What the hub holds of NATS once it is connected. */
 export interface HubConnections {
   readonly hub: NatsConnection;
@@ -169,6 +173,9 @@ export class NatsHubBus implements HubBus {
 
   async revokeCredential(agentPublicKey: string): Promise<void> {
     checkUserKey(agentPublicKey);
+    // Where a server of several has just died the connection is back in a moment, and this is not for the caller to wait for.
+    const started = performance.now();
+    while (!this.connected() && performance.now() - started < RECONNECT_MS) await sleep(RECONNECT_POLL_MS);
     this.#hub();
     try {
       await this.connections.revocations.add(agentPublicKey);

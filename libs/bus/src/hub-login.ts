@@ -21,8 +21,9 @@ export interface Login {
  */
 export async function login(options: Login): Promise<NatsConnection> {
   const user = makeNkey('user');
+  const servers = splitUrls(options.url);
   const settings: ConnectionOptions = {
-    servers: splitUrls(options.url),
+    servers,
     name: options.name,
     tls: tlsOptions(options.caPem),
     authenticator: (nonce) => ({
@@ -42,7 +43,11 @@ export async function login(options: Login): Promise<NatsConnection> {
     ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
   };
   try {
-    return await connect(settings);
+    const connection = await connect(settings);
+    // A server that did not answer before the first login is dropped by the client for good: a hub that starts beside its bus
+    // could be left with one server of three, and would wait for that one alone once it dies.
+    connection.setServers(servers);
+    return connection;
   } catch (error) {
     throw new RetryableError(
       'bus-unreachable',

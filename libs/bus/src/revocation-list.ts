@@ -3,6 +3,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { type Logger, messageOf } from '#kit';
 import type { AccountResolver } from './account-resolver.js';
 import type { Revocations } from './accounts.js';
+import { retryElection } from './election.js';
 import { MAX_CREDENTIAL_DAYS } from './streams.js';
 
 const FORGET_AFTER_SECONDS = (MAX_CREDENTIAL_DAYS + 1) * 86_400;
@@ -15,6 +16,10 @@ const FORGET_AFTER_SECONDS = (MAX_CREDENTIAL_DAYS + 1) * 86_400;
 export class RevocationList {
   readonly #revoked = new Map<string, number>();
   #pushing: Promise<void> = Promise.resolve();
+  /** A push that has not begun yet: it takes along whatever is added until it does. */
+  #next: Promise<void> | null = null;
+  /** Whether there is something that the servers' account can't have yet. */
+  #hasNew = false;
   #stop: () => void = () => undefined;
 
   private constructor(
@@ -42,20 +47,29 @@ export class RevocationList {
   async add(publicKey: string): Promise<void> {
     const at = Math.floor(Date.now() / 1000);
     this.#revoked.set(publicKey, at);
-    // The servers first: it counts from here on, even where the bucket has no leader at this moment and the caller comes again.
+    this.#hasNew = true;
+    // The servers first: it counts from here on, even where the bucket is electing its leader.
     await this.push();
-    await this.bucket.put(publicKey, String(at));
+    await retryElection(() => this.bucket.put(publicKey, String(at)));
   }
 
   /** Hands the account in with all that is revoked; also after a reconnect, for a server that is new. */
   push(): Promise<void> {
-    const next = this.#pushing.catch(() => undefined).then(() => this.resolver.pushAgents(this.#current()));
-    this.#pushing = next;
-    return next;
+    this.#next ??= this.#pushing.catch(() => undefined).then(() => this.#push());
+    this.#pushing = this.#next;
+    return this.#next;
   }
 
   stop(): void {
     this.#stop();
+  }
+
+  async #push(): Promise<void> {
+    this.#next = null;
+    const revocations = this.#current();
+    if (!this.#hasNew) return await this.resolver.pushAgents(revocations);
+    this.#hasNew = false;
+    await this.resolver.pushChangedAgents(revocations);
   }
 
   #current(): Revocations {
