@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { HistoryLine, PlanView, ReceiptView, RehearsalAnswer, RolloutView } from '#contract';
 import { healthy, PuppetAgent, type Script } from '../helpers/puppet-agent.js';
-import { runFlotilla, type CliSurroundings, type Ran } from '../helpers/run-flotilla.js';
+import { CommandLine } from '../helpers/run-flotilla.js';
 import { eventually, rolloutSettled, startTestHub, type TestHub } from '../helpers/test-hub.js';
 import { configMap, TestRepository } from '../helpers/test-repository.js';
 
@@ -57,20 +57,11 @@ describe('flotilla rollout', () => {
     await repository?.remove();
   }, 30_000);
 
-  function flotilla(line: string, more: CliSurroundings = {}): Promise<Ran> {
-    const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
-    return runFlotilla(words, { env: { FLOTILLA_DATA: 'data' }, cwd: test.folder, ...more });
-  }
-  async function fine(line: string, more: CliSurroundings = {}): Promise<string> {
-    const { out, error, code } = await flotilla(line, more);
-    expect({ line, error, code }).toEqual({ line, error: '', code: 0 });
-    return out;
-  }
-  async function refused(line: string): Promise<string> {
-    const { out, error, code } = await flotilla(line);
-    expect({ line, out, code }).toEqual({ line, out: '', code: 1 });
-    return error;
-  }
+  const line = new CommandLine(() => test.folder);
+  const flotilla = line.run.bind(line);
+  const fine = line.fine.bind(line);
+  const refused = line.refused.bind(line);
+
   async function release(script: Script, version: string): Promise<void> {
     for (const puppet of puppets) puppet.script = script;
     await repository.commit(`version ${version}`, {

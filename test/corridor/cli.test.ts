@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RolloutView } from '#contract';
 import { healthy, PuppetAgent, type Script } from '../helpers/puppet-agent.js';
-import { keepingContext, runFlotilla, type CliSurroundings, type Ran } from '../helpers/run-flotilla.js';
+import { CommandLine, keepingContext } from '../helpers/run-flotilla.js';
 import { eventually, rolloutSettled, startTestHub, type TestHub } from '../helpers/test-hub.js';
 import { configMap, TestRepository } from '../helpers/test-repository.js';
 import { runCli } from '../../apps/cli/src/run-cli.js';
@@ -35,16 +35,9 @@ describe('flotilla', () => {
     await repository?.remove();
   }, 30_000);
 
-  /** Runs as a person who stands in the folder of the hub: its access file is found by FLOTILLA_DATA. */
-  function flotilla(line: string, more: CliSurroundings = {}): Promise<Ran> {
-    const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
-    return runFlotilla(words, { env: { FLOTILLA_DATA: 'data' }, cwd: test.folder, ...more });
-  }
-  async function fine(line: string, more: CliSurroundings = {}): Promise<string> {
-    const { out, error, code } = await flotilla(line, more);
-    expect({ line, error, code }).toEqual({ line, error: '', code: 0 });
-    return out;
-  }
+  const line = new CommandLine(() => test.folder);
+  const flotilla = line.run.bind(line);
+  const fine = line.fine.bind(line);
   const wave = (env: string): string =>
     `    - {name: ${env}, selector: {matchLabels: {env: ${env}}}, healthyFor: 0s, progressDeadline: 30s}\n`;
   function fleetYaml(): string {
@@ -263,7 +256,7 @@ describe('flotilla', () => {
     await release(() => null, 'slow');
     expect(await fine('pause web --reason lunch')).toMatch(/is paused: .*\n {2}user: [^]*Follow it/);
     expect((await flotilla('rollout status web')).code).toBe(2);
-    expect(await fine('rollout resume web')).toMatch(/^Rollout web-4 .* runs: /);
+    expect(await fine('rollout resume web')).toMatch(/^- rollout web-4 resumed\nRollout web-4 .* runs: /);
     expect((await flotilla('rollout status web')).code).toBe(3);
     expect((await flotilla('rollout status web --watch --timeout 1s')).code).toBe(3);
     expect(await fine('skip web --cluster dev-1 --reason "being rebuilt"')).not.toBe('');

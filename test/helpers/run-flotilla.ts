@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import type { CliContext } from '../../apps/cli/src/context.js';
 import { runCli } from '../../apps/cli/src/run-cli.js';
 
@@ -42,4 +43,29 @@ export async function runFlotilla(words: readonly string[], surroundings: CliSur
   const { context, ran } = keepingContext(surroundings);
   await runCli(words, context);
   return ran();
+}
+
+/** The command line of a person who stands in a folder with the hub's data: its access file is found by FLOTILLA_DATA. */
+export class CommandLine {
+  constructor(private readonly folder: () => string) {}
+
+  /** Runs a line as a shell would split it; double quotes hold words together. */
+  run(line: string, more: CliSurroundings = {}): Promise<Ran> {
+    const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+    return runFlotilla(words, { env: { FLOTILLA_DATA: 'data' }, cwd: this.folder(), ...more });
+  }
+
+  /** What it printed. Fails unless it ended with 0 and complained of nothing. */
+  async fine(line: string, more: CliSurroundings = {}): Promise<string> {
+    const { out, error, code } = await this.run(line, more);
+    expect({ line, error, code }).toEqual({ line, error: '', code: 0 });
+    return out;
+  }
+
+  /** What it complained of. Fails unless it ended with 1 and printed nothing. */
+  async refused(line: string): Promise<string> {
+    const { out, error, code } = await this.run(line);
+    expect({ line, out, code }).toEqual({ line, out: '', code: 1 });
+    return error;
+  }
 }
