@@ -1,56 +1,9 @@
 import type { JsonObject } from '../json.js';
-import { assessCronJob, assessJob } from './jobs.js';
-import {
-  assessApiService,
-  assessAutoscaler,
-  assessByConditions,
-  assessDefinition,
-  assessGateway,
-  assessIngress,
-  assessNamespace,
-  assessService,
-  assessVolumeClaim,
-} from './others.js';
-import { assessPod, podTrouble } from './pods.js';
-import {
-  conditionOf,
-  isFalse,
-  numberAt,
-  textAt,
-  valueAt,
-  verdict,
-  type HealthContext,
-  type HealthVerdict,
-} from './verdict.js';
-import { assessDaemonSet, assessDeployment, assessReplicaSet, assessStatefulSet } from './workloads.js';
-
-type Rule = (object: JsonObject, context: HealthContext) => HealthVerdict;
-
-interface KindRule {
-  readonly assess: Rule;
-  /** Its controller always writes status.observedGeneration: a status without it is one of nobody. */
-  readonly observed?: boolean;
-}
-
-/** By `group/Kind`; the core group is empty. A kind of another group that shares a name is another kind. */
-const RULES: Readonly<Record<string, KindRule>> = {
-  'apps/Deployment': { assess: assessDeployment, observed: true },
-  'apps/StatefulSet': { assess: assessStatefulSet, observed: true },
-  'apps/DaemonSet': { assess: assessDaemonSet, observed: true },
-  'apps/ReplicaSet': { assess: assessReplicaSet, observed: true },
-  '/ReplicationController': { assess: assessReplicaSet, observed: true },
-  '/Pod': { assess: (object, context) => assessPod(object, context.sinceMs ?? 0) },
-  'batch/Job': { assess: assessJob },
-  'batch/CronJob': { assess: assessCronJob },
-  '/Service': { assess: assessService },
-  'networking.k8s.io/Ingress': { assess: assessIngress },
-  'gateway.networking.k8s.io/Gateway': { assess: assessGateway },
-  '/PersistentVolumeClaim': { assess: assessVolumeClaim },
-  'autoscaling/HorizontalPodAutoscaler': { assess: assessAutoscaler },
-  'apiregistration.k8s.io/APIService': { assess: assessApiService },
-  'apiextensions.k8s.io/CustomResourceDefinition': { assess: assessDefinition },
-  '/Namespace': { assess: assessNamespace },
-};
+import { kindKeyOf, listAt, numberAt, textAt, valueAt } from './conditions.js';
+import { assessByRule, type HealthRule, ruleFor, ruleProblem } from './health-rule.js';
+import { KIND_RULES } from './kind-rules.js';
+import { assessByConditions } from './other-kinds.js';
+import { verdict, type HealthContext, type HealthVerdict } from './verdict.js';
 
 /**
  * The health of one live object, bound to its generation: a status that its controller has not brought up to date is no
@@ -58,9 +11,7 @@ const RULES: Readonly<Record<string, KindRule>> = {
  */
 export function assessObject(object: JsonObject | null, context: HealthContext = {}): HealthVerdict {
   if (object === null) return verdict('missing', 'Missing', 'it is not there');
-  if (valueAt(object, 'metadata', 'deletionTimestamp') !== undefined) {
-    return verdict('progressing', 'Terminating', 'it is being deleted');
-  }
+  if (valueAt(object, 'metadata', 'deletionTimestamp') !== undefined) return terminating(object);
   const generation = numberAt(object, ['metadata', 'generation'], 0);
   if (context.generation !== undefined && generation < context.generation) {
     return verdict(
@@ -69,11 +20,14 @@ export function assessObject(object: JsonObject | null, context: HealthContext =
       `generation ${context.generation} was written, ${generation} is what is seen yet`,
     );
   }
-  const rule = RULES[`${groupOf(object)}/${textAt(object, 'kind')}`];
+  const kindRule = KIND_RULES[kindKeyOf(object)];
   const observed = valueAt(object, 'status', 'observedGeneration');
-  const unseen = typeof observed === 'number' ? observed < generation : rule?.observed === true;
-  if (unseen) return verdict('progressing', 'NotObserved', 'its controller has not seen the present generation yet');
-  return rule ? rule.assess(object, context) : assessByConditions(object, generation);
+  // A higher one is of another life of the object, as a backup brings it.
+  const isUnseen = typeof observed === 'number' ? observed !== generation : kindRule?.observed === true;
+  if (isUnseen) return verdict('progressing', 'NotObserved', 'its controller has not seen the present generation yet');
+  if (kindRule) return kindRule.assess(object, context);
+  const own = ruleFor(context.rules ?? [], object);
+  return (own && assessByRule(own, object)) ?? assessByConditions(object);
 }
 
 /**
@@ -81,19 +35,26 @@ export function assessObject(object: JsonObject | null, context: HealthContext =
  * `sinceMs`; null: none of those that have a grace.
  */
 export function troubleOf(object: JsonObject): string | null {
-  switch (`${groupOf(object)}/${textAt(object, 'kind')}`) {
-    case '/Pod':
-      return podTrouble(object);
-    case 'autoscaling/HorizontalPodAutoscaler': {
-      const bad = [conditionOf(object, 'AbleToScale'), conditionOf(object, 'ScalingActive')].find(isFalse);
-      return bad ? 'metrics' : null;
-    }
-    default:
-      return null;
-  }
+  return KIND_RULES[kindKeyOf(object)]?.trouble?.(object) ?? null;
 }
 
-function groupOf(object: JsonObject): string {
-  const apiVersion = textAt(object, 'apiVersion');
-  return apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+/** Why this is no rule for a custom resource, as a sentence that names the field and the mend; null: it is one. */
+export function healthRuleProblem(rule: HealthRule): string | null {
+  return ruleProblem(rule, (kind) => KIND_RULES[kind] !== undefined);
+}
+
+function terminating(object: JsonObject): HealthVerdict {
+  const finalizers = valueAt(object, 'metadata', 'finalizers');
+  const names = Array.isArray(finalizers) ? finalizers.join(', ') : '';
+  const conditions = valueAt(object, 'kind') === 'Namespace' ? namespaceTrouble(object) : '';
+  const why = [names && `waits for ${names}`, conditions].filter((each) => each !== '').join('; ');
+  return verdict('progressing', 'Terminating', `it is being deleted${why && `, ${why}`}`);
+}
+
+/** What a namespace's deletion waits for stands in its conditions, each of them True where it does. */
+function namespaceTrouble(namespace: JsonObject): string {
+  return listAt(namespace, 'status', 'conditions')
+    .filter((each) => textAt(each, 'status') === 'True')
+    .map((each) => textAt(each, 'message'))
+    .join('; ');
 }

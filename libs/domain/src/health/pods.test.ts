@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../json.js';
-import { assessPods } from './pods.js';
+import { assessPod, assessPods } from './pods.js';
+import { presentPods } from './present-pods.js';
 import { isFine, worstOf } from './verdict.js';
 
 const observed = (status: JsonObject, sinceMs = 0, metadata: JsonObject = {}) => ({
@@ -27,6 +28,59 @@ describe('the pods behind a workload', () => {
   it('count no longer once they are ending or have ended: an evicted pod stays around and means nothing', () => {
     expect(assessPods([observed({ phase: 'Failed', reason: 'Evicted' }), observed(ready)]).status).toBe('healthy');
     expect(assessPods([observed(looping, 0, { deletionTimestamp: '2026-01-01T00:00:00Z' })]).status).toBe('healthy');
+  });
+});
+
+describe('a pod', () => {
+  const judge = (status: JsonObject) => assessPod(observed(status).pod, 0);
+
+  it('gets a word where its container and its node say none', () => {
+    const ended = { containerStatuses: [{ name: 'c', state: { terminated: { exitCode: 1 } } }] };
+    expect(judge({ phase: 'Running', ...ended })).toEqual({
+      status: 'progressing',
+      reason: 'Error',
+      message: 'container c of pod p crashed',
+    });
+    expect(judge({ phase: 'Unknown' })).toMatchObject({ status: 'unknown', reason: 'NodeLost' });
+  });
+
+  it('that lost its image is told by the reason where there is no message', () => {
+    const waiting = { containerStatuses: [{ name: 'c', state: { waiting: { reason: 'ErrImageNeverPull' } } }] };
+    expect(judge({ phase: 'Pending', ...waiting })).toMatchObject({
+      message: 'container c of pod p: ErrImageNeverPull',
+    });
+  });
+});
+
+describe('the pods of the present revision', () => {
+  const owned = (name: string, labels: JsonObject = {}): JsonObject => ({
+    kind: 'Pod',
+    metadata: { name, labels, ownerReferences: [{ controller: true, uid: 'u1' }] },
+  });
+  const workload = (kind: string, more: JsonObject = {}): JsonObject => ({ kind, metadata: { uid: 'u1' }, ...more });
+
+  it('are none of a Deployment whose ReplicaSet is not there', () => {
+    expect(presentPods(workload('Deployment'), [owned('a')])).toEqual([]);
+  });
+
+  it('are all of a workload that keeps no revisions, and none of another owner or of one who is not the controller', () => {
+    const other = { kind: 'Pod', metadata: { name: 'b', ownerReferences: [{ controller: true, uid: 'u2' }] } };
+    const watched = { kind: 'Pod', metadata: { name: 'c', ownerReferences: [{ uid: 'u1' }] } };
+    expect(presentPods(workload('Job'), [owned('a'), other, watched])).toEqual([owned('a')]);
+  });
+
+  it('do not lie below a partition for want of a number in their name', () => {
+    const set = workload('StatefulSet', {
+      spec: { updateStrategy: { rollingUpdate: { partition: 2 } } },
+      status: { updateRevision: 'new' },
+    });
+    const pods = [
+      owned('orders-1'),
+      owned('orders'),
+      owned('orders-2'),
+      owned('x', { 'controller-revision-hash': 'new' }),
+    ];
+    expect(presentPods(set, pods)).toEqual([pods[0], pods[3]]);
   });
 });
 

@@ -1,11 +1,12 @@
-import type { JsonObject, JsonValue } from '../json.js';
+import type { JsonObject } from '../json.js';
 import type { HealthStatus } from '../report.js';
+import type { HealthRule } from './health-rule.js';
 
 export interface HealthVerdict {
   readonly status: HealthStatus;
   /** CamelCase word, as in a Kubernetes condition. */
   readonly reason: string;
-  /** One sentence, at most 300 characters; empty where there is nothing to say. */
+  /** One sentence, at most 600 characters; empty where there is nothing to say. */
   readonly message: string;
 }
 
@@ -15,12 +16,14 @@ export interface HealthContext {
   readonly generation?: number;
   /** For how long the object has been in its present trouble (`troubleOf`), in milliseconds; 0 unless told. */
   readonly sinceMs?: number;
-  /** The pods behind a workload, those of its present revision only. */
+  /** The pods behind a workload, those of its present revision only (`presentPods`). */
   readonly pods?: readonly ObservedPod[];
   /** PersistentVolumeClaim: its class binds when the first pod uses it. */
   readonly bindsOnFirstUse?: boolean;
   /** Ingress: its class gives addresses, so one is waited for. */
   readonly givesAddress?: boolean;
+  /** The application's rules for custom resources; the first for the object's kind counts. */
+  readonly rules?: readonly HealthRule[];
 }
 
 export interface ObservedPod {
@@ -28,6 +31,8 @@ export interface ObservedPod {
   /** For how long it has been in its present trouble (`troubleOf`), in milliseconds. */
   readonly sinceMs: number;
 }
+
+const MAX_MESSAGE = 600;
 
 const SEVERITY: Readonly<Record<HealthStatus, number>> = {
   healthy: 0,
@@ -53,63 +58,11 @@ export function isFine(status: HealthStatus): boolean {
 }
 
 export function verdict(status: HealthStatus, reason: string, message = ''): HealthVerdict {
-  return { status, reason, message: message.length > 300 ? `${message.slice(0, 299)}…` : message };
-}
-
-export const healthy = (reason = 'Current', message = ''): HealthVerdict => verdict('healthy', reason, message);
-
-export interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly observedGeneration?: number;
-}
-
-/** A condition of the object's status by its type. */
-export function conditionOf(object: JsonObject, type: string): Condition | undefined {
-  const found = listAt(object, 'status', 'conditions').find((each) => textAt(each, 'type') === type);
-  if (found === undefined) return undefined;
-  const observed = found['observedGeneration'];
   return {
-    type,
-    status: textAt(found, 'status'),
-    reason: textAt(found, 'reason'),
-    message: textAt(found, 'message'),
-    ...(typeof observed === 'number' && { observedGeneration: observed }),
+    status,
+    reason,
+    message: message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message,
   };
 }
 
-/** Whether a condition is there with status True: its presence alone says nothing. */
-export function isTrue(condition: Condition | undefined): condition is Condition & { readonly status: 'True' } {
-  return condition?.status === 'True';
-}
-
-export function isFalse(condition: Condition | undefined): condition is Condition & { readonly status: 'False' } {
-  return condition?.status === 'False';
-}
-
-export function valueAt(object: JsonValue | undefined, ...path: readonly string[]): JsonValue | undefined {
-  let value: JsonValue | undefined = object;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    value = (value as JsonObject)[key];
-  }
-  return value;
-}
-
-export function textAt(object: JsonValue | undefined, ...path: readonly string[]): string {
-  const value = valueAt(object, ...path);
-  return typeof value === 'string' ? value : '';
-}
-
-export function numberAt(object: JsonValue | undefined, path: readonly string[], otherwise: number): number {
-  const value = valueAt(object, ...path);
-  return typeof value === 'number' ? value : otherwise;
-}
-
-export function listAt(object: JsonValue | undefined, ...path: readonly string[]): readonly JsonObject[] {
-  const value = valueAt(object, ...path);
-  if (!Array.isArray(value)) return [];
-  return value.filter((each): each is JsonObject => typeof each === 'object' && each !== null && !Array.isArray(each));
-}
+export const healthy = (reason = 'Current', message = ''): HealthVerdict => verdict('healthy', reason, message);

@@ -1,21 +1,17 @@
 import type { JsonObject } from '../json.js';
+import { conditionOf, isFalse, isTrue, numberAt, textAt, valueAt } from './conditions.js';
 import { assessPods } from './pods.js';
-import {
-  conditionOf,
-  healthy,
-  isTrue,
-  numberAt,
-  textAt,
-  valueAt,
-  verdict,
-  type HealthContext,
-  type HealthVerdict,
-} from './verdict.js';
+import { healthy, verdict, type HealthContext, type HealthVerdict } from './verdict.js';
 
 export function assessDeployment(object: JsonObject, context: HealthContext): HealthVerdict {
   const progressing = conditionOf(object, 'Progressing');
   if (progressing?.reason === 'ProgressDeadlineExceeded') {
-    return verdict('failed', progressing.reason, progressing.message || 'it made no progress within its deadline');
+    const why = progressing.message || 'it made no progress within its deadline';
+    const pods = assessPods(context.pods ?? []);
+    return verdict('failed', progressing.reason, pods.message === '' ? why : `${why} ${pods.message}`);
+  }
+  if (isFalse(progressing) && progressing.reason === 'ReplicaSetCreateError') {
+    return verdict('failed', progressing.reason, progressing.message);
   }
   const failure = replicaFailure(object);
   if (failure) return failure;
@@ -25,21 +21,12 @@ export function assessDeployment(object: JsonObject, context: HealthContext): He
     return verdict('suspended', 'Paused', 'it is paused by spec.paused');
   }
   if (at('updatedReplicas') < wanted)
-    return waiting(object, context, 'Updating', `${at('updatedReplicas')} of ${wanted} replicas are updated`);
+    return waiting(context, 'Updating', `${at('updatedReplicas')} of ${wanted} replicas are updated`);
   if (at('replicas') > at('updatedReplicas')) {
-    return waiting(
-      object,
-      context,
-      'OldReplicas',
-      `${at('replicas') - at('updatedReplicas')} old replicas are still there`,
-    );
+    const old = at('replicas') - at('updatedReplicas');
+    return waiting(context, 'OldReplicas', `${old} old replicas are still there`);
   }
-  if (at('readyReplicas') < wanted)
-    return waiting(object, context, 'NotReady', `${at('readyReplicas')} of ${wanted} replicas are ready`);
-  if (at('availableReplicas') < wanted) {
-    return waiting(object, context, 'NotAvailable', `${at('availableReplicas')} of ${wanted} replicas are available`);
-  }
-  return healthy('Available', `${wanted} of ${wanted} replicas are available`);
+  return replicasMissing(context, wanted, at('readyReplicas'), at('availableReplicas')) ?? complete(wanted);
 }
 
 export function assessStatefulSet(object: JsonObject, context: HealthContext): HealthVerdict {
@@ -47,28 +34,21 @@ export function assessStatefulSet(object: JsonObject, context: HealthContext): H
   const at = (field: string): number => numberAt(object, ['status', field], 0);
   const onDelete = textAt(object, 'spec', 'updateStrategy', 'type') === 'OnDelete';
   const partition = Math.min(wanted, numberAt(object, ['spec', 'updateStrategy', 'rollingUpdate', 'partition'], 0));
-  const current = textAt(object, 'status', 'currentRevision');
   const updated = textAt(object, 'status', 'updateRevision');
   // Once an update is complete the controller makes both revisions one, and updatedReplicas may then be left at 0.
-  const complete = current !== '' && current === updated;
-  if (!onDelete && !complete && at('updatedReplicas') < wanted - partition) {
-    return waiting(
-      object,
-      context,
-      'Updating',
-      `${at('updatedReplicas')} of ${wanted - partition} replicas are updated`,
-    );
+  const isComplete = updated !== '' && textAt(object, 'status', 'currentRevision') === updated;
+  if (!onDelete && !isComplete && at('updatedReplicas') < wanted - partition) {
+    return waiting(context, 'Updating', `${at('updatedReplicas')} of ${wanted - partition} replicas are updated`);
   }
-  if (at('readyReplicas') < wanted)
-    return waiting(object, context, 'NotReady', `${at('readyReplicas')} of ${wanted} replicas are ready`);
-  const available = numberAt(object, ['status', 'availableReplicas'], wanted);
-  if (numberAt(object, ['spec', 'minReadySeconds'], 0) > 0 && available < wanted) {
-    return waiting(object, context, 'NotAvailable', `${available} of ${wanted} replicas are available`);
+  if (at('replicas') > wanted) {
+    return waiting(context, 'OldReplicas', `${at('replicas') - wanted} replicas too many are still there`);
   }
-  if (!onDelete && partition === 0 && updated !== '' && !complete) {
-    return waiting(object, context, 'Updating', 'the update is not complete');
-  }
-  return healthy('Ready', `${wanted} of ${wanted} replicas are ready`);
+  const available = numberAt(object, ['status', 'availableReplicas'], at('readyReplicas'));
+  const missing = replicasMissing(context, wanted, at('readyReplicas'), available);
+  if (missing) return missing;
+  // All of them are updated, yet the controller has not closed the update: it may still replace one.
+  if (!onDelete && partition === 0 && !isComplete) return waiting(context, 'Updating', 'the update is not complete');
+  return complete(wanted);
 }
 
 export function assessDaemonSet(object: JsonObject, context: HealthContext): HealthVerdict {
@@ -76,10 +56,10 @@ export function assessDaemonSet(object: JsonObject, context: HealthContext): Hea
   const wanted = at('desiredNumberScheduled');
   const onDelete = textAt(object, 'spec', 'updateStrategy', 'type') === 'OnDelete';
   if (!onDelete && at('updatedNumberScheduled') < wanted) {
-    return waiting(object, context, 'Updating', `${at('updatedNumberScheduled')} of ${wanted} pods are updated`);
+    return waiting(context, 'Updating', `${at('updatedNumberScheduled')} of ${wanted} pods are updated`);
   }
   if (at('numberAvailable') < wanted)
-    return waiting(object, context, 'NotAvailable', `${at('numberAvailable')} of ${wanted} pods are available`);
+    return waiting(context, 'NotAvailable', `${at('numberAvailable')} of ${wanted} pods are available`);
   return healthy('Available', `${wanted} of ${wanted} pods are available`);
 }
 
@@ -88,9 +68,25 @@ export function assessReplicaSet(object: JsonObject, context: HealthContext): He
   const failure = replicaFailure(object);
   if (failure) return failure;
   const wanted = numberAt(object, ['spec', 'replicas'], 1);
-  const available = numberAt(object, ['status', 'availableReplicas'], 0);
-  if (available < wanted)
-    return waiting(object, context, 'NotAvailable', `${available} of ${wanted} replicas are available`);
+  const at = (field: string): number => numberAt(object, ['status', field], 0);
+  if (at('replicas') > wanted) {
+    return waiting(context, 'OldReplicas', `${at('replicas') - wanted} replicas too many are still there`);
+  }
+  return replicasMissing(context, wanted, at('readyReplicas'), at('availableReplicas')) ?? complete(wanted);
+}
+
+function replicasMissing(
+  context: HealthContext,
+  wanted: number,
+  ready: number,
+  available: number,
+): HealthVerdict | null {
+  if (ready < wanted) return waiting(context, 'NotReady', `${ready} of ${wanted} replicas are ready`);
+  if (available < wanted) return waiting(context, 'NotAvailable', `${available} of ${wanted} replicas are available`);
+  return null;
+}
+
+function complete(wanted: number): HealthVerdict {
   return healthy('Available', `${wanted} of ${wanted} replicas are available`);
 }
 
@@ -100,8 +96,8 @@ function replicaFailure(object: JsonObject): HealthVerdict | null {
 }
 
 /** Not there yet: the pods behind it tell whether it ever will be. */
-function waiting(object: JsonObject, context: HealthContext, reason: string, message: string): HealthVerdict {
+function waiting(context: HealthContext, reason: string, message: string): HealthVerdict {
   const pods = assessPods(context.pods ?? []);
-  if (pods.status === 'failed') return verdict('failed', pods.reason, `${message}; ${pods.message}`);
-  return verdict('progressing', reason, pods.status === 'progressing' ? `${message}; ${pods.message}` : message);
+  const told = pods.message === '' ? message : `${message}; ${pods.message}`;
+  return pods.status === 'failed' ? verdict('failed', pods.reason, told) : verdict('progressing', reason, told);
 }
