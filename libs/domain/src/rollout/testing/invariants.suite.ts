@@ -37,13 +37,14 @@ export const OFTEN = [
   // Freezes, cluster holds, hard pauses, deletions, plans.
   ...['a step under a freeze', 'deferred for a cluster hold', 'failed for a cluster hold', 'clusterUnheld'],
   ...['paused hard', 'halted', 'hard pause inherited', 'drops too much', 'deletionsAccepted', 'replanned'],
-  ...['waveGivenUp', 'soak ended', 'refused plan-changed'],
+  ...['waveGivenUp', 'soak ended', 'refused plan-changed', 'started as planned'],
 ];
 
 /** What a shard meets a few times. */
 export const SELDOM = [
   ...['rejected', 'promoted soaking', 'approval voided by a replan', 'answer of the past', 'refused deletions'],
   ...['ended catchUp succeeded', 'refused over-budget', 'refused no-evidence', 'lifted', 'accepted', 'refused held'],
+  ...['start of another plan refused'],
 ];
 
 /**

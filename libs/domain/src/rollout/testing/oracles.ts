@@ -1,6 +1,7 @@
 import type { ClusterUid } from '../../cluster.js';
 import type { ApplicationHeader, Decision, Millis, ReportInput, Rollout, RolloutEvent, TargetRow } from '../model.js';
 import { fail } from './fail.js';
+import type { Flight } from './flight.js';
 import { GateOracle } from './gate-oracle.js';
 import { waitsForPerson } from './friendly.js';
 import type { Outcome } from './memory-shell.js';
@@ -11,19 +12,6 @@ import type { World } from './world.js';
 /** How often the interesting things happened: schedules that never reach them prove nothing. */
 export interface Coverage {
   [event: string]: number;
-}
-
-/** What is known of a cluster's assignment from what went over the wire, not from the engine's counters. */
-interface Flight {
-  readonly generation: number;
-  readonly givenAt: Millis;
-  /** Hub's absence since it was given, or acknowledged. */
-  awayMs: Millis;
-  since: Millis;
-  /** When it may be given up at the earliest. */
-  deadline: Millis;
-  heard: boolean;
-  concluded: boolean;
 }
 
 /** Judges every decision by the simulated clusters' truth. @throws Error naming the invariant. */

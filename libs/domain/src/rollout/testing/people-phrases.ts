@@ -1,6 +1,7 @@
 import type { ClusterUid } from '../../cluster.js';
 import { assertNever } from '../../assert-never.js';
 import type { Millis } from '../model.js';
+import { planRollout, type RolloutPlan } from '../plan.js';
 import { AUTHOR, type World } from './world.js';
 
 /** What people do at gates and with freezes, holds, hard pauses and new plans. */
@@ -37,7 +38,9 @@ export type PeoplePhrase =
   | { readonly say: 'replanBudgets'; readonly cap: number; readonly then: Millis }
   | { readonly say: 'dropThen'; readonly exit: 'accept' | 'rollback' | 'release' | 'resume'; readonly then: Millis }
   | { readonly say: 'releaseRepeatAnswers' }
-  | { readonly say: 'stalePlan' };
+  | { readonly say: 'stalePlan' }
+  /** What is shown is what is done, unless labels changed in between: then the start is refused. */
+  | { readonly say: 'planThenStart'; readonly who: number | null; readonly then: Millis };
 
 const ann = { actor: 'token:ann' } as const;
 
@@ -148,6 +151,10 @@ export function playPeople(world: World, phrase: PeoplePhrase): void {
         throw new Error('a start with another plan than the one that was seen was not refused');
       return;
     }
+    case 'planThenStart':
+      planThenStart(world, phrase.who);
+      world.advance(phrase.then);
+      return;
     default:
       assertNever(phrase, 'phrase');
   }
@@ -252,6 +259,34 @@ function replan(world: World): void {
   if (!world.strategy || !rollout) return;
   const members = [...world.placed].map((uid) => world.member(uid, rollout.release));
   world.take({ type: 'replan', strategy: world.strategy, members, ...ann });
+}
+
+function planThenStart(world: World, who: number | null): void {
+  const { shell } = world;
+  world.newest += 1;
+  const plan = (): RolloutPlan => {
+    const start = world.startOf(world.newest, false);
+    return planRollout(shell.header, shell.load({ all: true }), start, world.now);
+  };
+  const seen = plan();
+  if (who !== null) relabel(world, who);
+  const isSame = plan().digest === seen.digest;
+  const { refused } = world.take({ ...world.startOf(world.newest, false), plan: seen.digest });
+  if ((refused?.code === 'plan-changed') === isSame)
+    throw new Error(
+      `a start with a plan that ${isSame ? 'is' : 'is no more'} what would be done was ${refused?.code ?? 'taken'}`,
+    );
+  const { rollout } = shell.header;
+  world.oracles.count(isSame ? 'started as planned' : 'start of another plan refused');
+  if (refused || rollout?.kind !== 'forward' || rollout.release !== world.newest) return;
+  if (rollout.planDigest !== seen.digest) throw new Error('a rollout has another digest than its plan');
+  seen.waves.forEach(({ clusters }, index) => {
+    for (const { uid, digest } of clusters) {
+      const row = shell.rows.get(uid);
+      if (row?.wave !== index || typeof row.desired !== 'object' || row.desired.digest !== digest)
+        throw new Error(`${uid} is not where the plan showed it`);
+    }
+  });
 }
 
 /** Answers to what another rollout asked, once more: no change. */

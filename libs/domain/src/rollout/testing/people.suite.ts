@@ -40,6 +40,7 @@ export const peoplePhrases: readonly { weight: number; arbitrary: fc.Arbitrary<P
   ),
   say(2, fc.record({ say: fc.constantFrom('releaseRepeatAnswers' as const, 'stalePlan' as const) })),
   say(2, fc.record({ say: fc.constant('releasePromote' as const), between: later })),
+  say(2, fc.record({ say: fc.constant('planThenStart' as const), who: fc.option(who), then: later })),
   say(2, fc.record({ say: fc.constant('skipWave' as const), which: fc.nat(3) })),
   say(
     2,
