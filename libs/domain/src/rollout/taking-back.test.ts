@@ -83,6 +83,24 @@ describe('what a hard pause stopped half-way goes on no more when it is taken ba
     return fleet;
   };
 
+  it('and whoever comes back under it begins with nothing, not even with what an earlier rollout left to it', () => {
+    const fleet = settled(2);
+    fleet.start(2, one({ maxUnreachable: '100%' }));
+    fleet.cutOff('c0');
+    fleet.report('c1');
+    fleet.pass(5 * 60_000);
+    fleet.start(3, one({ maxUnreachable: '100%' }));
+    expect(fleet.row('c0')).toMatchObject({
+      state: 'deferred',
+      assignment: { release: 2 },
+      acked: false,
+    });
+    fleet.take({ type: 'pause', hard: true, ...ann });
+    expect(fleet.row('c0').halted).toBe(true);
+    fleet.take({ type: 'resume', ...ann });
+    expect(fleet.row('c0').halted).toBeUndefined();
+  });
+
   it('where there is nothing to go back to, it is left out of its manifest', () => {
     const fleet = stopped(2, 1);
     fleet.take({ type: 'rollback', ...ann });

@@ -17,6 +17,8 @@ export function haltInFlight(draft: Draft): number {
 
 /** In flight, or given up on by the hub while its agent may be at it yet. */
 function mayBeChanging(row: TargetRow): boolean {
+  // Whatever it was told and has not acknowledged, of whichever rollout: it may begin with that when it comes back.
+  if (row.assignment && !row.acked) return true;
   switch (row.state) {
     case 'assigned':
     case 'progressing':
