@@ -1,6 +1,6 @@
 /** A registry may stammer for a moment; so may a secret that comes a moment after its pod. */
 export const IMAGE_GRACE_MS = 20_000;
-/** The controller takes a finished run off its list in one turn and notes its success in the next. */
+/** The controller of an older Kubernetes (1.28) takes a finished run off its list in one turn and notes its success in the next. */
 export const CRON_GRACE_MS = 20_000;
 /** A fresh pod has no metrics for a while, and its autoscaler says so. */
 export const METRICS_GRACE_MS = 2 * 60_000;
