@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { CommandAnswer, RolloutView } from '#contract';
+import type { CommandAnswer, ReplayAnswer, RolloutView } from '#contract';
 import type { JsonObject } from '#domain';
 import { RecordStore } from '#kube';
 import { FakeKube } from '#kube/fake';
@@ -241,11 +241,22 @@ describe('a hub that is killed again and again', () => {
       for (const name of clusters.names()) await holdsWhatGitSays(name, last, digests);
       // Two overlays, and everybody who shares one runs the very same.
       expect(digests.size).toBe(2);
+      await stepsLeadToWhatIsStored();
       await hub.stop();
       await nothingRunsIn(scratch);
     },
     TEST_MS,
   );
+
+  /** What was in the making when the hub died is there whole, with its step in the log, or not at all. */
+  async function stepsLeadToWhatIsStored(): Promise<void> {
+    const { items } = await hub.ask((api) => api.get<{ items: RolloutView[] }>(`/api/v1/rollouts?limit=100`));
+    expect(items.length).toBeGreaterThanOrEqual(1 + BAD.length * 5);
+    for (const { id } of items) {
+      const answer = await hub.ask((api) => api.get<ReplayAnswer>(`/api/v1/rollouts/${id}/replay`));
+      expect(answer).toEqual({ rollout: id, steps: expect.any(Number), ok: true });
+    }
+  }
 
   /** By the clusters' own past: nobody had it before all of the earlier waves had been ready with it for healthyFor. */
   function noWaveWasEarly(tag: string): void {
