@@ -1,4 +1,4 @@
-import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import type { JetStreamClient, JetStreamManager, JsMsg } from '@nats-io/jetstream';
 import { headers, type Msg, type NatsConnection } from '@nats-io/nats-core';
 import { type Logger, messageOf, RejectedError, RetryableError } from '#kit';
 import type { HeartbeatMessage, HubBus, PutManifestResult, StatusMessage } from '#ports';
@@ -9,7 +9,8 @@ import type { BusKeys } from './nats-keys.js';
 import { isPublicNkey } from './nkey.js';
 import { busError, errorCodes, publishAcked, refusal } from './requests.js';
 import type { RevocationList } from './revocation-list.js';
-import { drainStatus, StatusConsumer } from './status-consumer.js';
+import { StatusConsumer } from './status-consumer.js';
+import { drainStatus } from './status-drain.js';
 import { MAX_CREDENTIAL_DAYS } from './streams.js';
 import { checkDigest, checkToken, clusterOf, ERROR_HEADER, HUB_CONSUMER, streams, subjects } from './subjects.js';
 
@@ -37,6 +38,7 @@ const disconnectSchema = z.object({ client: z.object({ tags: z.array(z.string())
 /** HubBus over NATS; made by connectHubBus. */
 export class NatsHubBus implements HubBus {
   readonly #consumers = new Set<StatusConsumer>();
+  #draining = 0;
 
   constructor(
     private readonly connections: HubConnections,
@@ -116,10 +118,20 @@ export class NatsHubBus implements HubBus {
 
   async drainStatus(): Promise<void> {
     this.#hub();
+    const { manager, client, hub } = this.connections;
+    const handle = () => {
+      const [consumer] = this.#consumers;
+      consumer?.remember();
+      return consumer === undefined ? null : (message: JsMsg) => consumer.handle(message);
+    };
+    this.#draining += 1;
     try {
-      await drainStatus(this.connections.manager, () => this.connections.hub.isClosed());
+      await drainStatus({ manager, client, isClosed: () => hub.isClosed(), handle });
     } catch (error) {
       throw busError(error);
+    } finally {
+      this.#draining -= 1;
+      if (this.#draining === 0) for (const each of this.#consumers) each.forget();
     }
   }
 

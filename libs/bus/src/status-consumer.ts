@@ -1,5 +1,5 @@
-import { type ConsumerMessages, type JetStreamClient, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
-import { type Logger, messageOf, RetryableError } from '#kit';
+import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
+import { type Logger, messageOf } from '#kit';
 import type { StatusMessage } from '#ports';
 import { retryElection } from './election.js';
 import { clusterOf, HUB_CONSUMER, isToken, streams } from './subjects.js';
@@ -12,7 +12,16 @@ const RETRY_DELAY_MS = 1_000;
  * cost half as much when they are taken together. The first of a burst never waits.
  */
 const PACE_MS = 15;
-const DRAIN_POLL_MS = 20;
+
+/** What became of a report: given up where the consumer was stopped before it was its turn. */
+type Outcome = 'handled' | 'failed' | 'given up';
+
+interface Report {
+  /** Its sequence in the stream. */
+  readonly sequence: number;
+  readonly message: StatusMessage;
+  settle: (outcome: Outcome) => void;
+}
 
 export type HandleStatus = (batch: readonly StatusMessage[]) => Promise<void>;
 
@@ -21,7 +30,11 @@ export type HandleStatus = (batch: readonly StatusMessage[]) => Promise<void>;
  * as soon as the handler is free: the first one alone and at once, a burst in batches.
  */
 export class StatusConsumer {
-  readonly #queue: JsMsg[] = [];
+  readonly #queue: Report[] = [];
+  /** What waits and what the handler has now, by sequence. */
+  readonly #held = new Map<number, Report>();
+  /** What was handled here since somebody asked for it to be remembered. */
+  #handled: Set<number> | null = null;
   #wake: () => void = () => undefined;
   #stopped = false;
   #messages: ConsumerMessages | null = null;
@@ -29,7 +42,7 @@ export class StatusConsumer {
 
   constructor(
     private readonly client: JetStreamClient,
-    private readonly handle: HandleStatus,
+    private readonly store: HandleStatus,
     private readonly log: Pick<Logger, 'warn'>,
   ) {}
 
@@ -45,7 +58,38 @@ export class StatusConsumer {
     this.#wake();
     await this.#messages?.close();
     await this.#done;
-    for (const message of this.#queue.splice(0)) message.nak();
+    for (const report of this.#queue.splice(0)) this.#settle(report, 'given up');
+  }
+
+  /** From now on `handle` knows what was handled already, until `forget`. */
+  remember(): void {
+    this.#handled ??= new Set();
+  }
+
+  forget(): void {
+    this.#handled = null;
+  }
+
+  /**
+   * Hands over a report that was read from the stream itself, in its turn, unless the shared consumer has given us the same one
+   * already. Resolves with whether it was handled.
+   */
+  handle(read: JsMsg): Promise<boolean> {
+    return new Promise((resolve) => {
+      const held = this.#held.get(read.seq);
+      if (held !== undefined) {
+        const settle = held.settle;
+        held.settle = (outcome) => {
+          settle(outcome);
+          resolve(outcome === 'handled');
+        };
+        return;
+      }
+      const message = toStatusMessage(read);
+      if (message === null || this.#handled?.has(read.seq) === true) return resolve(true);
+      if (this.#stopped) return resolve(false);
+      this.#enqueue({ sequence: read.seq, message, settle: (outcome) => resolve(outcome === 'handled') });
+    });
   }
 
   async pullAgain(): Promise<void> {
@@ -57,11 +101,18 @@ export class StatusConsumer {
     this.#messages = await consumer.consume({
       max_messages: MAX_BATCH,
       callback: (message) => {
-        const [, , , cluster, , application] = message.subject.split('.');
+        const report = toStatusMessage(message);
         // An agent may publish under any name of its own; one that is no name of an application ends here.
-        if (!isToken(cluster) || !isToken(application)) return void message.term();
-        this.#queue.push(message);
-        this.#wake();
+        if (report === null) return void message.term();
+        this.#enqueue({
+          sequence: message.seq,
+          message: report,
+          settle: (outcome) => {
+            if (outcome === 'handled') message.ack();
+            else if (outcome === 'failed') message.nak(RETRY_DELAY_MS);
+            else message.nak();
+          },
+        });
       },
     });
   }
@@ -84,6 +135,19 @@ export class StatusConsumer {
     }
   }
 
+  #enqueue(report: Report): void {
+    this.#held.set(report.sequence, report);
+    this.#queue.push(report);
+    this.#wake();
+  }
+
+  #settle(report: Report, outcome: Outcome): void {
+    // One that was given to us twice is held once.
+    if (this.#held.get(report.sequence) === report) this.#held.delete(report.sequence);
+    if (outcome === 'handled') this.#handled?.add(report.sequence);
+    report.settle(outcome);
+  }
+
   #isStopped(): boolean {
     return this.#stopped;
   }
@@ -99,11 +163,11 @@ export class StatusConsumer {
       const batch = this.#queue.splice(0, MAX_BATCH);
       const started = performance.now();
       try {
-        await this.handle(batch.map(toStatusMessage));
-        for (const message of batch) message.ack();
+        await this.store(batch.map(({ message }) => message));
+        for (const report of batch) this.#settle(report, 'handled');
       } catch (error) {
         this.log.warn({ count: batch.length, why: messageOf(error) }, 'reports were not stored; they come again');
-        for (const message of batch) message.nak(RETRY_DELAY_MS);
+        for (const report of batch) this.#settle(report, 'failed');
       }
       const rest = PACE_MS - (performance.now() - started);
       if (rest > 0 && this.#queue.length < MAX_BATCH) await new Promise((resolve) => setTimeout(resolve, rest));
@@ -111,19 +175,10 @@ export class StatusConsumer {
   }
 }
 
-/** Waits until the shared consumer has had everything acknowledged that is in the stream now. */
-export async function drainStatus(manager: JetStreamManager, isClosed: () => boolean): Promise<void> {
-  const last = (await manager.streams.info(streams.status)).state.last_seq;
-  for (;;) {
-    const consumer = await manager.consumers.info(streams.status, HUB_CONSUMER);
-    if (consumer.ack_floor.stream_seq >= last) return;
-    if (consumer.num_pending === 0 && consumer.num_ack_pending === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
-    if (isClosed()) throw new RetryableError('bus-closed', 'The bus was closed before all reports were handled.');
-  }
-}
-
-function toStatusMessage(message: JsMsg): StatusMessage {
+/** Null where the application's token is none. */
+function toStatusMessage(message: JsMsg): StatusMessage | null {
+  const cluster = clusterOf(message.subject);
   const application = message.subject.slice(message.subject.lastIndexOf('.') + 1);
-  return { cluster: clusterOf(message.subject), application, body: message.data };
+  if (!isToken(cluster) || !isToken(application)) return null;
+  return { cluster, application, body: message.data };
 }
