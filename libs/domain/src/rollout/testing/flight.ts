@@ -11,4 +11,6 @@ export interface Flight {
   deadline: Millis;
   heard: boolean;
   concluded: boolean;
+  /** The same bytes once more under another generation, for a cluster that has passed them: no flight, whatever it says. */
+  readonly isIdle: boolean;
 }

@@ -90,7 +90,7 @@ export class Oracles {
       flight.awayMs = 0;
       flight.since = this.world.now;
       flight.deadline = this.world.now + (this.world.strategy?.waves[0]?.progressDeadlineMs ?? 0);
-      flight.concluded = false;
+      flight.concluded = flight.isIdle;
     }
     if (phase === 'failed' || phase === 'refused' || (phase === 'healthy' && steadyMs >= HEALTHY_FOR_MS))
       flight.concluded = true;
@@ -185,6 +185,7 @@ export class Oracles {
       deadline,
       heard: false,
       concluded: isRewrite ? (flight?.concluded ?? true) : false,
+      isIdle: isRewrite && (row.state === 'passed' || row.state === 'unchanged'),
     });
     if (isRewrite && old) this.count('rewritten');
   }
