@@ -7,10 +7,11 @@ import { hubUserJwt, systemUserJwt } from './accounts.js';
 import { NatsHubBus } from './hub-bus.js';
 import { retryElection } from './election.js';
 import { login } from './hub-login.js';
-import { MINIMUM_NATS_VERSION } from './nats-configuration.js';
 import type { BusKeys } from './nats-keys.js';
 import { busError } from './requests.js';
 import { RevocationList } from './revocation-list.js';
+import { ServerVersions } from './server-version.js';
+import { StatusQuota } from './status-quota.js';
 import { ensureStreams } from './streams.js';
 
 export interface HubBusOptions {
@@ -20,6 +21,8 @@ export interface HubBusOptions {
   readonly caPem: string;
   /** How many servers hold each stream: 1, or 3 in a cluster. Unless told, 3 in a cluster and else 1. */
   readonly replicas?: 1 | 3;
+  /** How many reports of one cluster are kept, and so of how many applications; 2,000 unless told. */
+  readonly reportsPerCluster?: number;
   readonly name?: string;
   readonly log: Pick<Logger, 'info' | 'warn'>;
 }
@@ -41,11 +44,13 @@ export async function connectHubBus(options: HubBusOptions): Promise<HubBus> {
       credential: (publicKey, now) => systemUserJwt(keys, publicKey, now),
     });
     open.push(system);
-    warnOfOldServer(system, log);
+    const versions = new ServerVersions(log);
+    versions.see(system.info);
     const resolver = new AccountResolver(system, keys);
     await resolver.pushHub();
     const hub = await login({ url, caPem, name, credential: (publicKey, now) => hubUserJwt(keys, publicKey, now) });
     open.push(hub);
+    versions.see(hub.info);
     const replicas = options.replicas ?? (hub.info?.cluster === undefined ? 1 : 3);
     const manager = await openJetStream(hub, replicas);
     const revocations = await RevocationList.open(hub, resolver, log);
@@ -56,11 +61,13 @@ export async function connectHubBus(options: HubBusOptions): Promise<HubBus> {
     // The accounts first: a server that lost its folder lets the hub's own user in only after that.
     watchConnection(system, log, 'system').onReconnect(
       prepareAgain('accounts', async () => {
+        versions.see(system.info);
         await resolver.pushHub();
         await revocations.push();
       }),
     );
-    const connections = { hub, system, client: jetstream(hub), manager, revocations, ...presence };
+    const quota = new StatusQuota(manager, log, options.reportsPerCluster);
+    const connections = { hub, system, client: jetstream(hub), manager, revocations, quota, ...presence };
     const bus = new NatsHubBus(connections, keys, log);
     presence.onReconnect(
       prepareAgain('streams', async () => {
@@ -110,11 +117,4 @@ function watchConnection(connection: NatsConnection, log: Pick<Logger, 'info' | 
     isConnected: () => downSince === null && !connection.isClosed(),
     onReconnect: (handle) => void handlers.push(handle),
   };
-}
-
-function warnOfOldServer(connection: NatsConnection, log: Pick<Logger, 'warn'>): void {
-  const version = connection.info?.version ?? '0';
-  if (version.localeCompare(MINIMUM_NATS_VERSION, undefined, { numeric: true }) < 0) {
-    log.warn({ version }, `this nats-server has known holes: run ${MINIMUM_NATS_VERSION} or newer in production`);
-  }
 }

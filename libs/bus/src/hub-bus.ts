@@ -11,6 +11,7 @@ import { busError, errorCodes, publishAcked, refusal } from './requests.js';
 import type { RevocationList } from './revocation-list.js';
 import { StatusConsumer } from './status-consumer.js';
 import { drainStatus } from './status-drain.js';
+import type { StatusQuota } from './status-quota.js';
 import { MAX_CREDENTIAL_DAYS } from './streams.js';
 import { checkDigest, checkToken, clusterOf, ERROR_HEADER, HUB_CONSUMER, streams, subjects } from './subjects.js';
 
@@ -28,6 +29,7 @@ export interface HubConnections {
   readonly client: JetStreamClient;
   readonly manager: JetStreamManager;
   readonly revocations: RevocationList;
+  readonly quota: StatusQuota;
   readonly isConnected: () => boolean;
   /** Called at each reconnect with the milliseconds that it was down. */
   readonly onReconnect: (handle: (downMs: number) => void) => void;
@@ -96,7 +98,7 @@ export class NatsHubBus implements HubBus {
   }
 
   async consumeStatus(handle: (batch: readonly StatusMessage[]) => Promise<void>): Promise<{ stop(): Promise<void> }> {
-    const consumer = new StatusConsumer(this.connections.client, handle, this.log);
+    const consumer = new StatusConsumer(this.connections.client, handle, this.connections.quota, this.log);
     try {
       await consumer.start();
     } catch (error) {

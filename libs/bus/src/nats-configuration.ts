@@ -6,8 +6,6 @@ const STORE_BYTES = 8 * 1024 ** 3;
 
 /** Largest message of all, bytes: an account JWT with thousands of revocations must fit. */
 export const MAX_PAYLOAD_BYTES = 1024 * 1024;
-/** The oldest server for production: older ones have security advisories. */
-export const MINIMUM_NATS_VERSION = '2.14.3';
 
 export interface NatsServerSettings {
   readonly keys: BusKeys;

@@ -2,6 +2,7 @@ import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstrea
 import { type Logger, messageOf } from '#kit';
 import type { StatusMessage } from '#ports';
 import { retryElection } from './election.js';
+import type { StatusQuota } from './status-quota.js';
 import { clusterOf, HUB_CONSUMER, isToken, streams } from './subjects.js';
 
 /** Also what one hub is sent ahead: 36 MiB if all were of the largest size, within what a slow reader may have outstanding. */
@@ -43,6 +44,7 @@ export class StatusConsumer {
   constructor(
     private readonly client: JetStreamClient,
     private readonly store: HandleStatus,
+    private readonly quota: StatusQuota,
     private readonly log: Pick<Logger, 'warn'>,
   ) {}
 
@@ -101,6 +103,7 @@ export class StatusConsumer {
     this.#messages = await consumer.consume({
       max_messages: MAX_BATCH,
       callback: (message) => {
+        this.quota.count(clusterOf(message.subject));
         const report = toStatusMessage(message);
         // An agent may publish under any name of its own; one that is no name of an application ends here.
         if (report === null) return void message.term();
