@@ -22,9 +22,8 @@ export const MAX_HEALTH_EXPRESSION = 500;
 /** So many loops in one expression at most, and so many inside one another. */
 const MAX_LOOPS = 4;
 const MAX_NESTED_LOOPS = 2;
-/** A loop inside another takes as many steps as the product of their lists: ten thousand either way. */
-const MAX_LIST = 10_000;
-const MAX_LIST_OF_NESTED_LOOPS = 100;
+/** Loops go so often over an object, and each turn may compare all of its values: the product of both at most. */
+const MAX_WORK = 1_000_000;
 
 const VERDICTS = ['failed', 'suspended', 'progressing', 'healthy'] as const;
 const LOOPS = new Set(['all', 'exists', 'exists_one', 'filter']);
@@ -72,18 +71,23 @@ export function ruleProblem(rule: HealthRule, hasOwnRules: (kind: string) => boo
  * Bounded: an object that is too big to be looked at is unknown too.
  */
 export function assessByRule(rule: HealthRule, object: JsonObject): HealthVerdict | null {
-  const { copy, problem: tooBig } = boundedCopy(object, nestsLoops(rule) ? MAX_LIST_OF_NESTED_LOOPS : MAX_LIST);
-  if (tooBig !== null) return verdict('unknown', 'ObjectTooLarge', `${kindKeyOf(object)}: ${tooBig}`);
+  const { copy, problem, values, longest } = boundedCopy(object);
+  const nested = nestingOf(rule);
+  const isSlow = nested > 0 && longest ** nested * values > MAX_WORK;
+  if (problem !== null || isSlow) {
+    const why = problem ?? `its longest list has ${longest} entries, and it has ${values} values: too many for loops`;
+    return verdict('unknown', 'ObjectTooLarge', `${rule.kind}: ${why}`);
+  }
   for (const name of VERDICTS) {
     const text = rule[name];
     if (text === undefined) continue;
-    const { value, problem } = evaluated(text, 'bool', copy);
-    if (problem !== undefined) {
+    const { value, problem: failure } = evaluated(text, 'bool', copy);
+    if (failure !== undefined) {
       // Before its controller has said anything there is nothing for a rule to look at.
       if (valueAt(object, 'status') === undefined) {
         return verdict('progressing', 'NotObserved', 'its controller has written no status yet');
       }
-      return verdict('unknown', 'RuleError', `the rule ${name} of ${rule.kind} failed: ${problem}`);
+      return verdict('unknown', 'RuleError', `the rule ${name} of ${rule.kind} failed: ${failure}`);
     }
     if (value === true) return verdict(name, reasonOf[name], messageOf(rule, copy));
   }
@@ -134,11 +138,10 @@ function expressionProblem(text: string, type: 'bool' | 'string'): string | null
   return costOf(cel().parse(text).ast).problem;
 }
 
-function nestsLoops(rule: HealthRule): boolean {
-  return [...VERDICTS.map((name) => rule[name]), rule.message].some((text) => {
-    if (text === undefined || !cel().check(text).valid) return false;
-    return costOf(cel().parse(text).ast).nested > 1;
-  });
+/** How deep the deepest loops of a rule are nested. */
+function nestingOf(rule: HealthRule): number {
+  const texts = [...VERDICTS.map((name) => rule[name]), rule.message].filter((text) => text !== undefined);
+  return Math.max(...texts.map((text) => (cel().check(text).valid ? costOf(cel().parse(text).ast).nested : 0)));
 }
 
 /** Why an expression might take long, however short it is (null: it cannot), and how deep its loops are nested. */
