@@ -35,6 +35,17 @@ export const ABLATIONS: readonly Ablation[] = [
     without: 'budgetsFixedAtPlan',
     naive: 'percentages follow whoever is left',
     finds: 'invariant 1: the budgets of … changed',
+    lean: (each) =>
+      story(
+        each,
+        [
+          { say: 'release', automatic: false, then: 5000 },
+          { say: 'leave', who: 1 },
+          { say: 'leave', who: 2 },
+        ],
+        { maxConcurrency: '50%' },
+        { ...twelve, fates: [['ok']] },
+      ),
   },
   {
     without: 'anyReportAcknowledges',
@@ -45,6 +56,19 @@ export const ABLATIONS: readonly Ablation[] = [
     without: 'holdsAreASet',
     naive: 'a hold takes the place of the one before',
     finds: 'invariant 7: … was assigned while a person had paused',
+    lean: (each) =>
+      story(
+        each,
+        [
+          { say: 'release', automatic: false, then: 1000 },
+          { say: 'pause' },
+          { say: 'wait', ms: 70_000 },
+          { say: 'retry' },
+          { say: 'wait', ms: 5000 },
+        ],
+        { maxConcurrency: 2, maxFailures: 0 },
+        { ...twelve, fates: [['ok'], ['ok'], ['bad', 'ok']] },
+      ),
   },
   {
     without: 'userHoldInherited',
@@ -84,6 +108,13 @@ export const ABLATIONS: readonly Ablation[] = [
     without: 'returnedTakesSlot',
     naive: 'a deferred cluster that returns costs no slot',
     finds: 'invariant 1: … in flight of wave',
+    lean: (each) =>
+      story(
+        each,
+        [{ say: 'cutInFlightRestore', then: 70_000 }],
+        { maxConcurrency: 2, maxUnreachable: '50%' },
+        { ...twelve, fates: [['ok'], ['ok'], ['slow']] },
+      ),
   },
   {
     without: 'inFlightCarried',

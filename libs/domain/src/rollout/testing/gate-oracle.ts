@@ -50,7 +50,7 @@ export class GateOracle {
     private readonly count: (what: string) => void,
   ) {}
 
-  judge({ header, changed }: Decision, before: ApplicationHeader, event: RolloutEvent): void {
+  judge({ header, changed, history }: Decision, before: ApplicationHeader, event: RolloutEvent): void {
     const { rollout } = header;
     if (!rollout || !changed) return;
     const was = before.rollout?.id === rollout.id ? before.rollout : null;
@@ -58,6 +58,9 @@ export class GateOracle {
     if (event.type === 'replan') this.replanned(rollout, event.strategy);
     this.hear(event, rollout, was);
     if (!was) return;
+    // It may have left its last gates and come back to them within one step: they are asked anew.
+    const isBack = history.some(({ event: name }) => name === 'waveWaits');
+    if (isBack && rollout.waves[rollout.wave]?.phase === 'gateAfter') this.forget(rollout, rollout.wave, 'after');
     rollout.waves.forEach(({ phase }, index) => {
       const old = was.waves[index]?.phase;
       if (old === undefined || old === phase) return;
