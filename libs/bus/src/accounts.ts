@@ -115,13 +115,13 @@ export function hubUserJwt(keys: BusKeys, publicKey: string, iat: number): strin
   return user(keys.hub, 'hub', publicKey, iat, { pub: { allow: ['>'] }, sub: { allow: ['>'] } });
 }
 
-/** The hub's user in the system account: hands in account JWTs and hears of disconnects, nothing else. */
+/** The hub's user in the system account: hands in account JWTs and hears of disconnects and of servers, nothing else. */
 export function systemUserJwt(keys: BusKeys, publicKey: string, iat: number): string {
   return user(keys.system, 'hub-system', publicKey, iat, {
     pub: {
       allow: ['$SYS.REQ.CLAIMS.UPDATE', '$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP', '$SYS.REQ.SERVER.PING'],
     },
-    sub: { allow: [`$SYS.ACCOUNT.${keys.agents.publicKey}.DISCONNECT`, '_INBOX.>'] },
+    sub: { allow: [`$SYS.ACCOUNT.${keys.agents.publicKey}.DISCONNECT`, '$SYS.SERVER.*.STATSZ', '_INBOX.>'] },
   });
 }
 

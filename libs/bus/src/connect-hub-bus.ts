@@ -66,6 +66,10 @@ export async function connectHubBus(options: HubBusOptions): Promise<HubBus> {
         await revocations.push();
       }),
     );
+    onServer(
+      system,
+      prepareAgain('the revocations of a server that joined', () => revocations.pushToAll()),
+    );
     const quota = new StatusQuota(manager, log, options.reportsPerCluster);
     const connections = { hub, system, client: jetstream(hub), manager, revocations, quota, ...presence };
     const bus = new NatsHubBus(connections, keys, log);
@@ -86,6 +90,20 @@ async function openJetStream(hub: NatsConnection, replicas: number): Promise<Jet
     const manager = await jetstreamManager(hub);
     await ensureStreams(manager, replicas);
     return manager;
+  });
+}
+
+/** Calls `handle` for each server that is there or joins: a server says how it is when it comes, and again every few seconds. */
+function onServer(system: NatsConnection, handle: () => void): void {
+  const seen = new Set<string>();
+  system.subscribe('$SYS.SERVER.*.STATSZ', {
+    callback: (error, { subject }) => {
+      // A server that was started again has another id.
+      const id = subject.split('.')[2];
+      if (error !== null || id === undefined || seen.has(id)) return;
+      seen.add(id);
+      handle();
+    },
   });
 }
 

@@ -60,6 +60,12 @@ export class RevocationList {
     return this.#next;
   }
 
+  /** For a server that joined, whose account may be from before; which of them answers a look nobody knows. */
+  async pushToAll(): Promise<void> {
+    this.#hasNew = this.#revoked.size > 0;
+    await this.push();
+  }
+
   stop(): void {
     this.#stop();
   }
