@@ -1,5 +1,6 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { messageOf, RejectedError, RetryableError } from '#kit';
+import { busError } from './requests.js';
 
 /** How long an election of JetStream's may take before it counts as a failure, milliseconds. */
 const ELECTION_MS = 15_000;
@@ -19,6 +20,8 @@ export async function retryElection<Result>(attempt: () => Promise<Result>): Pro
           'The bus has no room for its streams: give nats-server a max_file_store of at least 8 GiB.',
         );
       }
+      // Closed for good: no election brings it back.
+      if (error instanceof Error && error.name === 'ClosedConnectionError') throw busError(error);
       if (performance.now() - started > ELECTION_MS) {
         const why = `JetStream was not ready within ${ELECTION_MS / 1000} s: ${messageOf(error, 300)}.`;
         throw new RetryableError('bus-not-ready', why, undefined, { cause: error });
