@@ -149,6 +149,8 @@ export class ApplicationObjects implements ObjectListener {
     if (isFine(object.health.status)) {
       this.notFine.delete(key);
       object.close();
+      // Time alone may still turn it into a failure.
+      this.recheckLater(key, object);
       return;
     }
     this.notFine.set(key, object);

@@ -7,8 +7,8 @@ const UNSEEN: HealthVerdict = { status: 'progressing', reason: 'Unseen', message
 const COMPLETED: HealthVerdict = { status: 'healthy', reason: 'Complete', message: '' };
 
 /**
- * One object of an application as the agent remembers it: fingerprints, a verdict, and, only while it is not healthy, the few
- * fields that the verdict is made of.
+ * One object of an application as the agent remembers it: fingerprints, a verdict, and, only while it is not healthy or may cease to
+ * be by time alone, the few fields that the verdict is made of.
  */
 export class TrackedObject {
   live: LiveState | null | undefined = undefined;
@@ -61,13 +61,16 @@ export class TrackedObject {
   see(object: JsonObject, now: number, bindsOnFirstUse?: boolean): boolean {
     const live = liveStateOf(object);
     if (live.resourceVersion < this.seenAt) return false;
-    if (this.live && this.live.uid !== live.uid) this.generation = 0;
+    if (this.live && this.live.uid !== live.uid) {
+      this.generation = 0;
+      this.trouble = null;
+    }
     this.seenAt = live.resourceVersion;
     this.live = live;
     this.evidence = object;
     this.assess(now, bindsOnFirstUse);
-    if (isFine(this.health.status)) this.evidence = null;
-    else this.evidence = slimmed(object);
+    // What is fine and in a trouble that is timed may be so no longer when its grace is over, with no event to tell.
+    this.evidence = isFine(this.health.status) && this.troubleSince === null ? null : slimmed(object);
     return true;
   }
 
@@ -85,6 +88,7 @@ export class TrackedObject {
     this.seenAt = Math.max(this.seenAt, resourceVersion);
     this.live = null;
     this.evidence = null;
+    this.trouble = null;
     if (this.ref.kind === 'Job' && this.health.status === 'healthy' && this.verified?.desired === this.desired) {
       // Its TTL, or somebody, removed what had run to its end.
       this.completed = this.desired;
@@ -144,7 +148,7 @@ export class TrackedObject {
 function slimmed(object: JsonObject): JsonObject {
   const { managedFields: _fields, ...metadata } = mapAt(object, 'metadata');
   const spec = object['spec'];
-  const { template: _template, ...kept } = isMap(spec) ? spec : {};
+  const { template: _template, jobTemplate: _jobTemplate, ...kept } = isMap(spec) ? spec : {};
   return {
     apiVersion: object['apiVersion'] ?? '',
     kind: object['kind'] ?? '',

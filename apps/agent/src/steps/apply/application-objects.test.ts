@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { JsonObject } from '#domain';
+import { createLogger } from '#kit';
+import { type ApplyItem, refKey, refOf } from '#kube';
+import type { Kube } from '#ports';
+import { ApplicationObjects } from './application-objects.js';
+
+const NOON = '2026-01-01T12:00:00Z';
+
+/** As an API server tells it. */
+function cronJob(resourceVersion: number, status: JsonObject, uid = 'u1'): JsonObject {
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'nightly', namespace: 'shop', uid, resourceVersion: String(resourceVersion), generation: 1 },
+    spec: { schedule: '0 12 * * *', jobTemplate: { spec: { template: {} } } },
+    status,
+  };
+}
+
+const running: JsonObject = { lastScheduleTime: NOON, active: [{ name: 'nightly-1' }] };
+const finished: JsonObject = { lastScheduleTime: NOON };
+const succeeded: JsonObject = { lastScheduleTime: NOON, lastSuccessfulTime: '2026-01-01T12:00:05Z' };
+
+function itemOf(object: JsonObject): ApplyItem {
+  const ref = refOf(object);
+  return { ref, key: refKey(ref), object, digest: 'd' } as unknown as ApplyItem;
+}
+
+describe('the objects of an application', () => {
+  let changes = 0;
+  let objects: ApplicationObjects;
+  const item = itemOf(cronJob(1, {}));
+  const see = (object: JsonObject): void => objects.onObject(item.key, object);
+  const health = () => objects.get(item.key)?.health;
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    changes = 0;
+    objects = new ApplicationObjects({
+      kube: {} as Kube,
+      clock: { now: () => Date.now(), monotonic: () => Date.now() },
+      random: () => 0,
+      logger: createLogger({ level: 'silent' }),
+      podsAfterMs: 100,
+      watchIdleMs: 1_000,
+      onHealth: () => (changes += 1),
+      onDrift: () => undefined,
+    });
+    objects.replace([item], []);
+  });
+
+  afterEach(() => {
+    objects.close();
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
+  });
+
+  it('call a finished run that stays without its success failed when its grace is over, with no event to tell', () => {
+    see(cronJob(2, running));
+    see(cronJob(3, finished));
+    expect(health()).toMatchObject({ status: 'healthy', reason: 'Finishing' });
+    expect(objects.unhealthy()).toEqual([]);
+    const before = changes;
+    jest.advanceTimersByTime(19_000);
+    expect(health()?.status).toBe('healthy');
+    jest.advanceTimersByTime(1_100);
+    expect(health()).toMatchObject({ status: 'failed', reason: 'LastRunFailed' });
+    expect(objects.unhealthy()).toHaveLength(1);
+    expect(changes).toBe(before + 1);
+  });
+
+  it('time the grace from when the trouble began, however often the object is seen', () => {
+    see(cronJob(2, finished));
+    jest.advanceTimersByTime(15_000);
+    see(cronJob(3, finished));
+    jest.advanceTimersByTime(5_100);
+    expect(health()?.status).toBe('failed');
+  });
+
+  it('time nothing for a success that is noted in time', () => {
+    see(cronJob(2, finished));
+    jest.advanceTimersByTime(5_000);
+    see(cronJob(3, succeeded));
+    expect(jest.getTimerCount()).toBe(0);
+    jest.advanceTimersByTime(60_000);
+    expect(health()).toMatchObject({ status: 'healthy', reason: 'LastRunSucceeded' });
+  });
+
+  it('begin the grace anew for another object of the same name', () => {
+    see(cronJob(2, finished));
+    jest.advanceTimersByTime(15_000);
+    see(cronJob(3, finished, 'u2'));
+    jest.advanceTimersByTime(15_000);
+    expect(health()?.reason).toBe('Finishing');
+    objects.onGone(item.key, cronJob(4, finished, 'u2'));
+    expect(health()?.status).toBe('missing');
+    see(cronJob(5, finished, 'u3'));
+    expect(health()?.reason).toBe('Finishing');
+    jest.advanceTimersByTime(20_100);
+    expect(health()?.status).toBe('failed');
+  });
+
+  it('keep the grace through a new assignment', () => {
+    see(cronJob(2, finished));
+    jest.advanceTimersByTime(15_000);
+    objects.replace([{ ...item, digest: 'e' }], []);
+    jest.advanceTimersByTime(5_100);
+    expect(health()?.status).toBe('failed');
+  });
+});
