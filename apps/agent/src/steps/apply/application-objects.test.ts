@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { JsonObject } from '#domain';
+import { HEALTH_GRACES_MS, type JsonObject } from '#domain';
 import { createLogger } from '#kit';
 import { type ApplyItem, refKey, refOf } from '#kube';
 import type { Kube } from '#ports';
@@ -99,6 +99,20 @@ describe('the objects of an application', () => {
     expect(health()?.reason).toBe('Finishing');
     jest.advanceTimersByTime(20_100);
     expect(health()?.status).toBe('failed');
+  });
+
+  it('are judged again at every grace that the health rules know, and not after the last', () => {
+    see(cronJob(2, finished));
+    const began = Date.now();
+    const judged: number[] = [];
+    let before = changes;
+    while (jest.getTimerCount() > 0) {
+      jest.advanceTimersToNextTimer();
+      if (changes > before) judged.push(Date.now() - began);
+      before = changes;
+    }
+    // A moment later, so that the grace is over for certain.
+    expect(judged).toEqual(HEALTH_GRACES_MS.map((grace) => grace + 20));
   });
 
   it('keep the grace through a new assignment', () => {

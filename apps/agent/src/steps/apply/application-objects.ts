@@ -1,4 +1,4 @@
-import { isFine, type JsonObject, podTrouble } from '#domain';
+import { HEALTH_GRACES_MS, isFine, type JsonObject, podTrouble } from '#domain';
 import type { Logger } from '#kit';
 import {
   type ApplyItem,
@@ -28,9 +28,6 @@ export interface ApplicationObjectsOptions {
   /** An object is not as it was made sure of. */
   readonly onDrift: (key: string) => void;
 }
-
-/** When a trouble that lasts becomes a failure, ms; see the health rules. */
-const GRACES = [20_000, 120_000, 300_000];
 
 /** The objects of one application as they are seen in the cluster, and what their health is. */
 export class ApplicationObjects implements ObjectListener {
@@ -188,7 +185,7 @@ export class ApplicationObjects implements ObjectListener {
     const troubled = (object.pods?.observed() ?? []).filter(({ pod }) => podTrouble(pod) !== null);
     const ages = troubled.map(({ sinceMs }) => sinceMs);
     if (object.troubleSince !== null) ages.push(this.now() - object.troubleSince);
-    const waits = ages.flatMap((age) => GRACES.filter((grace) => grace > age).map((grace) => grace - age));
+    const waits = ages.flatMap((age) => HEALTH_GRACES_MS.filter((grace) => grace > age).map((grace) => grace - age));
     clearTimeout(object.recheckTimer);
     if (waits.length === 0) return;
     object.recheckTimer = setTimeout(() => this.again(key, object), Math.min(...waits) + 20);
