@@ -16,7 +16,8 @@ export function parseDuration(text: string): number | null {
 
 /** The shortest text of a duration in milliseconds that a person reads easily: `1h30m`, `45s`, `250ms`. At most two units above a second. */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.max(0, Math.round(ms))}ms`;
+  if (ms <= 0) return '0s';
+  if (ms < 1000) return `${Math.round(ms)}ms`;
   let rest = Math.round(ms / 1000);
   const parts: string[] = [];
   for (const [unit, seconds] of [

@@ -81,7 +81,7 @@ describe('why a rollout waits at a gate', () => {
     const fleet = waiting(metric);
     fleet.take({ ...answer, gate: 'errors', outcome: 'success', message: 'value 0' });
     expect(why(fleet).sentence).toContain(
-      'wave prod waits for metric errors: 1 of 3 good samples, 0 bad of 0 that may be; it said 0ms ago: value 0; it is asked again in 1m',
+      'wave prod waits for metric errors: 1 of 3 good samples, 0 bad of 0 that may be; it said 0s ago: value 0; it is asked again in 1m',
     );
     expect(why(fleet).holds).toMatchObject([{ code: 'metric' }]);
   });
@@ -99,7 +99,7 @@ describe('why a rollout waits at a gate', () => {
       'flotilla rollout cancel web',
     ]);
     expect(why(fleet).evidence).toContain(
-      'Gate metric errors, before wave prod: refused, 0 good and 1 bad samples, last: value 7 (0ms ago)',
+      'Gate metric errors, before wave prod: refused, 0 good and 1 bad samples, last: value 7 (0s ago)',
     );
   });
 

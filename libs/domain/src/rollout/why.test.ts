@@ -108,7 +108,7 @@ describe('what a cluster waits for', () => {
     expect(clusterWhy(fleet, first, false).holds).toMatchObject([{ code: 'offline' }]);
     expect(clusterWhy(fleet, first).evidence).toEqual([
       'Assigned: release 1, generation 1, acknowledged',
-      'Last report: healthy at generation 1, 0ms ago, healthy for 30s then',
+      'Last report: healthy at generation 1, 0s ago, healthy for 30s then',
       'Last release that it passed: 1',
     ]);
   });

@@ -75,7 +75,7 @@ export class FleetFreeze {
           changes: before
             ? [`the fleet is no longer frozen (it was since ${iso(before.since)}: ${before.reason})`]
             : [],
-          message: before ? `${await runningText(unit)} go on` : 'Nothing changed: the fleet is not frozen',
+          message: before ? await goesOnText(unit) : 'Nothing changed: the fleet is not frozen',
         },
         after: () => this.keeper.tell(),
       };
@@ -90,6 +90,11 @@ function untilOf(wish: { until?: string | undefined; for?: string | undefined },
   if (until > now) return until;
   const message = 'is over already: give a time to come, or leave it out';
   throw new RejectedError('invalid', `${path}: ${message}`, { status: 400, fields: [{ path, message }] });
+}
+
+async function goesOnText(unit: Unit): Promise<string> {
+  const running = await runningText(unit);
+  return running === '1 running rollout' ? `${running} goes on` : `${running} go on`;
 }
 
 async function runningText(unit: Unit): Promise<string> {
