@@ -38,8 +38,11 @@ describe('the work of an agent grows with what changed', () => {
     const requestsOf = async (version: string): Promise<readonly string[]> => {
       one.kube.requests = [];
       await one.healthy(await one.assign(ten(version)));
-      // What is recorded after the report.
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // What is recorded after the report: until nothing more comes.
+      for (let before = -1; before < one.kube.requests.length;) {
+        before = one.kube.requests.length;
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      }
       return one.kube.requests.map(({ method, query, path }) => {
         const dry = query?.['dryRun'] === undefined ? '' : ' dry-run';
         return `${method}${dry} ${path.split('/').slice(-2).join('/')}`;

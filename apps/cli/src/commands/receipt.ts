@@ -43,7 +43,7 @@ export function receiptText(view: ReceiptView, colours: boolean): string {
   const could = view.clusters.length - view.couldNot.length;
   const failed = view.couldNot.map(({ cluster, why }) => `  ${cluster}: ${plain(why)}\n`);
   return [
-    `${view.rollout} takes release ${view.release} of ${view.application} back, ${view.state}: ${could} of ${counted(view.clusters.length, 'cluster')} did not keep it\n\n`,
+    `${view.rollout} takes release ${view.release} of ${view.application} back, ${view.state}: ${could} of ${counted(view.clusters.length, 'cluster')} went back\n\n`,
     view.clusters.length === 0 ? '' : table(view.clusters, columns, { colours }),
     failed.length === 0 ? '' : `\nCould not\n${failed.join('')}`,
   ].join('');
