@@ -61,6 +61,8 @@ describe('the work of an agent grows with what changed', () => {
     ]);
     expect([...(await requestsOf('2'))].sort()).toEqual([
       'PATCH secrets/flotilla-agent-state',
+      // That it is applied whole; nothing else is touched.
+      'PATCH secrets/flotilla-app-shop',
       'PUT secrets/flotilla-app-shop',
     ]);
   });
