@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '#domain';
-import { configMap, deployment, secret, service } from './samples.js';
+import { configMap, deployment, job, secret, service } from './samples.js';
 import { Rig, type SuiteCluster } from './rig.js';
 
 /** What an agent does to a cluster; the same on a simulated one and on a real one. */
@@ -94,6 +94,24 @@ export function describeAgentSuite(name: string, openCluster: () => Promise<Suit
           expect(report.findings[0]?.reason).toMatch(/ErrImagePull|ImagePullBackOff/);
           expect(report.findings[0]?.message).toContain('registry.example/web:bad');
           await rig.healthy(await rig.assign(shop()), 30_000);
+        }),
+      120_000,
+    );
+
+    it(
+      'tells a Job whose pod never starts as failed, which no backoff limit counts',
+      () =>
+        withRig(async (rig) => {
+          await rig.start();
+          const { generation } = await rig.assign([job('migrate', {}, 'registry.example/job:bad')]);
+          const report = await rig.hub.until(
+            rig.application,
+            (each) => each.generation === generation && each.phase === 'failed',
+            60_000,
+          );
+          expect(report).toMatchObject({ cause: 'health', findings: [{ kind: 'Job', name: 'migrate' }] });
+          expect(report.findings[0]?.reason).toMatch(/ErrImagePull|ImagePullBackOff/);
+          expect(report.findings[0]?.message).toContain('registry.example/job:bad');
         }),
       120_000,
     );

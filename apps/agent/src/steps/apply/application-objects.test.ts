@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { HEALTH_GRACES_MS, type JsonObject } from '#domain';
 import { createLogger } from '#kit';
 import { type ApplyItem, refKey, refOf } from '#kube';
+import { type JsonMap, openFakeCluster } from '#kube/fake';
 import type { Kube } from '#ports';
 import { ApplicationObjects } from './application-objects.js';
 
@@ -121,5 +122,98 @@ describe('the objects of an application', () => {
     objects.replace([{ ...item, digest: 'e' }], []);
     jest.advanceTimersByTime(5_100);
     expect(health()?.status).toBe('failed');
+  });
+});
+
+describe('the pods of a workload that is not healthy', () => {
+  const looping = {
+    phase: 'Running',
+    containerStatuses: [{ name: 'c', restartCount: 5, state: { waiting: { reason: 'CrashLoopBackOff' } } }],
+  };
+  const replicaSet: JsonObject = {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: { name: 'web', namespace: 'shop', uid: 'r1', resourceVersion: '1', generation: 1 },
+    spec: { replicas: 1, selector: { matchLabels: { app: 'web' } } },
+    status: { observedGeneration: 1, replicas: 1 },
+  };
+  const job = (uid: string, resourceVersion: string): JsonObject => ({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'migrate', namespace: 'shop', uid, resourceVersion, generation: 1 },
+    spec: {},
+    status: { active: 1 },
+  });
+  const pod = (name: string, labels: JsonObject, owner: string, status: JsonObject): JsonObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'shop', labels, ownerReferences: [{ controller: true, uid: owner }] },
+    spec: { containers: [{ name: 'c', image: 'registry.example/web:1' }] },
+    status,
+  });
+  const open = (pods: readonly JsonObject[]) => {
+    const { cluster, kube } = openFakeCluster({ objects: pods as readonly JsonMap[] });
+    cluster.pauseControllers(true);
+    const onHealth = jest.fn();
+    const objects = new ApplicationObjects({
+      kube,
+      clock: { now: () => 0, monotonic: () => 0 },
+      random: () => 0,
+      logger: createLogger({ level: 'silent' }),
+      podsAfterMs: 1,
+      watchIdleMs: 1_000,
+      onHealth,
+      onDrift: () => undefined,
+    });
+    const close = (): void => {
+      objects.close();
+      kube.close();
+      cluster.close();
+    };
+    return { kube, objects, onHealth, close };
+  };
+  const until = async (isSo: () => boolean): Promise<void> => {
+    for (let tries = 0; !isSo() && tries < 400; tries += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+
+  it('are still listened to after a new assignment', async () => {
+    const { kube, objects, onHealth, close } = open([pod('web-1', { app: 'web' }, 'r1', { phase: 'Pending' })]);
+    const item = itemOf(replicaSet);
+    objects.replace([item], []);
+    objects.onObject(item.key, replicaSet);
+    await until(() => onHealth.mock.calls.length > 1);
+    objects.replace([{ ...item, digest: 'e' }], []);
+    const path = '/api/v1/namespaces/shop/pods/web-1/status';
+    const contentType = 'application/merge-patch+json';
+    const answer = await kube.request({ method: 'PATCH', path, contentType, body: { status: looping } });
+    await until(() => objects.get(item.key)?.health.status === 'failed');
+    const verdict = objects.get(item.key)?.health;
+    close();
+    expect(answer).toMatchObject({ status: 200 });
+    expect(verdict).toMatchObject({ status: 'failed', reason: 'CrashLoopBackOff' });
+  });
+
+  it('are those of a Job that was made anew, not those of the one before', async () => {
+    const label = 'batch.kubernetes.io/controller-uid';
+    const { objects, close } = open([
+      pod('migrate-old', { [label]: 'j1' }, 'j1', { phase: 'Pending' }),
+      pod('migrate-new', { [label]: 'j2' }, 'j2', looping),
+    ]);
+    const item = itemOf(job('j1', '1'));
+    const names = (): unknown[] =>
+      (objects.get(item.key)?.pods?.observed() ?? []).map(({ pod: each }) => (each['metadata'] as JsonObject)['name']);
+    objects.replace([item], []);
+    objects.onObject(item.key, job('j1', '1'));
+    await until(() => names().length > 0);
+    expect(names()).toEqual(['migrate-old']);
+    objects.onGone(item.key, job('j1', '2'));
+    objects.onObject(item.key, job('j2', '3'));
+    await until(() => names().length > 0);
+    const found = names();
+    const verdict = objects.get(item.key)?.health;
+    close();
+    expect(found).toEqual(['migrate-new']);
+    // Its crashes count against its own backoffLimit.
+    expect(verdict).toMatchObject({ status: 'progressing', message: expect.stringContaining('pod migrate-new') });
   });
 });

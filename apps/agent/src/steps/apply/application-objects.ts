@@ -167,16 +167,22 @@ export class ApplicationObjects implements ObjectListener {
   private watchPods(key: string, object: TrackedObject): void {
     const source = object.podSource();
     if (source === null) return;
-    if (object.pods !== null) {
+    if (object.pods?.covers(source) === true) {
       object.pods.update(source);
       return;
     }
+    object.pods?.close();
+    object.pods = null;
     object.podsTimer ??= setTimeout(() => {
       object.podsTimer = undefined;
       const present = object.podSource();
       if (this.tracked.get(key) !== object || present === null || object.pods !== null) return;
       const { kube, clock, random, logger, watchIdleMs } = this.options;
-      const onChange = (): void => this.again(key, object);
+      // A new assignment takes the watch over.
+      const onChange = (): void => {
+        const heir = this.tracked.get(key);
+        if (heir !== undefined) this.again(key, heir);
+      };
       object.pods = new PodWatch({ kube, source: present, clock, random, logger, idleMs: watchIdleMs, onChange });
     }, this.options.podsAfterMs);
   }

@@ -1,64 +1,16 @@
-import { type JsonObject, type ObservedPod, podTrouble } from '#domain';
+import { type JsonObject, type ObservedPod, podTrouble, presentPods } from '#domain';
 import type { Logger } from '#kit';
-import { callKube, isMap, isSuccess, type KindPath, labelOf, mapAt, mapsAt, textAt, watchKind } from '#kube';
+import { callKube, isSuccess, type KindPath, mapAt, mapsAt, textAt, watchKind } from '#kube';
 import type { Clock, Kube } from '#ports';
 import { detach } from '../../common.js';
-
-/** The pods behind one workload. */
-export interface PodSource {
-  readonly kind: string;
-  readonly namespace: string;
-  /** As a label selector in text. */
-  readonly selector: string;
-  /** What its present revision is known by: see revisionOf. */
-  readonly revision: string;
-}
+import { keptPod, keptReplicaSet, ownerOf, revisionOf } from './kept-fields.js';
+import type { PodSource } from './pod-source.js';
 
 const POD: KindPath = { apiVersion: 'v1', kind: 'Pod', namespaced: true, base: '/api/v1', plural: 'pods' };
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
-const REVISION_ANNOTATION = 'deployment.kubernetes.io/revision';
-
-/** Where a workload's pods are; null: the kind has none, or they say nothing. */
-export function podSourceOf(workload: JsonObject): PodSource | null {
-  const kind = textAt(workload, 'kind');
-  if (!['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController'].includes(kind)) return null;
-  const metadata = mapAt(workload, 'metadata');
-  const selector = selectorText(mapAt(mapAt(workload, 'spec'), 'selector'), kind === 'ReplicationController');
-  if (selector === '') return null;
-  return { kind, namespace: textAt(metadata, 'namespace'), selector, revision: revisionOf(workload, kind) };
-}
-
-function revisionOf(workload: JsonObject, kind: string): string {
-  const annotations = mapAt(mapAt(workload, 'metadata'), 'annotations');
-  if (kind === 'Deployment') return textAt(annotations, REVISION_ANNOTATION);
-  if (kind === 'StatefulSet') return textAt(mapAt(workload, 'status'), 'updateRevision');
-  if (kind === 'DaemonSet') return textAt(annotations, 'deprecated.daemonset.template.generation');
-  return '';
-}
-
-function selectorText(selector: JsonObject, isPlain: boolean): string {
-  const labels = isPlain ? selector : mapAt(selector, 'matchLabels');
-  const equal = Object.entries(labels).flatMap(([key, value]) => (typeof value === 'string' ? `${key}=${value}` : []));
-  if (isPlain) return equal.join(',');
-  const expressions = mapsAt(selector, 'matchExpressions').map((each) => {
-    const key = textAt(each, 'key');
-    const values = Array.isArray(each['values']) ? (each['values'] as readonly string[]).join(',') : '';
-    switch (textAt(each, 'operator')) {
-      case 'In':
-        return `${key} in (${values})`;
-      case 'NotIn':
-        return `${key} notin (${values})`;
-      case 'Exists':
-        return key;
-      default:
-        return `!${key}`;
-    }
-  });
-  return [...equal, ...expressions].join(',');
-}
 
 interface SeenPod {
-  /** Without its spec. */
+  /** Slim: see keptPod. */
   readonly pod: JsonObject;
   readonly trouble: string | null;
   readonly since: number;
@@ -74,14 +26,16 @@ export interface PodWatchOptions {
   readonly onChange: () => void;
 }
 
-/** Watches the pods of one workload for as long as it is not healthy. Of a pod only its status is kept. */
+/** Watches the pods of one workload for as long as it is not healthy. */
 export class PodWatch {
   private readonly pods = new Map<string, SeenPod>();
-  /** Revision of each ReplicaSet by its pods' hash. */
-  private readonly revisions = new Map<string, string>();
+  /** A Deployment's ReplicaSets by uid; null: a pod's owner that is none, or is gone. */
+  private replicaSets: ReadonlyMap<string, JsonObject | null> = new Map();
+  /** The revision changed: a set that is known may bear another one now, as one that was rolled back to does. */
+  private areSetsOld = false;
   private readonly stop = new AbortController();
   private source: PodSource;
-  private asking = false;
+  private isAsking = false;
 
   constructor(private readonly options: PodWatchOptions) {
     this.source = options.source;
@@ -109,16 +63,27 @@ export class PodWatch {
     detach(watching, options.logger);
   }
 
+  /** Whether these are the pods it watches: a Job that was made anew has others. */
+  covers({ selector }: PodSource): boolean {
+    return selector === this.options.source.selector;
+  }
+
   /** The workload as it is now, whose present revision may have changed. */
   update(source: PodSource): void {
+    this.areSetsOld ||= revisionOf(source.workload) !== revisionOf(this.source.workload);
     this.source = source;
+    this.learnSets();
   }
 
   /** Those of the present revision. */
   observed(): readonly ObservedPod[] {
     const now = this.options.clock.monotonic();
-    return [...this.pods.values()]
-      .filter(({ pod }) => this.isPresent(pod))
+    const seen = [...this.pods.values()];
+    const sets = [...this.replicaSets.values()].filter((each) => each !== null);
+    const pods = seen.map(({ pod }) => pod);
+    const present = new Set(presentPods(this.source.workload, pods, sets));
+    return seen
+      .filter(({ pod }) => present.has(pod))
       .map(({ pod, trouble, since }) => ({ pod, sinceMs: trouble === null ? 0 : now - since }));
   }
 
@@ -130,65 +95,51 @@ export class PodWatch {
     const trouble = podTrouble(pod);
     const before = this.pods.get(nameOf(pod));
     const since = before !== undefined && before.trouble === trouble ? before.since : this.options.clock.monotonic();
-    const { metadata, status, kind, apiVersion } = pod;
-    const { managedFields: _fields, annotations: _annotations, ...kept } = isMap(metadata) ? metadata : {};
-    const slim = { apiVersion: apiVersion ?? 'v1', kind: kind ?? 'Pod', metadata: kept, status: status ?? {} };
-    this.pods.set(nameOf(pod), { pod: slim, trouble, since });
+    this.pods.set(nameOf(pod), { pod: keptPod(pod), trouble, since });
   }
 
   private changed(): void {
     if (this.stop.signal.aborted) return;
-    const { kind } = this.source;
-    const isUnknown =
-      kind === 'Deployment' && [...this.pods.values()].some(({ pod }) => !this.revisions.has(hashOf(pod)));
-    if (isUnknown && !this.asking) {
-      this.asking = true;
-      detach(this.learnRevisions(), this.options.logger);
-    }
+    this.learnSets();
     this.options.onChange();
   }
 
-  private isPresent(pod: JsonObject): boolean {
-    const { kind, revision } = this.source;
-    if (revision === '') return true;
-    if (kind === 'Deployment') return this.revisions.get(hashOf(pod)) === revision;
-    if (kind === 'StatefulSet') return labelOf(pod, 'controller-revision-hash') === revision;
-    const generation = labelOf(pod, 'pod-template-generation');
-    return generation === '' || generation === revision;
+  private learnSets(): void {
+    if (this.source.workload['kind'] !== 'Deployment' || this.isAsking || this.stop.signal.aborted) return;
+    const isUnknown = [...this.pods.values()].some(({ pod }) => !this.replicaSets.has(ownerOf(pod)));
+    if (!isUnknown && !this.areSetsOld) return;
+    this.isAsking = true;
+    detach(this.askForSets(), this.options.logger);
   }
 
   /** Which ReplicaSet is the present one stands in their annotations alone. */
-  private async learnRevisions(): Promise<void> {
+  private async askForSets(): Promise<void> {
     const { namespace, selector } = this.source;
+    // Those that are there now: of a pod that comes later, the set may be new as well.
+    const owners = [...this.pods.values()].map(({ pod }) => ownerOf(pod));
+    this.areSetsOld = false;
+    let isAnswered = false;
     try {
-      const answer = await callKube(this.options.kube, {
-        method: 'GET',
-        path: `/apis/apps/v1/namespaces/${namespace}/replicasets`,
-        query: { labelSelector: selector },
-        accept: METADATA_LIST,
-      });
-      if (!isSuccess(answer) || this.stop.signal.aborted) return;
-      for (const set of mapsAt(answer.body, 'items')) {
-        const annotations = mapAt(mapAt(set, 'metadata'), 'annotations');
-        this.revisions.set(hashOf(set), textAt(annotations, REVISION_ANNOTATION));
-      }
-      // A pod of no set that is left says nothing of the present revision.
-      for (const { pod } of this.pods.values()) {
-        if (!this.revisions.has(hashOf(pod))) this.revisions.set(hashOf(pod), '');
-      }
-      this.options.onChange();
+      const path = `/apis/apps/v1/namespaces/${namespace}/replicasets`;
+      const request = { method: 'GET', path, query: { labelSelector: selector }, accept: METADATA_LIST } as const;
+      const answer = await callKube(this.options.kube, request, this.stop.signal);
+      isAnswered = isSuccess(answer);
+      if (!isAnswered) return;
+      const sets = mapsAt(answer.body, 'items').map(keptReplicaSet);
+      const known = new Map<string, JsonObject | null>(owners.map((uid) => [uid, null]));
+      for (const set of sets) known.set(textAt(mapAt(set, 'metadata'), 'uid'), set);
+      this.replicaSets = known;
     } catch (error) {
       this.options.logger.debug({ err: error }, 'the revisions of a deployment could not be read');
     } finally {
-      this.asking = false;
+      this.isAsking = false;
+      // What was not answered is asked again at the next event.
+      this.areSetsOld ||= !isAnswered;
     }
+    if (isAnswered) this.changed();
   }
 }
 
 function nameOf(pod: JsonObject): string {
   return textAt(mapAt(pod, 'metadata'), 'name');
-}
-
-function hashOf(object: JsonObject): string {
-  return labelOf(object, 'pod-template-hash');
 }

@@ -1,6 +1,7 @@
 import { assessObject, type HealthVerdict, isFine, type JsonObject, troubleOf } from '#domain';
 import { type ApplyItem, isMap, type Known, type LiveState, liveStateOf, mapAt, type ObjectRef, textAt } from '#kube';
-import { type PodSource, podSourceOf, type PodWatch } from './pod-watch.js';
+import { type PodSource, podSourceOf } from './pod-source.js';
+import type { PodWatch } from './pod-watch.js';
 
 const UNSEEN: HealthVerdict = { status: 'progressing', reason: 'Unseen', message: 'it was not looked at yet' };
 
