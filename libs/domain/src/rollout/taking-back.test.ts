@@ -203,6 +203,18 @@ describe('rule 11: each cluster goes back to its own previous release', () => {
     expect(fleet.row('c0')).toMatchObject({ state: 'deferred', assignment: { release: 1 } });
   });
 
+  it('also one that a person holds and that has not acknowledged the release: it is put off, not assigned', () => {
+    const fleet = settled(2);
+    fleet.start(2, one({ maxUnreachable: '100%' }));
+    fleet.cutOff('c0');
+    fleet.take({ type: 'rollback', ...ann });
+    fleet.take({ type: 'pause', ...ann });
+    fleet.take({ type: 'retry', clusters: ['c0'], ...ann });
+    fleet.hold('c0');
+    fleet.take({ type: 'resume', ...ann });
+    expect(fleet.row('c0')).toMatchObject({ state: 'deferred', reason: 'unreachable', assignment: { release: 1 } });
+  });
+
   it('a rollback does not stop for failures, and holds only when nobody confirmed it', () => {
     const fleet = settled(3);
     fleet.start(2, one());

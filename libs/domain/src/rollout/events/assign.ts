@@ -64,7 +64,8 @@ function withoutSlot(draft: Draft, row: TargetRow): TargetRow | null {
       draft.note('lost', `${row.name} acknowledged and is offline`, { cluster: row.uid });
       return moved(row, 'failed', { reason: 'lost', message: 'it acknowledged and is offline' });
     }
-    if (isHeld(draft, row.uid)) return byHold(draft, row);
+    const kept = isHeld(draft, row.uid) ? byHold(draft, row) : null;
+    if (kept) return kept;
     draft.note('deferred', `${row.name} is offline`, { cluster: row.uid });
     const deferred = moved(row, 'deferred', { reason: 'unreachable', message: 'it is offline' });
     // Taking back is the one thing that is written for who is away: else it would come back with what was taken back.
