@@ -211,6 +211,7 @@ describe('rule 11: each cluster goes back to its own previous release', () => {
     fleet.take({ type: 'pause', ...ann });
     fleet.take({ type: 'retry', clusters: ['c0'], ...ann });
     fleet.hold('c0');
+    fleet.report('c1');
     fleet.take({ type: 'resume', ...ann });
     expect(fleet.row('c0')).toMatchObject({ state: 'deferred', reason: 'unreachable', assignment: { release: 1 } });
   });
