@@ -70,11 +70,17 @@ describe('a drain after a nats-server was killed with deliveries unacknowledged'
     const names = Array.from({ length: 700 }, (_, n) => `app-${n}`);
     await Promise.all(names.map((name) => agent.publishStatus(name, bytes('1'))));
     await takeAndDie(400);
+    // Time for the broker to write down what was delivered: what it forgets in its death it delivers as if for the first time.
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
     await killAndRestart();
     await eventually(() => agent.connected(), 'the agent back', 20_000);
     // Newer ones of some that the dead hub had, of some that nobody had, and of new ones.
     for (const name of ['app-0', 'app-399', 'app-400', 'app-699', 'new']) await agent.publishStatus(name, bytes('2'));
     const manager = await waitLong();
+    const pending = async (): Promise<number> =>
+      (await manager.consumers.info(streams.status, HUB_CONSUMER)).num_ack_pending;
+    // Reports that are newer by now are not waited for any more.
+    const waitedFor = (await pending()) - 5;
 
     const seen = new Map<string, number[]>();
     const consumer = await hub.consumeStatus(async (batch) => {
@@ -87,8 +93,7 @@ describe('a drain after a nats-server was killed with deliveries unacknowledged'
     for (const name of ['app-0', 'app-399', 'app-400', 'app-699', 'new']) expect(seen.get(name)?.at(-1)).toBe(2);
     for (const [, values] of seen) expect(values).toEqual(values.toSorted());
     // It waited for no redelivery: what the dead hub had is still its own as far as the consumer knows.
-    const before = await manager.consumers.info(streams.status, HUB_CONSUMER);
-    expect(before.num_ack_pending).toBeGreaterThan(300);
+    expect(await pending()).toBeGreaterThanOrEqual(waitedFor);
 
     await manager.consumers.update(streams.status, HUB_CONSUMER, { ack_wait: nanos(1_000) });
     await hub.drainStatus();
