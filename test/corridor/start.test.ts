@@ -354,7 +354,8 @@ describe('the hub as a program', () => {
         expect(second.stderr.trimEnd()).toMatch(
           new RegExp(`^The data folder ${folder} is in use by process ${hub.pid} on .*FLOTILLA_DATA\\.$`),
         );
-        expect(processesNaming(folder)).toEqual(before);
+        // It left nothing behind. A backend of PostgreSQL that has just begun bears the folder's name, too, and may be over by now.
+        expect(before).toEqual(expect.arrayContaining(processesNaming(folder)));
         await api.get('/api/v1/fleet');
       },
       CASE_MS,
