@@ -11,6 +11,9 @@ export interface Flight {
   deadline: Millis;
   heard: boolean;
   concluded: boolean;
-  /** The same bytes once more under another generation, for a cluster that has passed them: no flight, whatever it says. */
+  /**
+   * The same bytes once more under another generation, for a cluster that has passed them. It keeps nobody else waiting; but should
+   * it say progressing, nobody can tell it from one that is at work, and its slot is its own.
+   */
   readonly isIdle: boolean;
 }

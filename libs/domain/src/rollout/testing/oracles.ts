@@ -90,7 +90,7 @@ export class Oracles {
       flight.awayMs = 0;
       flight.since = this.world.now;
       flight.deadline = this.world.now + (this.world.strategy?.waves[0]?.progressDeadlineMs ?? 0);
-      flight.concluded = flight.isIdle;
+      flight.concluded = false;
     }
     if (phase === 'failed' || phase === 'refused' || (phase === 'healthy' && steadyMs >= HEALTHY_FOR_MS))
       flight.concluded = true;
@@ -164,7 +164,11 @@ export class Oracles {
       const cap = rollout?.waves[row.wave]?.maxConcurrency ?? 0;
       const others = [...this.world.shell.rows.values()].filter(
         ({ uid, rollout: id, wave }) =>
-          uid !== row.uid && id === row.rollout && wave === row.wave && this.isFlying(uid),
+          uid !== row.uid &&
+          id === row.rollout &&
+          wave === row.wave &&
+          this.isFlying(uid) &&
+          !this.flights.get(uid)?.isIdle,
       );
       if (!wasFlying && !isCarried && others.length >= cap) {
         fail(
