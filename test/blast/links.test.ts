@@ -91,10 +91,10 @@ describe('when clusters come, go, or cannot be reached', () => {
       await shop.runs('1.0.0', reached);
       await fleet.bringBack(away);
       await show(away, 'ready');
-      await shop.until('the rollback ended', ({ kind, state }) => kind === 'rollback' && state !== 'running');
+      await shop.ended(rollout.id);
       await shop.runs('1.0.0');
       shop.confinedTo(reached, '1.1.0-unready');
-      expect((await shop.whyRollout()).sentence).toMatch(/Rollback half-offline-3 of release 2 succeeded/);
+      expect((await shop.whyRollout(rollout.id)).sentence).toMatch(/Rollback half-offline-3 of release 2 succeeded/);
     },
     SCENARIO_MS,
   );

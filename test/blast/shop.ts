@@ -114,7 +114,13 @@ export class Shop {
   async rollBack(): Promise<RolloutView> {
     const { rollout } = await this.command('rollback', { reason: 'it is bad' });
     expect(rollout.kind).toBe('rollback');
-    return this.until('the rollback ended', ({ kind, state }) => kind === 'rollback' && state !== 'running');
+    return this.ended(rollout.id);
+  }
+
+  /** By its id: once it has ended, a catch-up may take its place as the present one. */
+  ended(id: string): Promise<RolloutView> {
+    const ask = (): Promise<RolloutView> => this.fleet.test.api.get(`/api/v1/rollouts/${id}`);
+    return eventually(`${id} ended`, ask, ({ state }) => state !== 'running', WITHIN_MS);
   }
 
   until(what: string, is: (rollout: RolloutView) => boolean): Promise<RolloutView> {
