@@ -119,11 +119,11 @@ export class GateOracle {
         return;
       }
       case 'reject':
-        this.rejected.add(rollout.id);
+        this.rejected.add(`${rollout.id} ${event.wave ?? was?.waves[was.wave]?.name ?? ''}`);
         this.count('rejected');
         return;
       case 'resume':
-        this.rejected.delete(rollout.id);
+        for (const key of this.rejected) if (key.startsWith(`${rollout.id} `)) this.rejected.delete(key);
         this.forgetRefusals(rollout);
         return;
       case 'promote':
@@ -171,7 +171,8 @@ export class GateOracle {
     const gates = spec?.[when] ?? [];
     const isEmptied = wave && wave.counts.skipped + wave.counts.removed === wave.total;
     if (rollout.kind !== 'forward' || !wave || wave.givenUp || isEmptied || gates.length === 0) return;
-    if (this.rejected.has(rollout.id)) fail(3, `wave ${wave.name} went through its gates though a person had said no`);
+    if (this.rejected.has(`${rollout.id} ${wave.name}`))
+      fail(3, `wave ${wave.name} went through its gates though a person had said no`);
     for (const gate of gates) {
       const why = this.closed(rollout, index, when, gate);
       if (why !== null) fail(3, `wave ${wave.name} went through ${gate.name}, which is closed: ${why}`);
