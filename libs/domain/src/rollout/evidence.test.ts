@@ -119,6 +119,39 @@ describe('rule 3: a wave is done within its budgets and with somebody who passed
   });
 });
 
+describe('rule 3: no wave opens while one before it is under way again', () => {
+  const waiting = () => {
+    const fleet = new Scenario(4);
+    const yes = { type: 'approval', name: 'yes', approvers: 1 } as const;
+    fleet.start(1, strategy([wave('first', { take: 2 }), wave('rest', { before: [yes] })]));
+    fleet.passAll();
+    expect(fleet.wave(1).phase).toBe('gateBefore');
+    return { fleet, first: fleet.in('passed')[0] ?? '' };
+  };
+  const approve = { type: 'approve', actor: 'token:bob' } as const;
+
+  it('who regressed while it waited at its gate, and is tried again, has to pass first', () => {
+    const { fleet, first } = waiting();
+    fleet.report(first, failing);
+    fleet.pass(30_000);
+    fleet.take({ type: 'retry', actor: 'token:ann' });
+    fleet.take(approve);
+    expect(fleet.row(first).state).toBe('assigned');
+    expect(fleet.wave(1).phase).toBe('gateBefore');
+    fleet.report(first);
+    expect(fleet.wave(1).phase).toBe('progressing');
+  });
+
+  it('nor while somebody there says failed, though not for long enough yet', () => {
+    const { fleet, first } = waiting();
+    fleet.report(first, failing);
+    fleet.take(approve);
+    expect(fleet.wave(1).phase).toBe('gateBefore');
+    fleet.report(first, { breaks: 1 });
+    expect(fleet.wave(1).phase).toBe('progressing');
+  });
+});
+
 describe('rule 4: a regression is the verdict Failed that lasts for healthyFor', () => {
   const soaking = () => {
     const fleet = new Scenario(2);

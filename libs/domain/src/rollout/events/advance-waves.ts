@@ -5,7 +5,7 @@ import { isFrozen } from '../may-assign.js';
 import type { LoadedRow, WaveProgress } from '../model.js';
 import { TICK_PAGE } from '../need.js';
 import { moved } from '../row-moves.js';
-import { hasEvidence, isEmptied, isPassing, isSettled } from '../wave-counters.js';
+import { hasEvidence, inFlight, isEmptied, isPassing, isSettled } from '../wave-counters.js';
 import { endRollout } from './end.js';
 import { goThroughGates, leaveGates, lookAtGates, waitAtGates } from './gates.js';
 
@@ -42,9 +42,11 @@ function advanced(draft: Draft, wave: WaveProgress, index: number, rows: readonl
   if (isSettled(wave) && (isEmptied(wave) || wave.givenUp)) return givenUp(draft, wave);
   switch (wave.phase) {
     case 'pending':
-      return gatesOf(wave, 'before').length > 0 ? waitAtGates(draft, wave, 'before') : opened(draft, wave);
+      return gatesOf(wave, 'before').length > 0 ? waitAtGates(draft, wave, 'before') : opened(draft, wave, index);
     case 'gateBefore':
-      return throughGates(draft, wave, index, 'before') ? opened(draft, draft.running?.waves[index] ?? wave) : null;
+      return throughGates(draft, wave, index, 'before')
+        ? opened(draft, draft.running?.waves[index] ?? wave, index)
+        : null;
     case 'progressing':
     case 'soaking':
     case 'gateAfter':
@@ -61,11 +63,23 @@ function givenUp(draft: Draft, wave: WaveProgress): WaveProgress {
   return { ...wave, phase: 'skipped', doneAt: draft.now };
 }
 
-function opened(draft: Draft, wave: WaveProgress): WaveProgress | null {
-  if (draft.running && isFrozen(draft.running.kind, draft.freeze, draft.now)) return null;
+function opened(draft: Draft, wave: WaveProgress, index: number): WaveProgress | null {
+  if (!mayOpen(draft, index)) return null;
   draft.note('waveOpened', `wave ${wave.name} opened: ${wave.total} clusters`);
   draft.wakeNow();
   return { ...wave, phase: 'progressing', openedAt: draft.now };
+}
+
+/**
+ * No freeze is in force, and nobody of an earlier wave is under way again or says failed. Those waves stay done; but what became of
+ * them while this one waited, for a gate or a freeze, is seen before it opens. Whoever waits for a window keeps nobody waiting.
+ */
+function mayOpen({ running, freeze, now }: Draft, index: number): boolean {
+  if (!running || isFrozen(running.kind, freeze, now)) return false;
+  return running.waves.slice(0, index).every((wave) => {
+    const isWaiting = wave.counts.pending > 0 && wave.windows === undefined;
+    return inFlight(wave) === 0 && wave.suspects === 0 && !isWaiting;
+  });
 }
 
 /** Somebody was retried or came back: all of them soak together, and ask their gates, once they have passed. */
@@ -104,9 +118,8 @@ function towardsDone(draft: Draft, wave: WaveProgress, index: number, rows: read
 /** Whether all gates of this side are open; what was seen of them is kept either way. */
 function throughGates(draft: Draft, wave: WaveProgress, index: number, when: 'before' | 'after'): boolean {
   const looked = lookAtGates(draft, wave, when);
-  const isFree = when === 'after' || !isFrozen(draft.running?.kind ?? 'forward', draft.freeze, draft.now);
-  // Open under a freeze is not gone through: a schedule may close again before it ends.
-  const isThrough = looked.isOpen && isFree;
+  // Open while it may not open is not gone through: a schedule may close again before that.
+  const isThrough = looked.isOpen && (when === 'after' || mayOpen(draft, index));
   draft.setWave(index, isThrough ? goThroughGates(draft, looked.wave, when) : looked.wave);
   return isThrough;
 }

@@ -271,7 +271,9 @@ export class Oracles {
       if (
         rollout.wave === index &&
         earlier === index - 1 &&
-        rows.some(({ state }) => ['pending', 'assigned', 'progressing'].includes(state))
+        rows.some(
+          ({ state }) => state === 'assigned' || state === 'progressing' || (state === 'pending' && !wave.windows),
+        )
       ) {
         fail(3, `wave ${index} opened while wave ${earlier} was under way`);
       }
