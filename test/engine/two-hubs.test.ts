@@ -23,7 +23,7 @@ import { openStatementProxy, type Abort, type StatementProxy } from './statement
 const SEED = Number(process.env['FLOTILLA_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 /** Per hub, as far as they come in that time: the machine may be busy. */
 const TURNS = 120;
-const TURNS_MS = 20_000;
+const TURNS_MS = 90_000;
 const APPLICATIONS = ['api', 'shop', 'web'];
 const UIDS = Array.from({ length: 10 }, (_, index) => `c0${index}`);
 const START = 1_000_000;
@@ -392,9 +392,9 @@ describe(`two hubs on the same applications, whose transactions are aborted at e
     for (const application of APPLICATIONS) {
       for (const { event } of (await logOf(store, application)).entries) types.add(event.type);
     }
-    const expected = ['start', 'tick', 'reports', 'rollback', 'cancel', 'held', 'unheld'];
-    expect([...types]).toEqual(expect.arrayContaining(expected));
-    expect(types.size).toBeGreaterThan(expected.length);
+    // Two hubs take their turns as they come, so which of a person's many commands were met is another set each time.
+    expect([...types]).toEqual(expect.arrayContaining(['start', 'tick', 'reports', 'rollback']));
+    expect(types.size).toBeGreaterThan(9);
     const rollouts = (await all((page) => store.read.rollouts.list(null, page))).map(({ rollout }) => rollout);
     expect(new Set(rollouts.map(({ state }) => state)).size).toBeGreaterThan(2);
     expect(rollouts.some(({ kind }) => kind === 'rollback')).toBe(true);

@@ -63,7 +63,9 @@ function waitingWave(rollout: Rollout): WaveProgress | undefined {
   const early = rollout.waves.findIndex(
     (wave, index) => index < rollout.wave && (inFlight(wave) > 0 || wave.counts.pending > 0),
   );
-  return rollout.waves[rollout.wave] ?? rollout.waves[early];
+  const current = rollout.waves[rollout.wave];
+  // A wave that has not begun waits for whoever is under way in an earlier one.
+  return current && (early === -1 || current.phase !== 'pending') ? current : (rollout.waves[early] ?? current);
 }
 
 function deferredText(wave: WaveProgress): string {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Freeze } from '../model.js';
 import type { WindowSpec } from '../strategy.js';
 import { Scenario, START, strategy, wave } from '../testing/scenario.js';
+import { explainRollout } from '../why.js';
 
 const ann = { actor: 'token:ann' } as const;
 const MINUTE = 60_000;
@@ -26,6 +27,26 @@ describe('during a freeze', () => {
     expect(fleet.in('assigned')).toEqual([]);
     fleet.shell.freeze = null;
     fleet.take({ type: 'tick' });
+    expect(fleet.in('assigned', 1)).toHaveLength(3);
+  });
+
+  it('a canary that failed meanwhile and is tried again keeps the next wave closed until it has passed', () => {
+    const fleet = frozen();
+    const [canary = ''] = fleet.in('assigned');
+    fleet.passAll();
+    fleet.report(canary, { phase: 'failed', cause: 'health' });
+    fleet.pass(MINUTE);
+    expect(fleet.row(canary)).toMatchObject({ state: 'failed', reason: 'regressed' });
+    expect(fleet.take({ type: 'retry', ...ann }).refused).toBeUndefined();
+    fleet.take({ type: 'resume', ...ann });
+    fleet.shell.freeze = null;
+    fleet.take({ type: 'tick' });
+    expect(fleet.in('assigned')).toEqual([canary]);
+    expect(fleet.wave(1).phase).toBe('pending');
+    expect(explainRollout(fleet.rollout, fleet.shell.header, fleet.now).sentence).toMatch(
+      /1 cluster of wave canary is in flight/,
+    );
+    fleet.report(canary);
     expect(fleet.in('assigned', 1)).toHaveLength(3);
   });
 
