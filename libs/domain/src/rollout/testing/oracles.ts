@@ -129,6 +129,11 @@ export class Oracles {
         deadline: this.world.now + this.ackTimeoutMs,
       });
     }
+    // Tried again, it says itself that it is at work.
+    if (flight && row.state === 'progressing' && (old?.state === 'deferred' || old?.state === 'pending')) {
+      const deadline = this.world.now + (this.world.strategy?.waves[0]?.progressDeadlineMs ?? 0);
+      Object.assign(flight, { concluded: false, awayMs: 0, since: this.world.now, deadline });
+    }
     // Taken back before a word of it: whatever is said of it now is said of nothing.
     if (flight && row.assignment === null) this.flights.set(row.uid, { ...flight, generation: -1 });
     if (row.carried) this.count('carried');
