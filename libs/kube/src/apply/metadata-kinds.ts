@@ -10,7 +10,6 @@ const BY_GROUP: Readonly<Record<string, readonly string[]>> = {
   'node.k8s.io': ['*'],
   'coordination.k8s.io': ['*'],
   'discovery.k8s.io': ['*'],
-  policy: ['*'],
   'networking.k8s.io': ['NetworkPolicy', 'IngressClass'],
 };
 
