@@ -1,3 +1,4 @@
+export * from './asks.js';
 export * from './http/access.js';
 export * from './http/basics.js';
 export * from './http/clusters.js';
@@ -9,6 +10,7 @@ export * from './http/plans.js';
 export * from './http/rollouts.js';
 export * from './issues.js';
 export * from './json-schema.js';
+export * from './live-objects.js';
 export * from './primitives.js';
 export * from './resources.js';
 export * from './strategy.js';

@@ -1,5 +1,6 @@
 import { parseDuration } from '#domain';
 import { z } from 'zod';
+import { healthRulesSchema, ignoreDifferencesSchema } from './live-objects.js';
 import { clusterNameSchema, durationSchema, labelsSchema, nameSchema, selectorSchema } from './primitives.js';
 import { strategySpecSchema } from './strategy.js';
 
@@ -45,6 +46,12 @@ export const applicationSpecSchema = z.strictObject({
   /** Namespace for namespaced objects that name none. */
   namespace: nameSchema.default('default'),
   drift: z.enum(['report', 'correct', 'off'], { error: 'must be report, correct or off' }).default('correct'),
+  /** Fields that others may set: no drift, and not put back. */
+  ignoreDifferences: ignoreDifferencesSchema.default([]),
+  /** What custom resources' health is, as CEL over them. */
+  health: healthRulesSchema.default([]),
+  /** Service account in `namespace` as which everything is applied; the agent itself unless told. */
+  serviceAccount: nameSchema.optional(),
 });
 
 const api = { apiVersion: z.literal(API_VERSION, { error: `must be ${API_VERSION}` }) };

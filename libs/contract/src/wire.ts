@@ -1,4 +1,4 @@
-import type { AgentReport, Heartbeat, Manifest, SignedManifest } from '#domain';
+import { type AgentReport, type Heartbeat, type Manifest, MAX_HEALTH_EXPRESSION, type SignedManifest } from '#domain';
 import { z } from 'zod';
 import { digestSchema, isStorable, nameSchema, revisionSchema, STORABLE, uidSchema } from './primitives.js';
 
@@ -24,6 +24,23 @@ export const signedManifestSchema: z.ZodType<SignedManifest> = z.object({
   signature: text(128),
 });
 
+const healthRuleSchema = z.object({
+  kind: text(320),
+  failed: text(MAX_HEALTH_EXPRESSION).optional(),
+  suspended: text(MAX_HEALTH_EXPRESSION).optional(),
+  progressing: text(MAX_HEALTH_EXPRESSION).optional(),
+  healthy: text(MAX_HEALTH_EXPRESSION).optional(),
+  message: text(MAX_HEALTH_EXPRESSION).optional(),
+});
+
+const ignoreDifferencesSchema = z.object({
+  kind: text(320),
+  name: text(253).optional(),
+  namespace: text(63).optional(),
+  jsonPointers: z.array(text(512)).max(100).optional(),
+  managers: z.array(text(128)).max(50).optional(),
+});
+
 const manifestApplicationSchema = z.object({
   release: counter.nullable(),
   revision: z.union([revisionSchema, z.literal('')]),
@@ -36,6 +53,10 @@ const manifestApplicationSchema = z.object({
   halted: z.literal(true).optional(),
   drift: z.enum(['report', 'correct', 'off']),
   namespace: nameSchema,
+  // The hub made sure of the rules when they were declared; the agent bounds them.
+  health: z.array(healthRuleSchema).max(50).optional(),
+  ignoreDifferences: z.array(ignoreDifferencesSchema).max(100).optional(),
+  serviceAccount: nameSchema.optional(),
 });
 
 /** Unknown fields are let through: a hub one version ahead may send some. */

@@ -5,7 +5,7 @@ export * from './cluster.js';
 export * from './duration.js';
 export * from './health/assess-object.js';
 export { HEALTH_GRACES_MS } from './health/graces.js';
-export type { HealthRule } from './health/health-rule.js';
+export { type HealthRule, MAX_HEALTH_EXPRESSION } from './health/health-rule.js';
 export { assessPod, assessPods, podTrouble } from './health/pods.js';
 export { presentPods } from './health/present-pods.js';
 export { isFine, worstOf, type HealthContext, type HealthVerdict, type ObservedPod } from './health/verdict.js';

@@ -1,3 +1,5 @@
+import type { HealthRule } from './health/health-rule.js';
+
 /** What one cluster is told, all applications in one document, so that a change across applications is atomic. */
 export interface Manifest {
   /** Version of the protocol between hub and agent. */
@@ -35,6 +37,29 @@ export interface ManifestApplication {
   readonly drift: 'report' | 'correct' | 'off';
   /** Namespace for namespaced objects that name none. */
   readonly namespace: string;
+  /** How the health of custom resources is told; absent: by the common rules. */
+  readonly health?: readonly HealthRule[];
+  /** What may differ from Git and is left as it is. */
+  readonly ignoreDifferences?: readonly IgnoreDifferences[];
+  /**
+   * Service account in `namespace` as which everything is applied, corrected and deleted, so that the application can do no more
+   * than that may. Absent: as the agent itself.
+   */
+  readonly serviceAccount?: string;
+}
+
+/** Fields of some objects that others may set: they are neither told as drift nor put back. */
+export interface IgnoreDifferences {
+  /** `apps/Deployment`; `ConfigMap` for the core group; `*` for every kind. */
+  readonly kind: string;
+  /** Absent: whatever its name. */
+  readonly name?: string;
+  /** Absent: in every namespace. */
+  readonly namespace?: string;
+  /** JSON pointers as in RFC 6901, such as `/spec/replicas`; `*` stands for every entry of a list or map. */
+  readonly jsonPointers?: readonly string[];
+  /** Whatever these field managers own. */
+  readonly managers?: readonly string[];
 }
 
 /** The version spoken here; one apart works, more is refused. */

@@ -1,4 +1,4 @@
-import type { ManifestApplication } from '#domain';
+import type { JsonObject, ManifestApplication } from '#domain';
 import {
   type ApplicationRecord,
   type ApplyItem,
@@ -63,7 +63,8 @@ export class ApplicationInventory {
   record(assignment: ManifestApplication | null, inventory = this.entries): ApplicationRecord {
     const { application, runs, applied } = this;
     const { cluster } = this.context;
-    return { cluster, application, assignment: { ...assignment }, runs, ...(applied >= 0 && { applied }), inventory };
+    const json = { ...assignment } as unknown as JsonObject;
+    return { cluster, application, assignment: json, runs, ...(applied >= 0 && { applied }), inventory };
   }
 
   /** Old and new together, before the first write: after a crash everything that may be there is still known. */

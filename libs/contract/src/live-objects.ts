@@ -1,0 +1,108 @@
+import { healthRuleProblem, type HealthRule, type IgnoreDifferences, MAX_HEALTH_EXPRESSION } from '#domain';
+import { z } from 'zod';
+import { nameSchema, objectLike } from './primitives.js';
+
+/** Both lists travel in every manifest: together no more than so many characters of JSON each. */
+const MAX_LIST_CHARACTERS = 8 * 1024;
+
+const expression = z
+  .string({ error: 'must be CEL over object, such as object.status.phase == "Ready"' })
+  .max(MAX_HEALTH_EXPRESSION, `must have at most ${MAX_HEALTH_EXPRESSION} characters`)
+  .optional();
+
+const healthRuleShape = {
+  /** `group/Kind`. */
+  kind: z.string({ error: 'must be a group and a kind, such as cert-manager.io/Certificate' }).max(320),
+  failed: expression,
+  suspended: expression,
+  progressing: expression,
+  healthy: expression,
+  /** A text to say beside the verdict. */
+  message: expression,
+};
+
+const healthRuleSchema = z
+  .strictObject(healthRuleShape, objectLike('{kind: example.com/Widget, healthy: object.status.ready}'))
+  .superRefine((rule, context) => {
+    const problem = healthRuleProblem(compact(rule));
+    if (problem === null) return;
+    // The sentence begins with the field.
+    const [field = '', ...rest] = problem.split(' ');
+    const isField = Object.hasOwn(healthRuleShape, field);
+    context.addIssue({
+      code: 'custom',
+      path: isField ? [field] : [],
+      message: isField ? rest.join(' ') : problem,
+    });
+  });
+
+/** CEL over custom resources: what their health is. */
+export const healthRulesSchema = z
+  .array(healthRuleSchema)
+  .max(20, 'must have at most 20 rules')
+  .refine(isShort, `must have at most ${MAX_LIST_CHARACTERS} characters in all`)
+  .refine((rules) => new Set(rules.map(({ kind }) => kind)).size === rules.length, 'must have one rule for each kind')
+  .meta({ id: 'HealthRules' });
+
+const KIND = /^(\*|([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?([A-Z][A-Za-z0-9]{0,62}|\*))$/;
+/** RFC 6901: `~` only as `~0` or `~1`. The whole object can't be ignored. */
+const POINTER = /^(\/([^~/]|~0|~1)+)+$/;
+/** What an object is known by is never somebody else's. */
+const FIXED = /^\/(apiVersion|kind|metadata(\/(name|namespace|uid|managedFields)(\/.*)?)?)$/;
+
+const ignoreSchema = z
+  .strictObject(
+    {
+      kind: z.string().max(320).regex(KIND, 'must be a kind such as apps/Deployment or ConfigMap, or * for every kind'),
+      name: z.string().min(1).max(253).optional(),
+      namespace: nameSchema.optional(),
+      jsonPointers: z
+        .array(
+          z
+            .string()
+            .max(512)
+            .regex(POINTER, 'must be a JSON pointer such as /spec/replicas; in a key, ~1 stands for / and ~0 for ~')
+            .refine((pointer) => !FIXED.test(pointer), 'must not be a field by which the object is known'),
+        )
+        .max(50)
+        .optional(),
+      managers: z.array(z.string().min(1).max(128)).max(20).optional(),
+    },
+    objectLike('{kind: apps/Deployment, jsonPointers: [/spec/replicas]}'),
+  )
+  .refine(
+    ({ jsonPointers = [], managers = [] }) => jsonPointers.length + managers.length > 0,
+    'must name jsonPointers or managers: what is ignored',
+  )
+  .refine(({ managers = [] }) => !managers.includes('flotilla'), {
+    path: ['managers'],
+    error: 'must not name flotilla: that would be all that is applied',
+  });
+
+/** What may differ from Git and is left as it is. */
+export const ignoreDifferencesSchema = z
+  .array(ignoreSchema)
+  .max(50, 'must have at most 50 entries')
+  .refine(isShort, `must have at most ${MAX_LIST_CHARACTERS} characters in all`)
+  .meta({ id: 'IgnoreDifferences' });
+
+function isShort(list: readonly unknown[]): boolean {
+  return JSON.stringify(list).length <= MAX_LIST_CHARACTERS;
+}
+
+/** Without what was left out, as the domain has it. */
+function compact(rule: z.output<z.ZodObject<typeof healthRuleShape>>): HealthRule {
+  return Object.fromEntries(Object.entries(rule).filter(([, value]) => value !== undefined)) as unknown as HealthRule;
+}
+
+/** The rules of an application as a manifest has them. */
+export const toHealthRules = (rules: z.output<typeof healthRulesSchema>): readonly HealthRule[] => rules.map(compact);
+
+/** The same of what is ignored. */
+export const toIgnoreDifferences = (list: z.output<typeof ignoreDifferencesSchema>): readonly IgnoreDifferences[] =>
+  list.map(
+    (entry) =>
+      Object.fromEntries(
+        Object.entries(entry).filter(([, value]) => value !== undefined),
+      ) as unknown as IgnoreDifferences,
+  );
