@@ -82,6 +82,15 @@ export function isEmptied(wave: WaveProgress): boolean {
 }
 
 /** Its clusters may have their turn, or had it. */
+/**
+ * Somebody of a wave is under way (again) or says failed: no later wave opens before it is known what becomes of them. Whoever
+ * waits for a window keeps nobody waiting.
+ */
+export function keepsLaterClosed(wave: WaveProgress): boolean {
+  const isWaiting = wave.counts.pending > 0 && wave.windows === undefined;
+  return inFlight(wave) > 0 || wave.suspects > 0 || isWaiting;
+}
+
 export function isOpened({ phase }: Pick<WaveProgress, 'phase'>): boolean {
   return phase !== 'pending' && phase !== 'gateBefore';
 }

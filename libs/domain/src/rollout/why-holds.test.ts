@@ -110,6 +110,19 @@ describe('why a rollout waits at a gate', () => {
     expect(why(fleet).sentence).toBe('Rollout web-1 of release 1 waits: wave canary waits to be done for an approval');
   });
 
+  it('while somebody of the wave before is tried again: that, besides the gate', () => {
+    const fleet = waiting(approval(1));
+    const [canary, prod] = fleet.rollout.waves;
+    if (canary === undefined || prod === undefined) throw new Error('two waves are planned');
+    const counts = { ...canary.counts, passed: 0, assigned: 1 };
+    const retried = { ...fleet.rollout, waves: [{ ...canary, counts }, prod] };
+    fleet.shell.header = { ...fleet.shell.header, rollout: retried };
+    expect(why(fleet).holds.map(({ message }) => message)).toEqual([
+      'wave prod waits for an approval',
+      'wave prod opens once wave canary is quiet again: 1 cluster of it is under way',
+    ]);
+  });
+
   it('that is not its turn yet is only told of', () => {
     const fleet = new Scenario(3);
     fleet.start(1, gated(approval(1)));

@@ -3,7 +3,7 @@ import type { Hold } from '../hold.js';
 import { isFrozen, nextZoneOpening, openZones } from './may-assign.js';
 import type { ApplicationHeader, Freeze, Millis, Rollout, WaveProgress } from './model.js';
 import { activeTime } from './need.js';
-import { inFlight, isOpened, openDeferrals } from './wave-counters.js';
+import { inFlight, isOpened, keepsLaterClosed, openDeferrals } from './wave-counters.js';
 import { gateHolds } from './why-gates.js';
 import { clusters, localTime, personOf } from './why-text.js';
 
@@ -46,6 +46,7 @@ function waitsOf(rollout: Rollout, header: ApplicationHeader, now: Millis): Hold
   const since = wave.openedAt ?? rollout.startedAt;
   const holds: Hold[] = rollout.holds.length === 0 ? gateHolds(wave, now) : [];
   if (rollout.holds.length === 0) holds.push(...windowHolds(rollout, now));
+  holds.push(...earlierHolds(rollout, wave, since));
   const flying = inFlight(wave);
   if (flying > 0) {
     const message = `${clusters(flying)} of wave ${wave.name} ${flying === 1 ? 'is' : 'are'} in flight, ${wave.maxConcurrency} may be at once`;
@@ -66,6 +67,22 @@ function waitingWave(rollout: Rollout): WaveProgress | undefined {
   const current = rollout.waves[rollout.wave];
   // A wave that has not begun waits for whoever is under way in an earlier one.
   return current && (early === -1 || current.phase !== 'pending') ? current : (rollout.waves[early] ?? current);
+}
+
+/** Earlier waves that keep this one closed, whatever its gates say. */
+function earlierHolds(rollout: Rollout, wave: WaveProgress, since: Millis): Hold[] {
+  if (isOpened(wave)) return [];
+  const earlier = rollout.waves.slice(0, rollout.waves.indexOf(wave)).filter(keepsLaterClosed);
+  return earlier.map((each) => {
+    const message = `wave ${wave.name} opens once wave ${each.name} is quiet again: ${openWordsOf(each)}`;
+    return { code: 'inFlight', message, since };
+  });
+}
+
+function openWordsOf(wave: WaveProgress): string {
+  const working = inFlight(wave) + wave.counts.pending;
+  if (working > 0) return `${clusters(working)} of it ${working === 1 ? 'is' : 'are'} under way`;
+  return `the agents of ${clusters(wave.suspects)} of it say failed`;
 }
 
 function deferredText(wave: WaveProgress): string {

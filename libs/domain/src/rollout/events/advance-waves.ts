@@ -5,7 +5,7 @@ import { isFrozen } from '../may-assign.js';
 import type { LoadedRow, WaveProgress } from '../model.js';
 import { TICK_PAGE } from '../need.js';
 import { moved } from '../row-moves.js';
-import { hasEvidence, inFlight, isEmptied, isPassing, isSettled } from '../wave-counters.js';
+import { hasEvidence, isEmptied, isPassing, isSettled, keepsLaterClosed } from '../wave-counters.js';
 import { endRollout } from './end.js';
 import { goThroughGates, leaveGates, lookAtGates, waitAtGates } from './gates.js';
 
@@ -71,15 +71,12 @@ function opened(draft: Draft, wave: WaveProgress, index: number): WaveProgress |
 }
 
 /**
- * No freeze is in force, and nobody of an earlier wave is under way again or says failed. Those waves stay done; but what became of
- * them while this one waited, for a gate or a freeze, is seen before it opens. Whoever waits for a window keeps nobody waiting.
+ * No freeze is in force, and no earlier wave keeps this one closed. Those waves stay done; but what became of them while this one
+ * waited, for a gate or a freeze, is seen before it opens.
  */
 function mayOpen({ running, freeze, now }: Draft, index: number): boolean {
   if (!running || isFrozen(running.kind, freeze, now)) return false;
-  return running.waves.slice(0, index).every((wave) => {
-    const isWaiting = wave.counts.pending > 0 && wave.windows === undefined;
-    return inFlight(wave) === 0 && wave.suspects === 0 && !isWaiting;
-  });
+  return !running.waves.slice(0, index).some(keepsLaterClosed);
 }
 
 /** Somebody was retried or came back: all of them soak together, and ask their gates, once they have passed. */
