@@ -30,6 +30,8 @@ function podTemplate(draw: Draw, name: string, more: JsonObject = {}): JsonObjec
 }
 
 const run = (draw: Draw, name: string): JsonObject => podTemplate(draw, name, { restartPolicy: 'Never' });
+/** Typed as it is meant: the items have not all the same fields. */
+const items = (...list: readonly JsonObject[]): readonly JsonObject[] => list;
 /** On no node. */
 const nowhere = { nodeSelector: { 'example.com/none': 'none' } };
 
@@ -53,10 +55,10 @@ export const namespacedKinds: readonly KindMaker[] = [
       spec: {
         selector: { app: `deployment-${at}` },
         ...(at % 3 === 1 && { clusterIP: 'None' }),
-        ports: [
+        ports: items(
           { name: 'http', port: 80, targetPort: draw.pick<string | number>(['http', 8080]) },
-          { name: 'metrics', port: 9090 } as JsonObject,
-        ],
+          { name: 'metrics', port: 9090 },
+        ),
       },
     }),
   },
@@ -146,10 +148,10 @@ export const namespacedKinds: readonly KindMaker[] = [
     ...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', inside: true, weight: 50 },
     make: (draw, _name, at) => ({
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: `role-${at}` },
-      subjects: [
+      subjects: items(
         { kind: 'ServiceAccount', name: `serviceaccount-${at}`, namespace: draw.namespace },
-        { kind: 'User', name: 'somebody' } as JsonObject,
-      ],
+        { kind: 'User', name: 'somebody' },
+      ),
     }),
   },
   {
