@@ -1,0 +1,36 @@
+import type { ApplicationInventory } from './application-inventory.js';
+import type { ApplicationObjects } from './application-objects.js';
+import type { DriftLedger } from './drift-ledger.js';
+import type { HeldBundle } from './held-bundle.js';
+import type { Asked, WorkerState } from './worker-state.js';
+
+export type Step =
+  /** Find out how far a halted generation came, and write nothing. */
+  | { readonly kind: 'look'; readonly held: HeldBundle }
+  | { readonly kind: 'adopt'; readonly asked: Asked }
+  | { readonly kind: 'pass'; readonly held: HeldBundle }
+  | { readonly kind: 'correct'; readonly held: HeldBundle }
+  | { readonly kind: 'prune'; readonly held: HeldBundle }
+  | { readonly kind: 'record'; readonly held: HeldBundle };
+
+export interface Situation {
+  readonly state: WorkerState;
+  readonly drift: Pick<DriftLedger, 'isDirty'>;
+  readonly objects: Pick<ApplicationObjects, 'unhealthy'>;
+  readonly inventory: Pick<ApplicationInventory, 'surplusCount' | 'isStale'>;
+  readonly isInstant: boolean;
+}
+
+/** The most urgent thing to do for an application; null: nothing. */
+export function nextStep({ state, drift, objects, inventory, isInstant }: Situation): Step | null {
+  const { asked, held, sync } = state;
+  if (state.isHalted) return sync.kind === 'restoring' && held !== null ? { kind: 'look', held } : null;
+  if (asked !== null && sync.kind === 'working') return { kind: 'adopt', asked };
+  if (held === null) return null;
+  if (state.isPassDue) return { kind: 'pass', held };
+  if (drift.isDirty) return { kind: 'correct', held };
+  if (sync.kind !== 'applied' || objects.unhealthy().length > 0) return null;
+  if (inventory.surplusCount > 0) return state.isPruneHeldUp ? null : { kind: 'prune', held };
+  if (isInstant || !inventory.isStale(held.assignment)) return null;
+  return { kind: 'record', held };
+}
