@@ -20,6 +20,14 @@ class ScriptedBus implements OpenedBus {
   onNudge(handle: () => void): void {
     this.nudge = handle;
   }
+  ask: (envelope: Uint8Array) => void = () => undefined;
+  readonly answers: string[] = [];
+  onAsk(handle: (envelope: Uint8Array) => void): void {
+    this.ask = handle;
+  }
+  async publishAnswer(id: string): Promise<void> {
+    this.answers.push(id);
+  }
   async fetchBundle(): Promise<Uint8Array> {
     return new Uint8Array([2]);
   }
@@ -86,6 +94,24 @@ it('tells its agent of a reconnect when it is brought back', async () => {
   inner[1]?.nudge();
   expect(told).toEqual(['reconnect', 'nudge']);
   expect(await bus.fetchManifest()).toEqual(new Uint8Array([1]));
+});
+
+it('passes asks and answers through while it is not cut off', async () => {
+  const { bus, inner } = open();
+  const asked: Uint8Array[] = [];
+  bus.onAsk((envelope) => void asked.push(envelope));
+  inner[0]?.ask(new Uint8Array([1]));
+  await bus.publishAnswer('one', new Uint8Array());
+  await bus.cutOff();
+  inner[0]?.ask(new Uint8Array([2]));
+  await expect(bus.publishAnswer('two', new Uint8Array())).rejects.toMatchObject({ code: 'bus-disconnected' });
+  bus.bringBack();
+  inner[1]?.ask(new Uint8Array([3]));
+  await bus.publishAnswer('three', new Uint8Array());
+  expect([asked.map(([first]) => first), inner.map(({ answers }) => answers)]).toEqual([
+    [1, 3],
+    [['one'], ['three']],
+  ]);
 });
 
 it('stays closed once it is closed', async () => {

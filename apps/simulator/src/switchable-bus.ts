@@ -6,6 +6,7 @@ import { RetryableError } from '#kit';
 export class SwitchableBus implements OpenedBus {
   readonly ready: Promise<void>;
   private readonly nudged: (() => void)[] = [];
+  private readonly asked: ((envelope: Uint8Array) => void)[] = [];
   private readonly reconnected: (() => void)[] = [];
   private inner: OpenedBus | undefined;
   private markReady: () => void = () => undefined;
@@ -37,6 +38,14 @@ export class SwitchableBus implements OpenedBus {
 
   onNudge(handle: () => void): void {
     this.nudged.push(handle);
+  }
+
+  onAsk(handle: (envelope: Uint8Array) => void): void {
+    this.asked.push(handle);
+  }
+
+  publishAnswer(id: string, body: Uint8Array): Promise<void> {
+    return this.through((bus) => bus.publishAnswer(id, body));
   }
 
   fetchBundle(digest: string, chunks: number): Promise<Uint8Array> {
@@ -76,6 +85,9 @@ export class SwitchableBus implements OpenedBus {
     const bus = this.open();
     this.inner = bus;
     bus.onNudge(() => this.tell(bus, this.nudged));
+    bus.onAsk((envelope) => {
+      if (this.inner === bus) for (const handle of this.asked) handle(envelope);
+    });
     bus.onReconnect(() => this.tell(bus, this.reconnected));
     // The agent knows one first connection only; each one after that is a reconnect to it.
     bus.ready

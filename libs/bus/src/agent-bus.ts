@@ -1,14 +1,17 @@
-import type { Msg, NatsConnection } from '@nats-io/nats-core';
+import { headers, type Msg, type NatsConnection } from '@nats-io/nats-core';
 import { RejectedError, RetryableError } from '#kit';
 import type { AgentBus } from '#ports';
 import { AgentConnection, type AgentConnectionOptions } from './agent-connection.js';
-import { publishAcked, refusal, request } from './requests.js';
-import { checkDigest, checkToken, ERROR_HEADER, subjects } from './subjects.js';
+import { cutAnswer, PART_HEADER, PARTS_HEADER } from './answer-parts.js';
+import { busError, publishAcked, refusal, request } from './requests.js';
+import { checkAskId, checkDigest, checkToken, ERROR_HEADER, MAX_ASK_BYTES, subjects } from './subjects.js';
 
 export type { AgentConnectionOptions as AgentBusOptions } from './agent-connection.js';
 
 /** Chunks asked for at once: half a megabyte under way is enough to keep the line busy, and little for a slow one. */
 const PARALLEL_CHUNKS = 4;
+/** Parts of an answer that are sent before the broker is heard: a megabyte in the client's buffer. */
+const PARTS_AHEAD = 8;
 const decoder = new TextDecoder();
 
 /** An AgentBus that is there at once, connected or not, so that an agent works on while the hub is away. */
@@ -36,6 +39,7 @@ class NatsAgentBus implements OpenAgentBus {
   readonly #connection: AgentConnection;
   readonly #cluster: string;
   readonly #nudged: (() => void)[] = [];
+  readonly #asked: ((envelope: Uint8Array) => void)[] = [];
   readonly #reconnected: (() => void)[] = [];
 
   constructor(options: AgentConnectionOptions) {
@@ -51,6 +55,29 @@ class NatsAgentBus implements OpenAgentBus {
 
   onNudge(handle: () => void): void {
     this.#nudged.push(handle);
+  }
+
+  onAsk(handle: (envelope: Uint8Array) => void): void {
+    this.#asked.push(handle);
+  }
+
+  async publishAnswer(id: string, body: Uint8Array): Promise<void> {
+    const subject = subjects.answer(this.#cluster, checkAskId(id));
+    const parts = await cutAnswer(body);
+    const connection = this.#connection.current;
+    if (connection === null) throw new RetryableError('bus-disconnected', 'The bus is not connected now.');
+    try {
+      for (const [number, part] of parts.entries()) {
+        const which = headers();
+        which.set(PART_HEADER, String(number));
+        which.set(PARTS_HEADER, String(parts.length));
+        connection.publish(subject, part, { headers: which });
+        if (number % PARTS_AHEAD === PARTS_AHEAD - 1) await connection.flush();
+      }
+      await connection.flush();
+    } catch (error) {
+      throw busError(error);
+    }
   }
 
   async fetchBundle(digest: string, chunks: number): Promise<Uint8Array> {
@@ -113,10 +140,13 @@ class NatsAgentBus implements OpenAgentBus {
   }
 
   #begin(connection: NatsConnection, isFirst: boolean): void {
-    // One subscription for all that comes down; whatever it is, it means "look at your manifest".
+    const ask = subjects.ask(this.#cluster);
+    // One subscription for all that comes down; whatever is no ask means "look at your manifest".
     connection.subscribe(subjects.down(this.#cluster), {
-      callback: (error) => {
-        if (error === null) for (const handle of this.#nudged) handle();
+      callback: (error, message) => {
+        if (error !== null) return;
+        if (message.subject !== ask) for (const handle of this.#nudged) handle();
+        else if (message.data.length <= MAX_ASK_BYTES) for (const handle of this.#asked) handle(message.data);
       },
     });
     if (!isFirst) for (const handle of this.#reconnected) handle();

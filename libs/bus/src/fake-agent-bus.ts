@@ -1,8 +1,9 @@
 import { MAX_REPORT_BYTES } from '#contract';
 import { RejectedError, RetryableError } from '#kit';
 import type { OpenAgentBus } from './agent-bus.js';
+import { cutAnswer } from './answer-parts.js';
 import type { FakeBroker, FakeEnd } from './fake-broker.js';
-import { checkDigest, checkToken } from './subjects.js';
+import { checkAskId, checkDigest, checkToken, subjects } from './subjects.js';
 
 export interface FakeAgentOptions {
   readonly cluster: string;
@@ -18,6 +19,7 @@ const RETRY_MS = 10;
 export class FakeAgentBus implements OpenAgentBus, FakeEnd {
   readonly ready: Promise<void>;
   readonly #nudged: (() => void)[] = [];
+  readonly #asked: ((envelope: Uint8Array) => void)[] = [];
   readonly #reconnected: (() => void)[] = [];
   #isReady: () => void = () => undefined;
   #closed = false;
@@ -50,6 +52,20 @@ export class FakeAgentBus implements OpenAgentBus, FakeEnd {
   onNudge(handle?: () => void): void {
     if (handle === undefined) for (const each of this.#nudged) each();
     else this.#nudged.push(handle);
+  }
+
+  onAsk(said: Uint8Array | ((envelope: Uint8Array) => void)): void {
+    if (typeof said === 'function') this.#asked.push(said);
+    else for (const handle of this.#asked) handle(said);
+  }
+
+  async publishAnswer(id: string, body: Uint8Array): Promise<void> {
+    const subject = subjects.answer(this.cluster, checkAskId(id));
+    const parts = await cutAnswer(body);
+    this.#check();
+    for (const [number, part] of parts.entries()) {
+      this.broker.answers.get(subject)?.(String(number), String(parts.length), part);
+    }
   }
 
   async fetchBundle(digest: string, chunks: number): Promise<Uint8Array> {

@@ -1,5 +1,6 @@
 import { RejectedError, RetryableError } from '#kit';
 import type { StatusMessage } from '#ports';
+import type { TakePart } from './await-answer.js';
 import { isPublicNkey } from './nkey.js';
 import { CHUNK_BYTES } from './subjects.js';
 
@@ -31,6 +32,7 @@ export interface FakeEnd {
   readonly cluster: string | null;
   readonly key: string | null;
   onNudge(): void;
+  onAsk(envelope: Uint8Array): void;
   onDrop(): void;
 }
 
@@ -43,6 +45,8 @@ export class FakeBroker {
   readonly ends = new Set<FakeEnd>();
   readonly heartbeats = new Map<FakeEnd, (cluster: string, body: Uint8Array) => void>();
   readonly renewals = new Map<FakeEnd, (cluster: string) => Promise<string>>();
+  /** By the subject of the answer: whoever waits for its parts. */
+  readonly answers = new Map<string, TakePart>();
   readonly disconnects: ((cluster: string) => void)[] = [];
   readonly #revoked = new Map<string, number>();
   readonly #cutOff = new Set<string>();
@@ -122,6 +126,11 @@ export class FakeBroker {
     if (this.faults.dropNudges === true) return;
     for (const end of [...this.ends])
       if (end.cluster === cluster) setImmediate(() => this.ends.has(end) && end.onNudge());
+  }
+
+  ask(cluster: string, envelope: Uint8Array): void {
+    for (const end of [...this.ends])
+      if (end.cluster === cluster) setImmediate(() => this.ends.has(end) && end.onAsk(envelope));
   }
 
   /** Of several hubs, one takes each message. */

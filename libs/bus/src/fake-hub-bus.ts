@@ -1,6 +1,7 @@
 import { MAX_MANIFEST_BYTES } from '#contract';
 import { BugError, RejectedError, RetryableError } from '#kit';
 import type { HeartbeatMessage, HubBus, PutManifestResult, StatusMessage } from '#ports';
+import { AwaitedAnswers, checkAsk } from './await-answer.js';
 import type { FakeBroker, FakeEnd } from './fake-broker.js';
 import { isPublicNkey } from './nkey.js';
 import { MAX_BATCH } from './status-consumer.js';
@@ -15,6 +16,7 @@ export class FakeHubBus implements HubBus, FakeEnd {
   readonly key = null;
   readonly #reconnects: ((downMs: number) => void)[] = [];
   readonly #consumers = new Set<{ stop(): Promise<void> }>();
+  readonly #answers = new AwaitedAnswers();
   #closed = false;
   #downSince: number | null = null;
 
@@ -119,6 +121,25 @@ export class FakeHubBus implements HubBus, FakeEnd {
     if (this.connected()) this.broker.nudge(cluster);
   }
 
+  async ask(
+    cluster: string,
+    id: string,
+    envelope: Uint8Array,
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<Uint8Array> {
+    const { answer } = checkAsk(cluster, id, envelope);
+    this.#check();
+    return await this.#answers.ask({
+      ...options,
+      listen: (take) => {
+        // What comes while the hub's own connection is down is lost.
+        this.broker.answers.set(answer, (...part) => this.connected() && take(...part));
+        return () => this.broker.answers.delete(answer);
+      },
+      send: () => this.broker.ask(cluster, envelope.slice()),
+    });
+  }
+
   onRenew(handle: (cluster: string) => Promise<string>): void {
     this.broker.renewals.set(this, handle);
   }
@@ -147,12 +168,17 @@ export class FakeHubBus implements HubBus, FakeEnd {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#answers.close();
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));
     this.broker.ends.delete(this);
   }
 
   onNudge(): void {
     throw new BugError('hub-nudged', 'Nobody nudges a hub.');
+  }
+
+  onAsk(): void {
+    throw new BugError('hub-asked', 'Nobody asks a hub.');
   }
 
   onDrop(): void {

@@ -4,6 +4,8 @@ import { type Logger, messageOf, RejectedError, RetryableError } from '#kit';
 import type { HeartbeatMessage, HubBus, PutManifestResult, StatusMessage } from '#ports';
 import { z } from 'zod';
 import { agentUserJwt } from './accounts.js';
+import { PART_HEADER, PARTS_HEADER } from './answer-parts.js';
+import { AwaitedAnswers, checkAsk } from './await-answer.js';
 import { countChunks, writeChunks } from './bundle-chunks.js';
 import type { BusKeys } from './nats-keys.js';
 import { isPublicNkey } from './nkey.js';
@@ -40,6 +42,7 @@ const disconnectSchema = z.object({ client: z.object({ tags: z.array(z.string())
 /** HubBus over NATS; made by connectHubBus. */
 export class NatsHubBus implements HubBus {
   readonly #consumers = new Set<StatusConsumer>();
+  readonly #answers = new AwaitedAnswers();
   #draining = 0;
 
   constructor(
@@ -160,6 +163,29 @@ export class NatsHubBus implements HubBus {
     if (this.connected()) this.connections.hub.publish(subjects.nudge(checkToken(cluster, 'cluster')));
   }
 
+  async ask(
+    cluster: string,
+    id: string,
+    envelope: Uint8Array,
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<Uint8Array> {
+    const { ask, answer } = checkAsk(cluster, id, envelope);
+    const hub = this.#hub();
+    return await this.#answers.ask({
+      ...options,
+      // No queue group: only the hub that asked waits for this id.
+      listen: (take) => {
+        const subscription = hub.subscribe(answer, {
+          callback: (error, { headers: which, data }) => {
+            if (error === null) take(which?.get(PART_HEADER), which?.get(PARTS_HEADER), data);
+          },
+        });
+        return () => subscription.unsubscribe();
+      },
+      send: () => hub.publish(ask, envelope),
+    });
+  }
+
   onRenew(handle: (cluster: string) => Promise<string>): void {
     this.#subscribe(subjects.renew('*'), (message) => {
       const answer = async (): Promise<void> => {
@@ -207,6 +233,7 @@ export class NatsHubBus implements HubBus {
   }
 
   async close(): Promise<void> {
+    this.#answers.close();
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));
     this.connections.revocations.stop();
     // Acknowledgements that are still in the buffer must leave; a bus that is gone must not hold the hub's end up.

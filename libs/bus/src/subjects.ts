@@ -1,3 +1,4 @@
+import { askIdSchema } from '#contract';
 import { RejectedError } from '#kit';
 
 /**
@@ -12,6 +13,8 @@ export const subjects = {
   getChunk: (digest: string, chunk: number) => `fleet.v1.blob.${digest}.${chunk}`,
   down: (cluster: string) => `fleet.v1.down.${cluster}.>`,
   nudge: (cluster: string) => `fleet.v1.down.${cluster}.nudge`,
+  ask: (cluster: string) => `fleet.v1.down.${cluster}.ask`,
+  answer: (cluster: string, id: string) => `fleet.v1.up.${cluster}.answer.${id}`,
   inbox: (cluster: string) => `_INBOX.${cluster}`,
   manifest: (cluster: string) => `$KV.assign.${cluster}`,
   chunk: (digest: string, chunk: number) => `$KV.bundle.${halves(digest)}.${chunk}`,
@@ -43,6 +46,9 @@ export const CHUNK_BYTES = 128 * 1024;
 const token = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const digest = /^[0-9a-f]{64}$/;
 
+/** Bytes of the largest ask, signature and all; nobody looks at a larger one. */
+export const MAX_ASK_BYTES = 8 * 1024;
+
 /** Whether `text` is a cluster's UID or an application's name as far as subjects care: one token and no wildcard. */
 export function isToken(text: string | undefined): boolean {
   return text !== undefined && token.test(text);
@@ -64,6 +70,12 @@ export function checkToken(text: string, what: 'cluster' | 'application'): strin
 export function checkDigest(text: string): string {
   if (digest.test(text)) return text;
   throw new RejectedError('bad-digest', 'The bundle digest must be a SHA-256 in lower-case hexadecimal.');
+}
+
+/** @throws RejectedError `bad-subject-token` */
+export function checkAskId(text: string): string {
+  if (askIdSchema.safeParse(text).success) return text;
+  throw new RejectedError('bad-subject-token', 'The id of an ask must be 32 hexadecimal digits in lower case.');
 }
 
 /** The cluster's UID in `fleet.v1.up.C.…` or `fleet.v1.rpc.C.…`. */

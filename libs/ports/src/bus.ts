@@ -44,6 +44,19 @@ export interface HubBus {
   onDisconnect(handle: (cluster: ClusterUid) => void): void;
   /** Asks the agent to read its manifest again and to send a heartbeat. */
   nudge(cluster: ClusterUid): void;
+  /**
+   * Asks a cluster's agent and resolves with its answer, uncompressed and otherwise unlooked at: whoever has the agent's key may
+   * have written it. `envelope` is the signed ask, `id` the one in it: 32 hexadecimal digits, never used before.
+   * `timeoutMs` (10 s unless told) is how long the agent may be silent, until the first part of its answer and between two.
+   * @throws RetryableError `agent-silent`, `bus-disconnected`, `asks-busy` (16 agents are being asked by this hub);
+   * RejectedError `answer-invalid`, `too-large`
+   */
+  ask(
+    cluster: ClusterUid,
+    id: string,
+    envelope: Uint8Array,
+    options?: { readonly timeoutMs?: number },
+  ): Promise<Uint8Array>;
   /** An agent's request to renew its credential while it is valid: answers with the new credential. */
   onRenew(handle: (cluster: ClusterUid) => Promise<string>): void;
 
@@ -62,8 +75,15 @@ export interface HubBus {
 export interface AgentBus {
   /** The signed manifest's bytes; null when the hub has written none. */
   fetchManifest(): Promise<Uint8Array | null>;
-  /** A down message came, of whatever content: read the manifest again. */
+  /** A down message came that is no ask, of whatever content: read the manifest again. */
   onNudge(handle: () => void): void;
+  /** An ask came, of at most 8 KiB; who wrote it is known only once its signature is. */
+  onAsk(handle: (envelope: Uint8Array) => void): void;
+  /**
+   * Sends the answer to the ask of that id; resolves when it has left. Whether anybody still waits for it is not known.
+   * @throws RejectedError `too-large` over MAX_ANSWER_BYTES; RetryableError `bus-disconnected`
+   */
+  publishAnswer(id: string, body: Uint8Array): Promise<void>;
   /** The gzipped bundle. @throws RetryableError `bundle-missing` when a chunk is not there. */
   fetchBundle(digest: string, chunks: number): Promise<Uint8Array>;
   /** Resolves when the broker has stored it. @throws RetryableError when it has not. */

@@ -56,6 +56,48 @@ export function describeAgentBusContract(name: string, open: () => Promise<BusBr
       expect(others).toBe(0);
     });
 
+    it('hears its own asks and nobody else does, and takes none for a nudge', async () => {
+      const other = (await joinAgent(broker, hub, randomUUID())).bus;
+      const asked: (string | null)[] = [];
+      let nudges = 0;
+      let others = 0;
+      agent.onAsk((envelope) => void asked.push(text(envelope)));
+      agent.onNudge(() => void (nudges += 1));
+      other.onAsk(() => void (others += 1));
+      await pause(50);
+      const id = randomBytes(16).toString('hex');
+      const answer = hub.ask(cluster, id, bytes('{"ask":"tree"}'), { timeoutMs: 60_000 });
+      await eventually(() => asked.length > 0, 'the ask');
+      await agent.publishAnswer(id, bytes('a tree'));
+      expect(text(await answer)).toBe('a tree');
+      hub.nudge(cluster);
+      await eventually(() => nudges > 0, 'the nudge');
+      expect([asked, nudges, others]).toEqual([['{"ask":"tree"}'], 1, 0]);
+    });
+
+    it("answers for its own cluster only, whatever the id: another's ask is not answered by it", async () => {
+      const other = (await joinAgent(broker, hub, randomUUID())).bus;
+      const id = randomBytes(16).toString('hex');
+      agent.onAsk(() => {
+        other.publishAnswer(id, bytes('forged')).catch(() => undefined);
+      });
+      await pause(50);
+      const answer = hub.ask(cluster, id, bytes('x'), { timeoutMs: 500 });
+      await expect(answer).rejects.toMatchObject({ code: 'agent-silent' });
+    });
+
+    it('refuses an answer that is too large or of an id that would widen the subject', async () => {
+      const id = '0'.repeat(32);
+      for (const bad of ['', '*', `${id}.x`, 'A'.repeat(32)]) {
+        await expect(agent.publishAnswer(bad, bytes('x'))).rejects.toMatchObject({ code: 'bad-subject-token' });
+      }
+      const tooLarge = { kind: 'rejected', code: 'too-large' };
+      await expect(agent.publishAnswer(id, new Uint8Array(8 * 1024 * 1024 + 1))).rejects.toMatchObject(tooLarge);
+      // It can't be compressed, and so takes a part too many.
+      await expect(agent.publishAnswer(id, randomBytes(8 * 1024 * 1024))).rejects.toMatchObject(tooLarge);
+      await agent.publishAnswer(id, bytes('nobody waits for this one'));
+    });
+
     it('fetches a bundle of a megabyte as it was written', async () => {
       const body = randomBytes(1024 * 1024 + 17);
       const digest = createHash('sha256').update(body).digest('hex');
@@ -89,6 +131,8 @@ export function describeAgentBusContract(name: string, open: () => Promise<BusBr
       let nudges = 0;
       agent.onReconnect(() => void (back += 1));
       agent.onNudge(() => void (nudges += 1));
+      let asks = 0;
+      agent.onAsk(() => void (asks += 1));
       expect(agent.connected()).toBe(true);
       await broker.stop();
       await eventually(() => !agent.connected(), 'the agent noticing');
@@ -96,6 +140,8 @@ export function describeAgentBusContract(name: string, open: () => Promise<BusBr
       await expect(agent.fetchManifest()).rejects.toMatchObject({ kind: 'retryable' });
       await expect(agent.publishStatus('shop', bytes('x'))).rejects.toMatchObject({ kind: 'retryable' });
       await expect(agent.renewCredential()).rejects.toMatchObject({ kind: 'retryable' });
+      const answered = agent.publishAnswer('0'.repeat(32), bytes('x'));
+      await expect(answered).rejects.toMatchObject({ kind: 'retryable', code: 'bus-disconnected' });
       agent.publishHeartbeat(bytes('into the void'));
       expect(performance.now() - started).toBeLessThan(1_000);
       await broker.start();
@@ -104,6 +150,10 @@ export function describeAgentBusContract(name: string, open: () => Promise<BusBr
       await pause(50);
       hub.nudge(cluster);
       await eventually(() => nudges > 0, 'a nudge after the restart');
+      const asked = hub.ask(cluster, '0'.repeat(32), bytes('x'), { timeoutMs: 60_000 });
+      await eventually(() => asks > 0, 'an ask after the restart');
+      await agent.publishAnswer('0'.repeat(32), bytes('here'));
+      expect(text(await asked)).toBe('here');
     });
 
     it('stays closed once it is', async () => {

@@ -278,6 +278,96 @@ export function describeHubBusContract(name: string, open: () => Promise<BusBrok
       });
     });
 
+    describe('asks', () => {
+      const newId = () => randomBytes(16).toString('hex');
+      const signed = (id: string) => bytes(JSON.stringify({ id }));
+      const idIn = (envelope: Uint8Array) => (JSON.parse(text(envelope) ?? '') as { id: string }).id;
+
+      /** An agent that answers every ask with `body`. */
+      async function answering(body: (id: string) => Uint8Array, of = cluster) {
+        const { bus } = await joinAgent(broker, hub, of);
+        const refused: unknown[] = [];
+        bus.onAsk((envelope) => {
+          const id = idIn(envelope);
+          bus.publishAnswer(id, body(id)).catch((error: unknown) => refused.push(error));
+        });
+        await pause(50);
+        return { bus, refused };
+      }
+
+      it("resolves with the asked agent's answer, each ask with its own", async () => {
+        await answering((id) => bytes(`first says ${id}`));
+        const second = randomUUID();
+        await answering((id) => bytes(`second says ${id}`), second);
+        const other = await broker.openHub();
+        const ids = Array.from({ length: 8 }, newId);
+        const answers = await Promise.all(
+          ids.map((id, n) => (n % 2 ? hub : other).ask(n < 4 ? cluster : second, id, signed(id))),
+        );
+        const expected = ids.map((id, n) => `${n < 4 ? 'first' : 'second'} says ${id}`);
+        expect(answers.map((each) => text(each))).toEqual(expected);
+        await other.close();
+      });
+
+      it('carries an answer of many parts as it was, and an empty one', async () => {
+        // Random, so that it takes 24 parts although it is compressed.
+        const large = randomBytes(3 * 1024 * 1024);
+        let body: Uint8Array = large;
+        const { refused } = await answering(() => body);
+        const ask = async () => {
+          const id = newId();
+          return await hub.ask(cluster, id, signed(id), { timeoutMs: 60_000 });
+        };
+        expect(Buffer.from(await ask()).equals(large)).toBe(true);
+        body = new Uint8Array(8 * 1024 * 1024);
+        expect((await ask()).length).toBe(8 * 1024 * 1024);
+        body = new Uint8Array();
+        expect((await ask()).length).toBe(0);
+        expect(refused).toEqual([]);
+      });
+
+      it('says that an agent is silent which does not answer, and takes nothing that comes later', async () => {
+        const { bus } = await joinAgent(broker, hub, cluster);
+        const id = newId();
+        const silent = { kind: 'retryable', code: 'agent-silent' };
+        await expect(hub.ask(cluster, id, signed(id), { timeoutMs: 150 })).rejects.toMatchObject(silent);
+        await bus.publishAnswer(id, bytes('too late'));
+        const nobody = randomUUID();
+        await expect(hub.ask(nobody, newId(), signed(id), { timeoutMs: 50 })).rejects.toMatchObject(silent);
+        const second = newId();
+        await expect(hub.ask(cluster, second, signed(second), { timeoutMs: 150 })).rejects.toMatchObject(silent);
+      });
+
+      it('refuses an id or a cluster that would widen a subject, and an ask that is too large', async () => {
+        for (const bad of ['', '*', '>', 'a'.repeat(31), 'A'.repeat(32), `${'a'.repeat(32)}.b`]) {
+          await expect(hub.ask(cluster, bad, bytes('x'))).rejects.toMatchObject({ code: 'bad-subject-token' });
+        }
+        await expect(hub.ask('*', newId(), bytes('x'))).rejects.toMatchObject({ code: 'bad-subject-token' });
+        const large = hub.ask(cluster, newId(), new Uint8Array(9 * 1024));
+        await expect(large).rejects.toMatchObject({ kind: 'rejected', code: 'too-large' });
+      });
+
+      it('waits for so many answers at once and no more', async () => {
+        const waiting = Array.from({ length: 16 }, () => hub.ask(cluster, newId(), bytes('x'), { timeoutMs: 400 }));
+        const settled = Promise.allSettled(waiting);
+        const busy = hub.ask(cluster, newId(), bytes('x'), { timeoutMs: 400 });
+        await expect(busy).rejects.toMatchObject({ kind: 'retryable', code: 'asks-busy' });
+        await settled;
+        const again = hub.ask(cluster, newId(), bytes('x'), { timeoutMs: 50 });
+        await expect(again).rejects.toMatchObject({ code: 'agent-silent' });
+      });
+
+      it('lets nobody wait for an answer once it is closed', async () => {
+        const other = await broker.openHub();
+        const asked = other.ask(cluster, newId(), bytes('x'), { timeoutMs: 60_000 });
+        const refusal = expect(asked).rejects.toMatchObject({ kind: 'retryable' });
+        await pause(20);
+        await other.close();
+        await refusal;
+        await expect(other.ask(cluster, newId(), bytes('x'))).rejects.toMatchObject({ code: 'bus-disconnected' });
+      });
+    });
+
     describe('a broker that restarts', () => {
       it('fails fast while it is down, and has everything again after it', async () => {
         const put = await hub.putManifest(cluster, bytes('kept'), 0);
@@ -296,6 +386,8 @@ export function describeHubBusContract(name: string, open: () => Promise<BusBrok
         await expect(hub.putManifest(cluster, bytes('x'), put.revision)).rejects.toMatchObject({ kind: 'retryable' });
         await expect(hub.getManifest(cluster)).rejects.toMatchObject({ kind: 'retryable' });
         await expect(hub.hasBundle('0'.repeat(64))).rejects.toMatchObject({ kind: 'retryable' });
+        const asked = hub.ask(cluster, '0'.repeat(32), bytes('x'));
+        await expect(asked).rejects.toMatchObject({ kind: 'retryable', code: 'bus-disconnected' });
         hub.nudge(cluster);
         expect(performance.now() - refused).toBeLessThan(1_000);
         await pause(100);
