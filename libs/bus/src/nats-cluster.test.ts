@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { HubBus } from '#ports';
 import { bytes, eventually, text } from '#ports/contract-suites/bus-broker';
@@ -30,6 +30,18 @@ describe('a cluster of three servers', () => {
     }
     await connection.close();
   });
+
+  it('carries an ask and its answer between whichever servers the hub and the agent are at', async () => {
+    for (const n of [0, 1, 2]) {
+      const cluster = randomUUID();
+      const { bus } = await servers.openAgent(hub, cluster, servers.urlOf(n));
+      const id = randomBytes(16).toString('hex');
+      bus.onAsk(() => {
+        bus.publishAnswer(id, randomBytes(700_000)).catch(() => undefined);
+      });
+      expect((await hub.ask(cluster, id, bytes('x'), { timeoutMs: 30_000 })).length).toBe(700_000);
+    }
+  }, 90_000);
 
   it('loses nothing that was acknowledged when a server is killed, goes on, and still revokes', async () => {
     const cluster = randomUUID();
