@@ -1,5 +1,6 @@
 import { Corridor0001 } from './0001-corridor.js';
 import { Engine0002 } from './0002-engine.js';
+import { AuditChain0003 } from './0003-audit-chain.js';
 
 /** All of them, in order. A released one is never changed; the next one expands, and a later one contracts. */
-export const migrations = [Corridor0001, Engine0002];
+export const migrations = [Corridor0001, Engine0002, AuditChain0003];

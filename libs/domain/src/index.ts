@@ -1,4 +1,5 @@
 export * from './assert-never.js';
+export * from './audit-chain.js';
 export * from './bundle.js';
 export * from './canonical-json.js';
 export * from './cluster.js';

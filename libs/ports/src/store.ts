@@ -1,6 +1,8 @@
 import type {
   AgentReport,
   ApplicationHeader,
+  AuditEntry,
+  ChainedEntry,
   ClusterState,
   ClusterUid,
   Decision,
@@ -297,22 +299,11 @@ export interface TokenStore {
   touch(id: string, now: number): Promise<void>;
 }
 
-export interface AuditEntry {
-  readonly at: number;
-  /** `token:<name>` or `system`. */
-  readonly actor: string;
-  /** `apply`, `delete`, `cluster.add`, `rollout.pause`, … */
-  readonly act: string;
-  /** `Application/web`, `Cluster/eu-1`, … */
-  readonly object: string;
-  readonly reason?: string;
-  /** Never a secret's value. */
-  readonly detail?: JsonObject;
-}
-
 export interface AuditStore {
+  /** Within a transaction: written as its last statement, so that what is next in the chain is only waited for while it commits. */
   append(entry: AuditEntry): Promise<void>;
-  list(page: PageRequest): Promise<Page<AuditEntry & { id: number }>>;
+  /** Newest first unless told. */
+  list(page: PageRequest, order?: 'newest' | 'oldest'): Promise<Page<ChainedEntry>>;
 }
 
 export interface SettingStore {

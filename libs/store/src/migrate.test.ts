@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/test-database.js';
+import { ChainVerifier } from '#domain';
 import { migrate } from './migrate.js';
+import { openStore } from './open-store.js';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -22,10 +24,46 @@ async function query(sql: string): Promise<unknown[]> {
 
 it('migrates an empty database once, though several hubs start together', async () => {
   const ran = await Promise.all([1, 2, 3].map(() => migrate({ url: database.url })));
-  const names = ['Corridor0000000000001', 'Engine0000000000002'];
+  const names = ['Corridor0000000000001', 'Engine0000000000002', 'AuditChain0000000000003'];
   expect(ran.flat()).toEqual(names);
   expect(await query('select name from migrations order by id')).toEqual(names.map((name) => ({ name })));
   expect(await migrate({ url: database.url })).toEqual([]);
+});
+
+it('hangs the entries of an older release onto each other as the domain verifies them', async () => {
+  const older = await createTestDatabase({ empty: true });
+  const client = new pg.Client({ connectionString: older.url });
+  await client.connect();
+  try {
+    await migrate({ url: older.url });
+    await client.query("delete from migrations where name like 'AuditChain%'");
+    await client.query('alter table audit drop column previous, drop column hash');
+    await client.query(
+      `insert into audit (at, actor, act, object, reason, detail)
+       select n, 'token:ada', 'apply', 'Source/s' || n, case n % 2 when 0 then E'because "so"\n\u00e4' end,
+              case n % 3 when 0 then '{"after":{"n":' || n || '},"before":null}' end
+       from generate_series(1, 1003) n`,
+    );
+    expect(await migrate({ url: older.url })).toEqual(['AuditChain0000000000003']);
+    const store = await openStore({ url: older.url });
+    try {
+      await store.read.audit.append({ at: 2000, actor: 'system', act: 'apply', object: 'Source/new' });
+      const verifier = new ChainVerifier();
+      for (let after: string | undefined; ;) {
+        const page = await store.read.audit.list({ limit: 1000, ...(after !== undefined && { after }) }, 'oldest');
+        for (const entry of page.items) expect(verifier.take(entry)).toBeNull();
+        if (page.next === undefined) break;
+        after = page.next;
+      }
+      expect(verifier.count).toBe(1004);
+    } finally {
+      await store.close();
+    }
+    await expect(client.query('delete from audit')).rejects.toThrow('audit is append only');
+  } finally {
+    await client.end();
+    await older.drop();
+  }
 });
 
 it.each([

@@ -2,20 +2,13 @@ import {
   canonicalJson,
   type AgentReport,
   type ApplicationHeader,
+  type ChainedEntry,
   type EngineCheckpoint,
   type LogEntry,
   type Rollout,
   type TargetRow,
 } from '#domain';
-import type {
-  AuditEntry,
-  StoredAnswer,
-  StoredCluster,
-  StoredEvent,
-  StoredRelease,
-  StoredResource,
-  StoredToken,
-} from '#ports';
+import type { StoredAnswer, StoredCluster, StoredEvent, StoredRelease, StoredResource, StoredToken } from '#ports';
 
 /** Rows by key, as one transaction sees them. */
 export interface Table<Row> {
@@ -79,7 +72,6 @@ interface Rows {
   readonly reports: ReportEntry;
   readonly manifests: ManifestRow;
   readonly tokens: StoredToken & { readonly hash: string };
-  readonly audit: AuditEntry & { readonly id: number };
   readonly settings: string;
   readonly steps: LogEntry;
   readonly checkpoints: EngineCheckpoint;
@@ -103,7 +95,6 @@ export class Memory {
     reports: new Map(),
     manifests: new Map(),
     tokens: new Map(),
-    audit: new Map(),
     settings: new Map(),
     steps: new Map(),
     checkpoints: new Map(),
@@ -111,7 +102,8 @@ export class Memory {
   };
   readonly events: StoredEvent[] = [];
   readonly dirtyCounters = new Map<string, number>();
-  lastAuditId = 0;
+  /** Oldest first. */
+  readonly audit: ChainedEntry[] = [];
 }
 
 /** A transaction's own changes over what is committed: others' commits are seen at once (read committed), its own only by itself. */

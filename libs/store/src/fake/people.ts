@@ -53,13 +53,11 @@ export function fakeTokens(run: Run): TokenStore {
 
 export function fakeAudit(run: Run): AuditStore {
   return {
-    append: (entry) =>
-      run(({ memory, tables }) => {
-        memory.lastAuditId += 1;
-        tables.audit.set(String(memory.lastAuditId), kept({ ...entry, id: memory.lastAuditId }));
-      }),
-    list: (page) =>
-      run(({ tables }) => pageOf(tables.audit.rows(), page, oneNumber, (entry) => [entry.id], 'backwards')),
+    append: (entry) => run((session) => session.appendAudit(entry)),
+    list: (page, order = 'newest') =>
+      run(({ memory }) =>
+        pageOf(memory.audit, page, oneNumber, (entry) => [entry.id], order === 'newest' ? 'backwards' : 'forwards'),
+      ),
   };
 }
 

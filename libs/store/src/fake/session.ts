@@ -1,8 +1,9 @@
+import { AUDIT_GENESIS, type AuditEntry, auditHash } from '#domain';
 import type { StoreSignal } from '#ports';
 import { BugError } from '#kit';
 import type { EventRow } from '../postgres/append-events.js';
 import { toEvent } from '../postgres/rollout-history.js';
-import { type Memory, Overlay, type Tables } from './memory.js';
+import { kept, type Memory, Overlay, type Tables } from './memory.js';
 
 /** Row locks by name, first come first served. A circle of waiting transactions waits for ever: PostgreSQL would break it. */
 export class Locks {
@@ -40,6 +41,7 @@ export class Session {
   readonly tables: Tables;
   private readonly overlays: readonly Overlay<unknown>[];
   private readonly events: EventRow[] = [];
+  private readonly audits: AuditEntry[] = [];
   private readonly marks = new Map<string, number>();
 
   constructor(
@@ -68,7 +70,6 @@ export class Session {
       reports: over(tables.reports),
       manifests: over(tables.manifests),
       tokens: over(tables.tokens),
-      audit: over(tables.audit),
       settings: over(tables.settings),
       steps: over(tables.steps),
       checkpoints: over(tables.checkpoints),
@@ -94,6 +95,10 @@ export class Session {
     this.events.push(...events);
   }
 
+  appendAudit(entry: AuditEntry): void {
+    this.audits.push(entry);
+  }
+
   mark(uid: string): void {
     this.marks.set(uid, (this.marks.get(uid) ?? 0) + 1);
   }
@@ -109,6 +114,11 @@ export class Session {
   commit(): void {
     for (const overlay of this.overlays) overlay.commit();
     for (const event of this.events) this.memory.events.push(toEvent({ ...event, id: this.memory.events.length + 1 }));
+    for (const entry of this.audits) {
+      const previous = this.memory.audit.at(-1)?.hash ?? AUDIT_GENESIS;
+      const id = this.memory.audit.length + 1;
+      this.memory.audit.push(kept({ ...entry, id, previous, hash: auditHash(previous, entry) }));
+    }
     // Added, not set: two transactions may have marked the same cluster.
     for (const [uid, count] of this.marks) {
       this.memory.dirtyCounters.set(uid, (this.memory.dirtyCounters.get(uid) ?? 0) + count);

@@ -65,6 +65,12 @@ export class AuditEntity {
   /** Canonical JSON. */
   @Column('text', { nullable: true })
   detail!: string | null;
+
+  @Column('text')
+  previous!: string;
+
+  @Column('text')
+  hash!: string;
 }
 
 @Entity('settings')

@@ -1,7 +1,9 @@
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import type { AuditEntry } from '#domain';
 import type { StoreSignal } from '#ports';
 import { BugError, type FlotillaError } from '#kit';
 import { toStoreError } from './database-error.js';
+import { appendAudits } from './append-audits.js';
 import { appendEvents, type EventRow } from './append-events.js';
 
 export interface SqlResult<Row> {
@@ -19,8 +21,10 @@ export interface Sql {
   atomically<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   /** Told to everybody once the change is committed. */
   signal(signal: StoreSignal): void;
-  /** Written as the transaction's last statement. */
+  /** Written among the transaction's last statements. */
   appendEvents(events: readonly EventRow[]): void;
+  /** The same. */
+  appendAudit(entry: AuditEntry): void;
   /** @throws BugError `no-transaction`: row locks end with their transaction, so the operation means nothing outside of one. */
   requireTransaction(operation: string): void;
 }
@@ -59,6 +63,10 @@ export class PoolSql implements Sql {
     throw new BugError('no-transaction', 'Events are appended within a transaction.');
   }
 
+  appendAudit(): void {
+    throw new BugError('no-transaction', 'Audit entries are appended within a transaction.');
+  }
+
   requireTransaction(operation: string): void {
     throw new BugError('no-transaction', `${operation} locks rows: call it within Store.transact.`);
   }
@@ -68,6 +76,7 @@ export class PoolSql implements Sql {
 class TransactionSql implements Sql {
   readonly signals = new Set<StoreSignal>();
   readonly events: EventRow[] = [];
+  readonly audits: AuditEntry[] = [];
   private last: Promise<unknown> = Promise.resolve();
   private failure: FlotillaError | undefined;
 
@@ -91,6 +100,10 @@ class TransactionSql implements Sql {
 
   appendEvents(events: readonly EventRow[]): void {
     this.events.push(...events);
+  }
+
+  appendAudit(entry: AuditEntry): void {
+    this.audits.push(entry);
   }
 
   requireTransaction(): void {
@@ -131,6 +144,7 @@ export async function transact<T>(
     result = await work(sql);
     await sql.settle();
     await appendEvents(sql, sql.events);
+    await appendAudits(sql, sql.audits);
     sql.throwFailure();
     await translated(() => runner.commitTransaction());
   } catch (error) {

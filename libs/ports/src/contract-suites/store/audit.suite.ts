@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { type AuditEntry, AUDIT_GENESIS, type ChainedEntry, ChainVerifier } from '#domain';
 import { allPages, type StoreTest } from './opened-store.js';
 
 export function audits(test: StoreTest): void {
@@ -16,8 +17,35 @@ export function audits(test: StoreTest): void {
       await read.audit.append(whole);
       await read.audit.append({ ...plain, at: 3 });
       const listed = await allPages((page) => read.audit.list(page), 2);
-      expect(listed.map(({ id, ...entry }) => entry)).toEqual([{ ...plain, at: 3 }, whole, plain]);
+      const written = ({ id: _id, previous: _previous, hash: _hash, ...entry }: ChainedEntry): AuditEntry => entry;
+      expect(listed.map(written)).toEqual([{ ...plain, at: 3 }, whole, plain]);
+      const oldestFirst = await allPages((page) => read.audit.list(page, 'oldest'), 2);
+      expect(oldestFirst).toEqual(listed.toReversed());
       expect(new Set(listed.map((each) => each.id)).size).toBe(3);
+    }));
+
+  it('chains the entries in the order of their commits, however many write at once, and leaves out what was rolled back', () =>
+    test(async ({ store }) => {
+      const entry = (object: string): AuditEntry => ({ at: 1, actor: 'token:ada', act: 'apply', object });
+      const writes = Array.from({ length: 20 }, (_, index) =>
+        store
+          .transact(async (unit) => {
+            await unit.audit.append(entry(`Source/s${index}`));
+            // Written with the commit: until then nobody waits for it.
+            await unit.settings.set(`written-${index}`, 'yes');
+            await unit.audit.append({ ...entry(`Application/a${index}`), detail: { after: { index } } });
+            if (index % 5 === 0) throw new Error('changed its mind');
+          })
+          .catch((error: Error) => error.message),
+      );
+      const failed = (await Promise.all(writes)).filter((message) => message === 'changed its mind');
+      expect(failed).toHaveLength(4);
+      const chain = await allPages((page) => store.read.audit.list(page, 'oldest'), 7);
+      expect(chain).toHaveLength(32);
+      const verifier = new ChainVerifier(chain.at(-1)?.hash);
+      expect(chain.map((each) => verifier.take(each))).toEqual(chain.map(() => null));
+      expect(verifier.end()).toBeNull();
+      expect(chain[0]?.previous).toBe(AUDIT_GENESIS);
     }));
 
   it('keeps a setting until it is set anew', () =>
