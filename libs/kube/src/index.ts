@@ -5,6 +5,9 @@ export { collectionPath, Discovery, objectPath, type KindPath } from './apply/di
 export { planPrune, unionInventory, type InventoryEntry } from './apply/inventory.js';
 export { liveStateOf, type LiveState } from './apply/live-state.js';
 export * from './apply/marks.js';
+export { decoded, errorText, isSecret, type MarkValue, SecretMask } from './apply/mask-secret.js';
+export { mapLimited } from './apply/map-limited.js';
+export { differences } from './apply/compare.js';
 export { isMetadataEnough } from './apply/metadata-kinds.js';
 export {
   groupOf,

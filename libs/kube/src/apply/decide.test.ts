@@ -5,6 +5,7 @@ import type { LiveState } from './live-state.js';
 
 const live: LiveState = {
   resourceVersion: 1,
+  createdAt: '2026-11-21T00:00:00Z',
   generation: 1,
   uid: 'u',
   application: 'shop',

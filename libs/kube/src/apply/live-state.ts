@@ -9,6 +9,8 @@ export interface LiveState extends Ownership {
   readonly resourceVersion: number;
   readonly generation: number;
   readonly uid: string;
+  /** ISO 8601, by the API server's clock; empty: it did not say. */
+  readonly createdAt: string;
   /** The application whose label it bears; empty: nobody's. */
   readonly application: string;
 }
@@ -21,6 +23,7 @@ export function liveStateOf(object: JsonObject): LiveState {
     resourceVersion: Number(textAt(metadata, 'resourceVersion')) || 0,
     generation: typeof generation === 'number' ? generation : 0,
     uid: textAt(metadata, 'uid'),
+    createdAt: textAt(metadata, 'creationTimestamp'),
     application: labelOf(object, APPLICATION_LABEL),
   };
 }
