@@ -1,3 +1,4 @@
+export * from './agent-namespaces.js';
 export * from './asks.js';
 export * from './http/access.js';
 export * from './http/basics.js';

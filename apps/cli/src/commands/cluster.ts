@@ -1,5 +1,5 @@
-import { Command } from 'commander';
-import { type ClusterView, type RegisterAnswer } from '#contract';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { agentNamespacesTextSchema, splitNamespaces, type ClusterView, type RegisterAnswer } from '#contract';
 import { formatDuration, parseDuration } from '#domain';
 import { RejectedError } from '#kit';
 import { confirm } from '../confirm.js';
@@ -29,6 +29,17 @@ export function cluster(context: CliContext): Command {
     .addCommand(remove(context));
 }
 
+interface AddOptions extends AnswerOptions {
+  readonly label: string[];
+  readonly ttl: string;
+  readonly namespaces?: readonly string[];
+}
+
+interface TokenOptions extends AnswerOptions {
+  readonly namespaces?: readonly string[];
+  readonly clusterWide?: boolean;
+}
+
 function add(context: CliContext): Command {
   return new Command('add')
     .description(
@@ -37,21 +48,24 @@ function add(context: CliContext): Command {
     .argument('<name>', 'name of the cluster: lower-case letters, digits, dashes and dots')
     .option('--label <key=value>', 'a label; may be given again, or several with commas', repeatedly, [])
     .option('--ttl <duration>', 'how long the line can be used, 1m to 7d', '1h')
+    .addOption(namespacesOption())
     .addOption(answerOption())
     .addHelpText(
       'after',
       examples([
         ['flotilla cluster add eu-1 --label env=prod --label region=eu', 'register'],
         ['flotilla cluster add lab --ttl 24h -o json', 'for a script'],
+        ['flotilla cluster add shared --namespaces shop,pay', 'an agent without rights beyond two namespaces'],
       ]),
     )
-    .action(async (name: string, options: AnswerOptions & { label: string[]; ttl: string }, command: Command) => {
+    .action(async (name: string, options: AddOptions, command: Command) => {
       const labels = applyLabelChanges({}, readLabelChanges(options.label.flatMap((each) => each.split(','))));
       if (parseDuration(options.ttl) === null) {
         throw new RejectedError('bad-ttl', `--ttl: "${options.ttl}" is no duration: write it as 1h or 30m.`);
       }
       await withHub(command, context, async (client) => {
-        const answer = await client.post<RegisterAnswer>('/api/v1/clusters', { name, labels, tokenTtl: options.ttl });
+        const { ttl: tokenTtl, namespaces } = options;
+        const answer = await client.post<RegisterAnswer>('/api/v1/clusters', { name, labels, tokenTtl, namespaces });
         printAnswer(context, options.output, answer, invitationText(answer, `cluster/${name} registered`));
       });
     });
@@ -61,22 +75,41 @@ function token(context: CliContext): Command {
   return new Command('token')
     .description('Print a new line that installs the agent of a registered cluster; the one before ends.')
     .argument('<name>', 'name of the cluster')
+    .addOption(namespacesOption())
+    .addOption(
+      new Option('--cluster-wide', 'give the whole cluster to an agent that was kept to namespaces').conflicts(
+        'namespaces',
+      ),
+    )
     .addOption(answerOption())
     .addHelpText(
       'after',
       examples([['flotilla cluster token eu-1', 'when the first line has expired, or the agent lost its key']]),
     )
-    .action(async (name: string, { output }: AnswerOptions, command: Command) => {
+    .action(async (name: string, { output, namespaces, clusterWide }: TokenOptions, command: Command) => {
       await withHub(command, context, async (client) => {
-        const answer = await client.post<RegisterAnswer>(`/api/v1/clusters/${part(name)}/token`);
+        const route = `/api/v1/clusters/${part(name)}/token`;
+        const answer = await client.post<RegisterAnswer>(route, { namespaces, clusterWide });
         printAnswer(context, output, answer, invitationText(answer, `cluster/${name} has a new join token`));
       });
     });
 }
 
+/** `--namespaces`: the agent's rights end at them. */
+function namespacesOption(): Option {
+  return new Option(
+    '--namespaces <names>',
+    'keep the agent to these namespaces, with commas between them; they must exist',
+  ).argParser((text: string): readonly string[] => {
+    const [issue] = agentNamespacesTextSchema.safeParse(text).error?.issues ?? [];
+    if (issue !== undefined) throw new InvalidArgumentError(`It ${issue.message}.`);
+    return splitNamespaces(text);
+  });
+}
+
 /** The line to run, until when it can be, and what comes next. */
 export function invitationText(
-  { cluster: view, command, expiresAt }: RegisterAnswer,
+  { cluster: view, command, expiresAt, namespaces }: RegisterAnswer,
   what: string,
   now = Date.now(),
 ): string {
@@ -86,10 +119,19 @@ export function invitationText(
     '',
     `  ${command}`,
     '',
+    ...reachText(namespaces),
     `It holds a token for one agent, shown this once, good until ${expiresAt.replace(/\.\d+Z$/, 'Z')} (${left}).`,
     `Then the agent joins by itself: flotilla get cluster ${view.name} --watch`,
     '',
   ].join('\n');
+}
+
+function reachText(namespaces: readonly string[] | undefined): readonly string[] {
+  if (namespaces === undefined) return [];
+  return [
+    `The agent will have rights in ${namespaces.join(', ')} and nowhere else. Each must exist, or kubectl says NotFound.`,
+    'One that had the whole cluster keeps that until you run: kubectl delete clusterrolebinding,clusterrole flotilla-agent',
+  ];
 }
 
 function label(context: CliContext): Command {

@@ -5,6 +5,7 @@ import {
   clusterNameSchema,
   clusterQuerySchema,
   clusterViewSchema,
+  inviteRequestSchema,
   labelRequestSchema,
   pageOf,
   registerAnswerSchema,
@@ -16,7 +17,7 @@ import { parseSelector } from '#domain';
 import { RejectedError } from '#kit';
 import type { ClusterQuery, Page, Store, StoredCluster } from '#ports';
 import { STORE } from '../parts.js';
-import { Registration } from '../installation/registration.js';
+import { Registration, type Invitation } from '../installation/registration.js';
 import { CallerParam, Permit, type Caller } from './access/permit.js';
 import { Answers } from './answers.js';
 import { clusterView, type ClusterRow } from './views/cluster-view.js';
@@ -38,7 +39,7 @@ export class ClustersController {
     @CallerParam() caller: Caller,
   ): Promise<RegisterAnswer> {
     const { cluster, ...invitation } = await this.registration.register(body, caller);
-    return { cluster: clusterView(cluster, []), ...invitation };
+    return answerOf(cluster, invitation);
   }
 
   /** A new join token for a cluster that has not joined, or has lost its agent's key; the one before ends. */
@@ -47,11 +48,11 @@ export class ClustersController {
   @Answers(registerAnswerSchema)
   async invite(
     @Param('name', { schema: clusterNameSchema }) name: string,
+    @Body({ schema: inviteRequestSchema }) body: z.output<typeof inviteRequestSchema>,
     @CallerParam() caller: Caller,
   ): Promise<RegisterAnswer> {
     const cluster = await this.find(name);
-    const invitation = await this.registration.invite(cluster, 3_600_000, caller);
-    return { cluster: clusterView(cluster, []), ...invitation };
+    return answerOf(cluster, await this.registration.invite(cluster, 3_600_000, body, caller));
   }
 
   @Get()
@@ -107,6 +108,10 @@ export class ClustersController {
     if (!cluster) throw new RejectedError('not-found', `Cluster "${name}" does not exist`, { status: 404 });
     return cluster;
   }
+}
+
+function answerOf(cluster: StoredCluster, { namespaces, ...invitation }: Invitation): RegisterAnswer {
+  return { cluster: clusterView(cluster, []), ...invitation, ...(namespaces && { namespaces: [...namespaces] }) };
 }
 
 function toQuery({ limit, after, selector, status }: z.output<typeof clusterQuerySchema>): ClusterQuery {

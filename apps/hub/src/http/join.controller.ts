@@ -1,8 +1,16 @@
-import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { dump } from 'js-yaml';
 import type { z } from 'zod';
-import { joinAnswerSchema, joinRequestSchema, joinTokenSchema, renewRequestSchema, type JoinAnswer } from '#contract';
+import {
+  installQuerySchema,
+  joinAnswerSchema,
+  joinRequestSchema,
+  joinTokenSchema,
+  renewRequestSchema,
+  splitNamespaces,
+  type JoinAnswer,
+} from '#contract';
 import { agentManifest } from '#kube';
 import { RejectedError } from '#kit';
 import { Join } from '../installation/join.js';
@@ -35,12 +43,18 @@ export class JoinController {
     return this.joining.renew(body);
   }
 
-  /** The agent's manifest for kubectl. The token in the address is the credential; fetching does not spend it. */
+  /**
+   * The agent's manifest for kubectl. The token in the address is the credential; fetching does not spend it. How far the agent's
+   * rights go is whoever's who applies it, so the address may say it.
+   */
   @Get('install/:token')
   @Permit('public')
   @Header('content-type', 'application/yaml; charset=utf-8')
   @Header('cache-control', 'no-store')
-  async install(@Param('token') token: string): Promise<string> {
+  async install(
+    @Param('token') token: string,
+    @Query({ schema: installQuerySchema }) { namespaces }: z.output<typeof installQuerySchema>,
+  ): Promise<string> {
     // A malformed token must not be echoed in an error that names it.
     if (!joinTokenSchema.safeParse(token).success) {
       throw new RejectedError('token-unknown', 'The address holds no join token', { status: 404 });
@@ -52,6 +66,7 @@ export class JoinController {
       token,
       clusterName: cluster.name,
       image: this.settings.agentImage,
+      ...(namespaces !== undefined && { namespaces: splitNamespaces(namespaces) }),
     });
     return objects.map((object) => dump(object, { lineWidth: -1, noRefs: true })).join('---\n');
   }

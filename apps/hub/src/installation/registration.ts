@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
+import { eachOnce, MODE_FACT, NAMESPACED, NAMESPACES_FACT } from '#contract';
 import { parseDuration, type Labels } from '#domain';
 import { RejectedError } from '#kit';
 import type { Clock, Store, StoredCluster, Unit } from '#ports';
@@ -18,6 +19,15 @@ export interface Invitation {
   readonly expiresAt: string;
   readonly url: string;
   readonly command: string;
+  /** What the agent's rights end at; absent: the whole cluster. */
+  readonly namespaces?: readonly string[];
+}
+
+/** How far an agent's rights go. */
+export interface Reach {
+  readonly namespaces?: readonly string[] | undefined;
+  /** Said in so many words. */
+  readonly clusterWide?: boolean | undefined;
 }
 
 /** Registers clusters, invites their agents, and ends registrations. */
@@ -31,7 +41,7 @@ export class Registration {
   ) {}
 
   async register(
-    request: { readonly name: string; readonly labels: Labels; readonly tokenTtl: string },
+    request: { readonly name: string; readonly labels: Labels; readonly tokenTtl: string } & Reach,
     caller: Caller,
   ): Promise<Invitation & { readonly cluster: StoredCluster }> {
     const ttl = parseDuration(request.tokenTtl) ?? 0;
@@ -42,18 +52,21 @@ export class Registration {
     return this.store.transact(async (unit) => {
       const now = this.clock.now();
       const cluster = await unit.clusters.register({ uid: uuid(), name: request.name, labels: request.labels, now });
-      await audit(unit, { now, caller }, 'cluster.add', `Cluster/${request.name}`, {
-        detail: { labels: request.labels },
-      });
-      return { cluster, ...(await this.addToken(unit, cluster, ttl, now)) };
+      const detail = { labels: request.labels, ...(request.namespaces && { namespaces: [...request.namespaces] }) };
+      await audit(unit, { now, caller }, 'cluster.add', `Cluster/${request.name}`, { detail });
+      return { cluster, ...(await this.addToken(unit, cluster, { ttl, ...request }, now)) };
     });
   }
 
-  invite(cluster: StoredCluster, ttlMs: number, caller: Caller): Promise<Invitation> {
+  invite(cluster: StoredCluster, ttl: number, reach: Reach, caller: Caller): Promise<Invitation> {
+    refuseToWiden(cluster, reach);
     return this.store.transact(async (unit) => {
       const now = this.clock.now();
-      await audit(unit, { now, caller }, 'cluster.token', `Cluster/${cluster.name}`);
-      return this.addToken(unit, cluster, ttlMs, now);
+      const { namespaces } = reach;
+      await audit(unit, { now, caller }, 'cluster.token', `Cluster/${cluster.name}`, {
+        ...(namespaces && { detail: { namespaces: [...namespaces] } }),
+      });
+      return this.addToken(unit, cluster, { ttl, namespaces }, now);
     });
   }
 
@@ -73,12 +86,20 @@ export class Registration {
     );
   }
 
-  private async addToken(unit: Unit, cluster: StoredCluster, ttlMs: number, now: number): Promise<Invitation> {
+  private async addToken(
+    unit: Unit,
+    cluster: StoredCluster,
+    { ttl, namespaces }: { readonly ttl: number } & Pick<Reach, 'namespaces'>,
+    now: number,
+  ): Promise<Invitation> {
     const token = `fj_${randomBytes(32).toString('base64url')}`;
-    const expiresAt = now + ttlMs;
+    const expiresAt = now + ttl;
     await unit.clusters.addJoinToken({ hash: hashToken(token), uid: cluster.uid, expiresAt });
-    const url = `${this.settings.publicUrl}/api/v1/install/${token}`;
-    return { token, expiresAt: iso(expiresAt), url, command: installCommand(url, this.settings) };
+    const names = namespaces && eachOnce(namespaces);
+    const query = names === undefined ? '' : `?namespaces=${names.join(',')}`;
+    const url = `${this.settings.publicUrl}/api/v1/install/${token}${query}`;
+    const command = installCommand(url, this.settings);
+    return { token, expiresAt: iso(expiresAt), url, command, ...(names && { namespaces: names }) };
   }
 }
 
@@ -89,7 +110,20 @@ export function hashToken(token: string): string {
 
 /** The one line to paste: kubectl can't be given a CA for a URL, so with a private CA curl fetches the manifest. */
 export function installCommand(url: string, settings: Pick<HubSettings, 'caPem' | 'publicUrl'>): string {
-  if (settings.caPem === null) return `kubectl apply -f ${url}`;
+  // A shell takes a question mark for a pattern of file names.
+  const address = url.includes('?') ? `'${url}'` : url;
+  if (settings.caPem === null) return `kubectl apply -f ${address}`;
   const ca = Buffer.from(settings.caPem).toString('base64');
-  return `curl -fsS --cacert <(echo ${ca} | base64 -d) ${url} | kubectl apply -f -`;
+  return `curl -fsS --cacert <(echo ${ca} | base64 -d) ${address} | kubectl apply -f -`;
+}
+
+/** An agent that says that it is kept to namespaces is not given the whole cluster by a person who forgot to say so again. */
+function refuseToWiden({ name, facts }: StoredCluster, { namespaces, clusterWide }: Reach): void {
+  if (namespaces !== undefined || clusterWide === true || facts[MODE_FACT] !== NAMESPACED) return;
+  const before = facts[NAMESPACES_FACT] ?? '';
+  throw new RejectedError(
+    'reach-not-said',
+    `The agent of cluster "${name}" says that it is kept to namespaces (${before}). Say whether the new one is too: --namespaces ${before || 'NAMES'} keeps it so, --cluster-wide gives it the whole cluster.`,
+    { status: 409 },
+  );
 }

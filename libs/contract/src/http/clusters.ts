@@ -1,5 +1,6 @@
 import { TARGET_STATES } from '#domain';
 import { z } from 'zod';
+import { agentNamespacesSchema, agentNamespacesTextSchema } from '../agent-namespaces.js';
 import { clusterNameSchema, durationSchema, labelsSchema } from '../primitives.js';
 import { holdSchema, naturalSchema, pageQuerySchema, reasonSchema, requiredReason, timeSchema } from './basics.js';
 
@@ -8,7 +9,24 @@ export const registerRequestSchema = z.strictObject({
   labels: labelsSchema.default({}),
   /** How long the join token lives; at most 7 days. */
   tokenTtl: durationSchema.default('1h'),
+  /** The agent's rights end at these namespaces, which must exist; the whole cluster unless told. */
+  namespaces: agentNamespacesSchema.optional(),
 });
+
+/** `POST /api/v1/clusters/NAME/token`. */
+export const inviteRequestSchema = z
+  .strictObject({
+    /** As at the registration. An agent that was kept to namespaces before gets the whole cluster only where `clusterWide` says so. */
+    namespaces: agentNamespacesSchema.optional(),
+    clusterWide: z.boolean().optional(),
+  })
+  .refine(({ namespaces, clusterWide }) => namespaces === undefined || clusterWide !== true, {
+    path: ['clusterWide'],
+    error: 'namespaces and clusterWide exclude each other: give one of them',
+  });
+
+/** The address of an agent's manifest carries them. */
+export const installQuerySchema = z.object({ namespaces: agentNamespacesTextSchema.optional() });
 
 export const labelRequestSchema = z.strictObject({ labels: labelsSchema });
 
@@ -64,6 +82,8 @@ export const registerAnswerSchema = z
     url: z.string(),
     /** The one line to paste where kubectl points at the cluster. */
     command: z.string(),
+    /** What the agent's rights end at; absent: the whole cluster. */
+    namespaces: z.array(z.string()).optional(),
   })
   .meta({ id: 'RegisterAnswer' });
 

@@ -50,6 +50,31 @@ describe('the manifest that a cluster installs', () => {
     expect(find('Deployment', other)).not.toEqual(find('Deployment'));
   });
 
+  it('says of every rule of its role why it is there', () => {
+    for (const each of [undefined, ['shop']]) {
+      for (const role of agentManifest({ ...input, ...(each && { namespaces: each }) })) {
+        if (!/Role$/.test(role.kind)) continue;
+        const why = (role.metadata as { annotations?: Record<string, string> }).annotations?.['flotilla.dev/why'] ?? '';
+        const rules = role['rules'] as readonly unknown[];
+        expect(why).not.toBe('');
+        if (rules.length > 1) expect(why.match(/^\d\. /gm)).toHaveLength(rules.length);
+      }
+    }
+  });
+
+  it('has no right of the cluster where it is kept to namespaces, and a role in each of them', () => {
+    const objects = agentManifest({ ...input, namespaces: ['pay', 'shop'] });
+    expect(objects.filter(({ kind }) => kind.startsWith('ClusterRole'))).toEqual([]);
+    const places = objects
+      .filter(({ kind }) => kind === 'RoleBinding')
+      .map(({ metadata }) => (metadata as { namespace?: string }).namespace);
+    expect(places).toEqual(['pay', 'shop', 'flotilla-system']);
+    expect(JSON.stringify(find('Deployment', objects))).toContain(
+      '{"name":"FLOTILLA_AGENT_NAMESPACES","value":"pay,shop"}',
+    );
+    expect(objects.filter(({ kind }) => kind === 'Namespace')).toHaveLength(1);
+  });
+
   it('takes a hub of a public authority, with nothing pinned', () => {
     expect(find('Secret', agentManifest({ ...input, caPem: null }))).toMatchObject({
       stringData: { FLOTILLA_HUB_CA: '' },
