@@ -74,6 +74,8 @@ export interface AgentOptions {
   readonly logger: Logger;
   /** Where its own Secrets are; `flotilla-system` unless told. The namespace must exist. */
   readonly namespace?: string;
+  /** The namespaces that it is kept to; the whole cluster unless told. */
+  readonly namespaces?: readonly string[];
   /** `instant`: verify and fetch for real, then report healthy with nothing applied (to measure a hub). Default `apply`. */
   readonly mode?: 'apply' | 'instant';
   /** NATS unless told. */

@@ -1,3 +1,4 @@
+import { agentNamespacesTextSchema } from '#contract';
 import { integerSetting, logLevels, setting, urlSetting } from '#kit';
 import { z } from 'zod';
 
@@ -23,6 +24,11 @@ export const agentConfigSchema = z.object({
   namespace: setting(z.string().max(63).default('flotilla-system'), {
     env: 'FLOTILLA_AGENT_NAMESPACE',
     description: "Namespace of the agent's own Secrets.",
+  }),
+  namespaces: setting(agentNamespacesTextSchema.optional(), {
+    env: 'FLOTILLA_AGENT_NAMESPACES',
+    description: 'Namespaces that it is kept to, with commas between them; they must exist.',
+    defaultText: 'the whole cluster',
   }),
   serviceAccountFolder: setting(z.string().max(4096).default('/var/run/secrets/kubernetes.io/serviceaccount'), {
     env: 'FLOTILLA_SERVICE_ACCOUNT_FOLDER',

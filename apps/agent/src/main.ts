@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { splitNamespaces } from '#contract';
 import { configHelp, createLogger, onStopSignal, parseConfig, runMain } from '#kit';
 import { inClusterOptions, isInCluster, kubeconfigOptions, openHttpKube } from '#kube';
 import type { Agent } from './agent-options.js';
@@ -46,6 +47,7 @@ async function main(): Promise<void> {
     },
     version: AGENT_VERSION,
     namespace: config.namespace,
+    ...(config.namespaces !== undefined && { namespaces: splitNamespaces(config.namespaces) }),
     logger,
     signal: giveUp.signal,
   });

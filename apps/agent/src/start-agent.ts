@@ -32,6 +32,7 @@ import { ReportOutbox } from './steps/report/report-outbox.js';
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { kube, hub, version, logger, namespace = 'flotilla-system', mode = 'apply' } = options;
   const { clock = systemClock, random = Math.random, openBus = natsOpener(logger) } = options;
+  const reach = options.namespaces ?? null;
   const timing: AgentTiming = { ...defaultTiming, ...options.timing };
   const stopping = new AbortController();
   const giveUp = (): void => stopping.abort();
@@ -44,7 +45,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   const secrets = new OwnSecrets(kube, namespace);
   let facts: Facts = {};
-  const learnFacts = async (): Promise<Facts> => (facts = await readFacts(kube));
+  const learnFacts = async (): Promise<Facts> => (facts = await readFacts(kube, reach));
   const identity = await obtainIdentity({ secrets, hub, version, facts: learnFacts, backoff: backoff(), logger });
   const { cluster } = identity.joined;
   const credentials = new CredentialKeeper({ identity, secrets, hub, clock, random, logger, backoff: backoff() });
@@ -69,6 +70,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       cluster,
       boot,
       namespace,
+      reach,
       kube,
       discovery: new Discovery(kube),
       watches,

@@ -33,6 +33,8 @@ export interface PrepareInput {
   readonly discovery: Discovery;
   /** Objects that no application may have, as the agent's own. */
   readonly forbidden?: (ref: ObjectRef) => boolean;
+  /** Why an object is not for this agent, in words; null: it is. */
+  readonly refuse?: (ref: ObjectRef, kind: KindPath) => string | null;
 }
 
 /**
@@ -65,7 +67,10 @@ export async function prepareObjects(
     const normal = normaliseObject(object, { ...input, namespaced: kind.namespaced });
     const ref = refOf(normal);
     const key = refKey(ref);
-    if (input.forbidden?.(ref) === true) {
+    const refusal = input.refuse?.(ref, kind) ?? null;
+    if (refusal !== null) {
+      reject(ref, 'BeyondReach', refusal);
+    } else if (input.forbidden?.(ref) === true) {
       reject(ref, 'Forbidden', "it is one of the agent's own objects: no application may hold it");
     } else if (items.has(key)) {
       reject(ref, 'Twice', 'it is there twice once the default namespace is filled in: keep one of them');

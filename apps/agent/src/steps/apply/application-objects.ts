@@ -120,8 +120,9 @@ export class ApplicationObjects implements ObjectListener {
     this.lose(key, liveStateOf(live).resourceVersion);
   }
 
-  onListed(groupKind: string, present: ReadonlySet<string>, resourceVersion: number): void {
+  onListed(groupKind: string, present: ReadonlySet<string>, resourceVersion: number, namespace?: string): void {
     for (const [key, { ref, live }] of this.tracked) {
+      if (namespace !== undefined && ref.namespace !== namespace) continue;
       if (present.has(key) || groupKindOf(ref) !== groupKind) continue;
       if (live && live.resourceVersion <= resourceVersion) this.lose(key, resourceVersion);
     }

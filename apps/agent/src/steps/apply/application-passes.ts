@@ -3,7 +3,7 @@ import type { Logger } from '#kit';
 import { type ApplyItem, type Difference, mapAt, type ObjectError, textAt } from '#kube';
 import { type ApplicationInventory, overBudget } from './application-inventory.js';
 import type { ApplicationObjects } from './application-objects.js';
-import { applyItems, kindsOf, prepareBundle } from './apply-pass.js';
+import { applyItems, placesOf, prepareBundle } from './apply-pass.js';
 import type { DriftLedger } from './drift-ledger.js';
 import type { Progress } from './halted-sync.js';
 import type { HeldBundle } from './held-bundle.js';
@@ -144,7 +144,7 @@ export class ApplicationPasses {
   }
 
   private watch(items: readonly ApplyItem[]): void {
-    if (!this.closed) this.context.watches.want(this.parts.objects, kindsOf(items));
+    if (!this.closed) this.context.watches.want(this.parts.objects, placesOf(items, this.context.reach));
   }
 }
 

@@ -1,6 +1,8 @@
 import type { JsonObject, ManifestApplication } from '#domain';
-import { type ApplyInput, type ApplyItem, applyObjects, type ApplyResult, type KindPath, prepareObjects } from '#kube';
+import { type ApplyInput, type ApplyItem, applyObjects, type ApplyResult, prepareObjects } from '#kube';
 import type { ApplicationObjects } from './application-objects.js';
+import type { WatchPlace } from './kind-watches.js';
+import { beyondReach, type Reach } from './reach.js';
 import type { WorkerContext } from './worker-context.js';
 
 /** Resolves and normalises the objects of an application's bundle. @throws RetryableError */
@@ -10,13 +12,14 @@ export async function prepareBundle(
   objects: readonly JsonObject[],
   assignment: ManifestApplication,
 ): ReturnType<typeof prepareObjects> {
-  const { discovery, namespace } = context;
+  const { discovery, namespace, reach } = context;
   return await prepareObjects(objects, {
     application,
     namespace: assignment.namespace,
     discovery,
     // Its own keys and records: whoever could write those would be the agent.
     forbidden: (ref) => ref.kind === 'Secret' && ref.namespace === namespace && ref.name.startsWith('flotilla-'),
+    refuse: (ref, kind) => beyondReach(reach, ref, kind),
   });
 }
 
@@ -39,7 +42,13 @@ export async function applyItems(
   });
 }
 
-/** Each kind of some items once. */
-export function kindsOf(items: readonly ApplyItem[]): readonly KindPath[] {
-  return [...new Map(items.map((item) => [`${item.kind.base}/${item.kind.plural}`, item.kind])).values()];
+/** What to watch for some items: each kind once, in each of their namespaces where the agent is kept to some. */
+export function placesOf(items: readonly ApplyItem[], reach: Reach): readonly WatchPlace[] {
+  const places = new Map<string, WatchPlace>();
+  for (const { kind, ref } of items) {
+    const namespace = reach === null ? undefined : ref.namespace;
+    const place = { kind, ...(namespace !== undefined && { namespace }) };
+    places.set(`${kind.base}/${kind.plural}/${namespace ?? ''}`, place);
+  }
+  return [...places.values()];
 }

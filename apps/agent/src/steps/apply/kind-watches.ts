@@ -9,8 +9,14 @@ export interface ObjectListener {
   onObject(key: string, object: JsonObject): void;
   /** It was deleted, or lost our label. */
   onGone(key: string, object: JsonObject): void;
-  /** All objects of a kind at a resource version: others of it are gone. */
-  onListed(groupKind: string, present: ReadonlySet<string>, resourceVersion: number): void;
+  /** All objects of a kind at a resource version, of one namespace where that is told: others of it are gone. */
+  onListed(groupKind: string, present: ReadonlySet<string>, resourceVersion: number, namespace?: string): void;
+}
+
+/** What one watch is for: a kind, in one namespace where the agent is kept to some. */
+export interface WatchPlace {
+  readonly kind: KindPath;
+  readonly namespace?: string;
 }
 
 export interface KindWatchesOptions {
@@ -25,28 +31,28 @@ interface Running {
   readonly users: Set<ObjectListener>;
 }
 
-/** One watch for each kind that any application holds, shared by all of them. */
+/** One watch for each kind (and namespace, where the agent is kept to some) that any application holds, shared by all of them. */
 export class KindWatches {
   private readonly running = new Map<string, Running>();
   private readonly listeners = new Set<ObjectListener>();
 
   constructor(private readonly options: KindWatchesOptions) {}
 
-  /** The kinds that a listener needs from now on; watches that nobody needs end. */
-  want(listener: ObjectListener, kinds: readonly KindPath[]): void {
+  /** What a listener needs from now on; watches that nobody needs end. */
+  want(listener: ObjectListener, places: readonly WatchPlace[]): void {
     this.listeners.add(listener);
-    const wanted = new Set(kinds.map(groupKindOf));
-    for (const kind of kinds) {
-      const present = this.running.get(groupKindOf(kind));
+    const wanted = new Set(places.map(placeKey));
+    for (const place of places) {
+      const present = this.running.get(placeKey(place));
       if (present !== undefined) present.users.add(listener);
-      else this.start(kind, listener);
+      else this.start(place, listener);
     }
-    for (const [groupKind, { users, stop }] of this.running) {
-      if (wanted.has(groupKind)) continue;
+    for (const [key, { users, stop }] of this.running) {
+      if (wanted.has(key)) continue;
       users.delete(listener);
       if (users.size > 0) continue;
       stop.abort();
-      this.running.delete(groupKind);
+      this.running.delete(key);
     }
   }
 
@@ -61,17 +67,19 @@ export class KindWatches {
     this.listeners.clear();
   }
 
-  private start(kind: KindPath, listener: ObjectListener): void {
+  private start(place: WatchPlace, listener: ObjectListener): void {
     const { kube, idleMs, random, logger } = this.options;
     const stop = new AbortController();
+    const { kind, namespace } = place;
     const groupKind = groupKindOf(kind);
-    this.running.set(groupKind, { stop, users: new Set([listener]) });
+    this.running.set(placeKey(place), { stop, users: new Set([listener]) });
     const each = (act: (listener: ObjectListener) => void): void => {
       for (const one of this.listeners) act(one);
     };
     const watching = watchKind({
       kube,
       kind,
+      ...(namespace !== undefined && { namespace }),
       labelSelector: APPLICATION_LABEL,
       metadataOnly: isMetadataEnough(kind.apiVersion, kind.kind),
       idleMs,
@@ -81,7 +89,7 @@ export class KindWatches {
         const keyed = objects.map((object) => [refKey(refOf(object)), object] as const);
         for (const [key, object] of keyed) each((one) => one.onObject(key, object));
         const present = new Set(keyed.map(([key]) => key));
-        each((one) => one.onListed(groupKind, present, resourceVersion));
+        each((one) => one.onListed(groupKind, present, resourceVersion, namespace));
       },
       onEvent: (type, object) => {
         const key = refKey(refOf(object));
@@ -92,6 +100,11 @@ export class KindWatches {
     });
     detach(watching, logger);
   }
+}
+
+/** A slash more than a group and a kind have, so that none is taken for another. */
+function placeKey({ kind, namespace }: WatchPlace): string {
+  return namespace === undefined ? groupKindOf(kind) : `${groupKindOf(kind)}/${namespace}`;
 }
 
 /** `apps/Deployment`. */

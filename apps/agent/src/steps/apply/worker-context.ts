@@ -4,6 +4,7 @@ import type { Clock, Kube } from '#ports';
 import type { AgentTiming } from '../../agent-options.js';
 import type { ReportOutbox } from '../report/report-outbox.js';
 import type { KindWatches } from './kind-watches.js';
+import type { Reach } from './reach.js';
 
 export interface BundleRequest {
   readonly digest: string;
@@ -19,6 +20,8 @@ export interface WorkerContext {
   readonly boot: number;
   /** The agent's own namespace. */
   readonly namespace: string;
+  /** Where it may work. */
+  readonly reach: Reach;
   readonly kube: Kube;
   readonly discovery: Discovery;
   readonly watches: KindWatches;

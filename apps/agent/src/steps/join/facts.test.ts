@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { JsonObject } from '#domain';
-import { nodeFacts, versionFacts } from './facts.js';
+import { nodeFacts, reachFacts, versionFacts } from './facts.js';
 
 const node = (providerID: string, region?: string): JsonObject => ({
   metadata: { name: 'n', labels: { ...(region !== undefined && { 'topology.kubernetes.io/region': region }) } },
@@ -22,4 +22,12 @@ it('counts nodes without listing them, and knows provider and region by one of t
   expect(nodeFacts({ items: [node('gce://project/zone/name')] })).toEqual({ nodes: '1', provider: 'gcp' });
   expect(nodeFacts({ items: [node('somebody://x')] })).toEqual({ nodes: '1', provider: 'somebody' });
   expect(nodeFacts({ items: [] })).toEqual({ nodes: '0' });
+});
+
+it('tells to which namespaces it is kept, as many as a fact holds', () => {
+  expect(reachFacts(['pay', 'shop'])).toEqual({ 'agent.mode': 'namespaced', 'agent.namespaces': 'pay,shop' });
+  const many = Array.from({ length: 50 }, (_, index) => `${index}-${'n'.repeat(60)}`);
+  const told = reachFacts(many)['agent.namespaces'] ?? '';
+  expect(told).toMatch(/^0-n+,1-n+,2-n+,…$/);
+  expect(told.length).toBeLessThanOrEqual(256);
 });

@@ -1,6 +1,8 @@
+import { MODE_FACT, NAMESPACED, NAMESPACES_FACT } from '#contract';
 import type { JsonObject } from '#domain';
 import { callKube, isSuccess, labelOf, mapAt, mapsAt, textAt } from '#kube';
 import type { Kube } from '#ports';
+import type { Reach } from '../apply/reach.js';
 
 export type Facts = Readonly<Record<string, string>>;
 
@@ -18,16 +20,32 @@ const PROVIDERS: Readonly<Record<string, string>> = {
   kwok: 'kwok',
 };
 
-/** What the cluster is: a node is looked at, the others only counted. A fact that can't be had is left out. */
-export async function readFacts(kube: Kube): Promise<Facts> {
-  const [version, nodes] = await Promise.all([
+/**
+ * What the cluster is: a node is looked at, the others only counted. A fact that can't be had is left out; of one that is kept to
+ * namespaces, nodes are not asked for.
+ */
+export async function readFacts(kube: Kube, reach: Reach): Promise<Facts> {
+  const nodes = { method: 'GET', path: '/api/v1/nodes', query: { limit: '1' }, timeoutMs: 10_000 } as const;
+  const [version, nodeList] = await Promise.all([
     callKube(kube, { method: 'GET', path: '/version', timeoutMs: 10_000 }),
-    callKube(kube, { method: 'GET', path: '/api/v1/nodes', query: { limit: '1' }, timeoutMs: 10_000 }),
+    reach === null ? callKube(kube, nodes) : null,
   ]);
   return {
     ...(isSuccess(version) && versionFacts(version.body)),
-    ...(isSuccess(nodes) && nodeFacts(nodes.body)),
+    ...(nodeList !== null && isSuccess(nodeList) && nodeFacts(nodeList.body)),
+    ...(reach !== null && reachFacts(reach)),
   };
+}
+
+/** A fact is at most 256 characters: of many namespaces the first are told, and that there are more. */
+export function reachFacts(reach: readonly string[]): Facts {
+  let told = '';
+  for (const [index, name] of reach.entries()) {
+    const next = index === 0 ? name : `${told},${name}`;
+    if (next.length > 250) return { [MODE_FACT]: NAMESPACED, [NAMESPACES_FACT]: `${told},…` };
+    told = next;
+  }
+  return { [MODE_FACT]: NAMESPACED, [NAMESPACES_FACT]: told };
 }
 
 export function versionFacts(body: JsonObject): Facts {
