@@ -7,12 +7,15 @@ const MAX_LIST_CHARACTERS = 8 * 1024;
 
 const expression = z
   .string({ error: 'must be CEL over object, such as object.status.phase == "Ready"' })
-  .max(MAX_HEALTH_EXPRESSION, `must have at most ${MAX_HEALTH_EXPRESSION} characters`)
+  // Not told a second time by what looks at the rule as a whole.
+  .max(MAX_HEALTH_EXPRESSION, { error: `must have at most ${MAX_HEALTH_EXPRESSION} characters`, abort: true })
   .optional();
 
 const healthRuleShape = {
   /** `group/Kind`. */
-  kind: z.string({ error: 'must be a group and a kind, such as cert-manager.io/Certificate' }).max(320),
+  kind: z
+    .string({ error: 'must be a group and a kind, such as cert-manager.io/Certificate' })
+    .max(320, 'must have at most 320 characters'),
   failed: expression,
   suspended: expression,
   progressing: expression,
@@ -38,10 +41,17 @@ const healthRuleSchema = z
 
 /** CEL over custom resources: what their health is. */
 export const healthRulesSchema = z
-  .array(healthRuleSchema)
+  .array(healthRuleSchema, { error: 'must be a list of rules' })
   .max(20, 'must have at most 20 rules')
   .refine(isShort, `must have at most ${MAX_LIST_CHARACTERS} characters in all`)
-  .refine((rules) => new Set(rules.map(({ kind }) => kind)).size === rules.length, 'must have one rule for each kind')
+  .superRefine((rules, context) => {
+    rules.forEach(({ kind }, index) => {
+      const first = rules.findIndex((each) => each.kind === kind);
+      if (first === index) return;
+      const message = `${kind} has a rule already, health[${first}]: make one of them`;
+      context.addIssue({ code: 'custom', path: [index, 'kind'], message });
+    });
+  })
   .meta({ id: 'HealthRules' });
 
 const KIND = /^(\*|([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?([A-Z][A-Za-z0-9]{0,62}|\*))$/;
@@ -50,23 +60,34 @@ const POINTER = /^(\/([^~/]|~0|~1)+)+$/;
 /** What an object is known by is never somebody else's. */
 const FIXED = /^\/(apiVersion|kind|metadata(\/(name|namespace|uid|managedFields)(\/.*)?)?)$/;
 
+const KIND_LIKE = 'must be a kind such as apps/Deployment or ConfigMap, or * for every kind';
+const POINTER_LIKE = 'must be a JSON pointer such as /spec/replicas; in a key, ~1 stands for / and ~0 for ~';
+const named = (what: string, most: number) => {
+  const error = `must be ${what}, at most ${most} characters`;
+  return z.string({ error }).min(1, error).max(most, error);
+};
+
 const ignoreSchema = z
   .strictObject(
     {
-      kind: z.string().max(320).regex(KIND, 'must be a kind such as apps/Deployment or ConfigMap, or * for every kind'),
-      name: z.string().min(1).max(253).optional(),
+      kind: z.string({ error: KIND_LIKE }).max(320, 'must have at most 320 characters').regex(KIND, KIND_LIKE),
+      name: named("an object's name; leave it out for any", 253).optional(),
       namespace: nameSchema.optional(),
       jsonPointers: z
         .array(
           z
-            .string()
-            .max(512)
-            .regex(POINTER, 'must be a JSON pointer such as /spec/replicas; in a key, ~1 stands for / and ~0 for ~')
+            .string({ error: POINTER_LIKE })
+            .max(512, 'must have at most 512 characters')
+            .regex(POINTER, POINTER_LIKE)
             .refine((pointer) => !FIXED.test(pointer), 'must not be a field by which the object is known'),
+          { error: 'must be a list such as [/spec/replicas]' },
         )
-        .max(50)
+        .max(50, 'must have at most 50 pointers')
         .optional(),
-      managers: z.array(z.string().min(1).max(128)).max(20).optional(),
+      managers: z
+        .array(named("a field manager's name", 128), { error: 'must be a list such as [my-operator]' })
+        .max(20, 'must have at most 20 managers')
+        .optional(),
     },
     objectLike('{kind: apps/Deployment, jsonPointers: [/spec/replicas]}'),
   )
@@ -81,7 +102,7 @@ const ignoreSchema = z
 
 /** What may differ from Git and is left as it is. */
 export const ignoreDifferencesSchema = z
-  .array(ignoreSchema)
+  .array(ignoreSchema, { error: 'must be a list of what may differ' })
   .max(50, 'must have at most 50 entries')
   .refine(isShort, `must have at most ${MAX_LIST_CHARACTERS} characters in all`)
   .meta({ id: 'IgnoreDifferences' });

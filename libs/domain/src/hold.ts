@@ -33,6 +33,7 @@ export type DerivedHoldCode =
   | 'render'
   | 'placement'
   | 'strategy'
+  | 'manifest'
   | 'offline'
   | 'ended'
   | 'notJoined'

@@ -34,6 +34,102 @@ describe('documents', () => {
     });
   });
 
+  describe('of applications', () => {
+    const application = (spec: object) => ({
+      apiVersion: 'flotilla.dev/v1',
+      kind: 'Application',
+      metadata: { name: 'web' },
+      spec: { source: 'shop', path: '.', ...spec },
+    });
+    const widget = 'example.com/Widget';
+    const rule = (more: object) => ({ health: [{ kind: widget, ...more }] });
+    const ignored = (more: object) => ({ ignoreDifferences: [{ kind: 'apps/Deployment', ...more }] });
+
+    it('may say what differs, what health is and as whom they are applied', () => {
+      const spec = {
+        ...rule({ healthy: 'object.status.ready', message: 'object.status.message' }),
+        ignoreDifferences: [{ kind: '*', jsonPointers: ['/metadata/annotations/example.com~1note'], managers: ['x'] }],
+        serviceAccount: 'deployer',
+      };
+      expect(checkDocuments([application(spec)])).toMatchObject([{ spec }]);
+      expect(checkDocuments([application({})])).toMatchObject([{ spec: { health: [], ignoreDifferences: [] } }]);
+    });
+
+    it.each<[string, object, string, RegExp]>([
+      [
+        'a kind with rules of its own',
+        { health: [{ kind: 'apps/Deployment', healthy: 'true' }] },
+        'health[0].kind',
+        /must be a custom resource: apps\/Deployment has rules of its own/,
+      ],
+      ['a kind without a group', { health: [{ kind: 'Widget', healthy: 'true' }] }, 'health[0].kind', /such as cert-/],
+      ['a rule that says nothing', rule({}), 'health[0]', /healthy, failed, progressing or suspended must be given/],
+      ['CEL that does not parse', rule({ healthy: 'object.status.' }), 'health[0].healthy', /must be CEL over object/],
+      ['CEL that is no verdict', rule({ failed: '"text"' }), 'health[0].failed', /must be true or false/],
+      [
+        'CEL that might take for ever',
+        rule({ failed: 'object.a.matches("a+")' }),
+        'health[0].failed',
+        /not use matches/,
+      ],
+      ['CEL that is too long', rule({ healthy: 'x'.repeat(501) }), 'health[0].healthy', /at most 500 characters/],
+      ['no CEL at all', rule({ healthy: true }), 'health[0].healthy', /must be CEL over object/],
+      [
+        'two rules for a kind',
+        {
+          health: [
+            { kind: widget, healthy: 'true' },
+            { kind: widget, failed: 'true' },
+          ],
+        },
+        'health[1].kind',
+        /has a rule already, health\[0\]/,
+      ],
+      ['a rule where a list belongs', { health: { kind: widget } }, 'health', /must be a list/],
+      [
+        'rules that are too long together',
+        {
+          health: Array.from({ length: 20 }, (_, n) => ({
+            kind: `${widget}${n}`,
+            healthy: `object.a == "${'x'.repeat(450)}"`,
+          })),
+        },
+        'health',
+        /at most 8192 characters in all/,
+      ],
+      [
+        'a path that is no pointer',
+        ignored({ jsonPointers: ['spec.replicas'] }),
+        'ignoreDifferences[0].jsonPointers[0]',
+        /such as \/spec\/replicas/,
+      ],
+      [
+        'what an object is known by',
+        ignored({ jsonPointers: ['/metadata/name'] }),
+        'ignoreDifferences[0].jsonPointers[0]',
+        /by which the object is known/,
+      ],
+      ['nothing to ignore', ignored({}), 'ignoreDifferences[0]', /must name jsonPointers or managers/],
+      [
+        'all that is applied',
+        ignored({ managers: ['flotilla'] }),
+        'ignoreDifferences[0].managers',
+        /must not name flotilla/,
+      ],
+      [
+        'a kind in lower case',
+        { ignoreDifferences: [{ kind: 'deployment', managers: ['x'] }] },
+        'ignoreDifferences[0].kind',
+        /such as apps\/Deployment/,
+      ],
+      ['an account that is none', { serviceAccount: 'A b' }, 'serviceAccount', /lower-case/],
+    ])('name the field and the mend of %s', (_what, spec, path, message) => {
+      expect(refusal([application(spec)])).toEqual([
+        { path: `documents[0].spec.${path}`, message: expect.stringMatching(message) },
+      ]);
+    });
+  });
+
   it.each<[string, unknown, string, RegExp]>([
     [
       'an unknown field by its name',

@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
+  applicationSpecSchema,
   issueErrors,
   resourceSchemas,
+  type ApplicationSpec,
   type ApplyAnswer,
   type ApplyResult,
   type FieldError,
@@ -11,6 +13,7 @@ import { canonicalJson, type JsonObject } from '#domain';
 import { RejectedError } from '#kit';
 import type { Clock, ResourceKind, Store, Unit } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
+import { changesTerms } from '../steps/assign/application-terms.js';
 import { Reconcile } from '../steps/assign/reconcile.js';
 import type { Caller } from './access/permit.js';
 import { audit } from './audit.js';
@@ -72,11 +75,22 @@ export class ApplyDocuments {
 
   private async write(unit: Unit, resource: Resource, now: number): Promise<void> {
     if (resource.kind !== 'Cluster') {
+      if (resource.kind === 'Application') await this.tellTerms(unit, resource.metadata.name, resource.spec);
       await unit.resources.put(resource.kind, resource.metadata.name, resource.spec, now);
       return;
     }
     const cluster = await unit.clusters.byName(resource.metadata.name);
     if (cluster) await unit.clusters.setLabels(cluster.uid, resource.metadata.labels);
+  }
+
+  /** Marks the clusters that run the application where it is to be run on other terms. */
+  private async tellTerms(unit: Unit, name: string, spec: ApplicationSpec): Promise<void> {
+    const before = await unit.resources.get('Application', name);
+    if (!before || !changesTerms(applicationSpecSchema.parse(before.spec), spec)) return;
+    // So that no cluster is assigned to in between and told the old terms.
+    await unit.rollouts.lock(name);
+    const rows = await unit.rollouts.rows(name, { all: true });
+    await unit.outbox.mark(rows.filter(({ row }) => row.assignment !== null).map(({ row }) => row.uid));
   }
 
   /** What a document names must be there, or come with it: a typing error is found now, not by a rollout that never starts. */
@@ -122,7 +136,9 @@ async function currentDocument(unit: Unit, kind: Resource['kind'], name: string)
     return cluster && clusterDocument(cluster);
   }
   const stored = await unit.resources.get(kind, name);
-  if (stored) return bareResource(kind, name, stored.spec);
+  // With the defaults of fields that an older hub did not know: they are no change.
+  if (stored)
+    return bareResource(kind, name, resourceSchemas[kind].shape.spec.safeParse(stored.spec).data ?? stored.spec);
   // What `get -o yaml` shows of the strategy that is there by itself applies again unchanged, too.
   if (kind !== 'Strategy' || name !== 'default') return null;
   const { status: _, ...shipped } = defaultStrategyView();

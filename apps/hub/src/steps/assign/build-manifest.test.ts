@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { manifestSchema } from '#contract';
 import type { Assignment, TargetRow } from '#domain';
-import { buildManifest, type ApplicationTerms } from './build-manifest.js';
+import type { ApplicationTerms } from './application-terms.js';
+import { buildManifest } from './build-manifest.js';
 
 const assignment: Assignment = {
   release: 2,
@@ -17,12 +18,17 @@ const rowOf = (given: Assignment | null, more: Partial<TargetRow>): TargetRow =>
 const terms: ApplicationTerms = { drift: 'correct', namespace: 'shop', maxDeletions: '10%' };
 const lost = 'e'.repeat(64);
 
-const build = (given: Assignment | null, more: Partial<TargetRow> = {}, objects = 60) =>
+const build = (
+  given: Assignment | null,
+  more: Partial<TargetRow> = {},
+  objects = 60,
+  also: Partial<ApplicationTerms> = {},
+) =>
   buildManifest({
     cluster: 'c',
     sequence: 5,
     rows: [{ application: 'web', row: rowOf(given, more) }],
-    terms: new Map([['web', terms]]),
+    terms: new Map([['web', { ...terms, ...also }]]),
     bundle: (_application, release, digest) =>
       digest === lost ? null : { revision: 'f'.repeat(40), chunks: release, objects: release === 1 ? 99 : objects },
   });
@@ -85,6 +91,17 @@ describe('a manifest', () => {
   it('is a manifest by the schema that agents hold it to', () => {
     const taken = { ...assignment, takesBack: { release: 3, digest: 'b'.repeat(64) } };
     const manifest = { ...build(taken, { halted: true }), cluster: randomUUID() };
+    expect(manifestSchema.parse(JSON.parse(JSON.stringify(manifest)))).toEqual(manifest);
+  });
+
+  it('tells how health is told, what may differ and as whom to apply, and is what agents take for a manifest', () => {
+    const more = {
+      health: [{ kind: 'example.com/Widget', healthy: 'object.status.ready' }],
+      ignoreDifferences: [{ kind: 'apps/Deployment', jsonPointers: ['/spec/replicas'], managers: ['autoscaler'] }],
+      serviceAccount: 'shop-deployer',
+    };
+    const manifest = { ...build(assignment, {}, 60, more), cluster: randomUUID() };
+    expect(manifest.applications['web']).toMatchObject(more);
     expect(manifestSchema.parse(JSON.parse(JSON.stringify(manifest)))).toEqual(manifest);
   });
 

@@ -2,18 +2,11 @@ import {
   deletionBudget,
   PROTOCOL_VERSION,
   type ClusterUid,
-  type Count,
   type Manifest,
   type ManifestApplication,
   type TargetRow,
 } from '#domain';
-
-/** What a manifest says of an application besides the cluster's own row. */
-export interface ApplicationTerms {
-  readonly drift: ManifestApplication['drift'];
-  readonly namespace: string;
-  readonly maxDeletions: Count;
-}
+import type { ApplicationTerms } from './application-terms.js';
 
 /** What a manifest says of a bundle. */
 export interface BundleTerms {
@@ -42,8 +35,8 @@ export function buildManifest(input: {
     const { assignment } = row;
     if (!terms || !assignment) continue;
     const { generation, healthyForMs, release, digest, takesBack } = assignment;
-    const { drift, namespace } = terms;
-    const common = { generation, healthyForMs, drift, namespace, ...(row.halted && { halted: row.halted }) };
+    const { maxDeletions: budgeted, ...told } = terms;
+    const common = { generation, healthyForMs, ...told, ...(row.halted && { halted: row.halted }) };
     if (release === null) {
       applications[application] = {
         ...common,
@@ -59,7 +52,7 @@ export function buildManifest(input: {
     if (!bundle) continue;
     // As the hub itself counted: of what the bundle that is replaced has, where that is the larger one.
     const before = row.previous && input.bundle(application, row.previous.release, row.previous.digest);
-    const budget = deletionBudget(terms.maxDeletions, Math.max(bundle.objects, before?.objects ?? 0));
+    const budget = deletionBudget(budgeted, Math.max(bundle.objects, before?.objects ?? 0));
     const maxDeletions = assignment.deletionsAccepted ? ALL_OBJECTS : budget;
     // A bundle that is lost exempts nothing: the agent then counts what it deletes, and asks.
     const taken = takesBack && input.bundle(application, takesBack.release, takesBack.digest);

@@ -13,7 +13,7 @@ import type { Store, Unit } from '#ports';
 /** Something is in the way; what runs stays as it is. */
 export class Blocked extends Error {
   constructor(
-    readonly code: 'source' | 'render' | 'placement' | 'strategy',
+    readonly code: 'source' | 'render' | 'placement' | 'strategy' | 'manifest',
     message: string,
   ) {
     super(message);

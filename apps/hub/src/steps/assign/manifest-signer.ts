@@ -1,11 +1,12 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { RejectedError, writeFileAtomically } from '#kit';
+import type { Ask } from '#contract';
 import type { Manifest, SignedManifest } from '#domain';
+import { RejectedError, writeFileAtomically } from '#kit';
 
 /** Signs what agents obey. The key may live elsewhere one day; callers see only this. */
 export interface ManifestSigner {
-  sign(manifest: Manifest): SignedManifest;
+  sign(document: Manifest | Ask): SignedManifest;
   /** Public keys in PEM by key id: what an agent pins when it joins. */
   publicKeys(): Readonly<Record<string, string>>;
 }
@@ -41,8 +42,8 @@ export function signerOf(key: KeyObject): ManifestSigner {
     .slice(0, 16);
   return {
     publicKeys: () => ({ [keyId]: pem }),
-    sign: (manifest) => {
-      const payload = JSON.stringify(manifest);
+    sign: (document) => {
+      const payload = JSON.stringify(document);
       return { payload, keyId, signature: sign(null, Buffer.from(payload), key).toString('base64url') };
     },
   };

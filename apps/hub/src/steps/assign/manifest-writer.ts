@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { applicationSpecSchema, signedManifestSchema } from '#contract';
+import { applicationSpecSchema, MAX_MANIFEST_BYTES, signedManifestSchema } from '#contract';
 import { DEFAULT_STRATEGY, type ClusterUid, type Manifest } from '#domain';
-import { BugError } from '#kit';
+import { BugError, type Logger } from '#kit';
 import type { DirtyCluster, HubBus, Unit } from '#ports';
-import { HUB_BUS, SIGNER } from '../../parts.js';
+import { HUB_BUS, LOGGER, SIGNER } from '../../parts.js';
 import { BundleShelf } from '../render/bundle-shelf.js';
-import { buildManifest, type ApplicationTerms, type BundleTerms } from './build-manifest.js';
+import { termsOfSpec, type ApplicationTerms } from './application-terms.js';
+import { buildManifest, type BundleTerms } from './build-manifest.js';
 import type { ManifestSigner } from './manifest-signer.js';
 
 /** How often a manifest is written anew when another hub was quicker. */
@@ -28,6 +29,7 @@ export class ManifestWriter {
     @Inject(HUB_BUS) private readonly bus: HubBus,
     @Inject(SIGNER) private readonly signer: ManifestSigner,
     private readonly shelf: BundleShelf,
+    @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
   async write(unit: Unit, claimed: readonly DirtyCluster[]): Promise<readonly Written[]> {
@@ -64,6 +66,12 @@ export class ManifestWriter {
     let expected = cluster.busRevision;
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const envelope = Buffer.from(JSON.stringify(this.signer.sign(build(sequence))));
+      if (envelope.length > MAX_MANIFEST_BYTES) {
+        // What stands on the bus goes on; `requireRoom` tells people. It is marked again by whatever makes it smaller, and must
+        // not keep the other clusters waiting until then.
+        this.log.warn({ step: 'assign', cluster: cluster.uid, bytes: envelope.length }, 'a manifest is too large');
+        return { ...cluster };
+      }
       const result = await this.bus.putManifest(cluster.uid, envelope, expected);
       if (result.ok) return { uid: cluster.uid, counter: cluster.counter, sequence, busRevision: result.revision };
       // Written by a hub that died before its commit, or before the database was restored: go on from what is there.
@@ -105,9 +113,8 @@ export class ManifestWriter {
     const planned = new Map(headers.map(({ application, rollout }) => [application, rollout?.strategy]));
     return new Map(
       applications.map(({ name, spec }) => {
-        const { drift, namespace } = applicationSpecSchema.parse(spec);
         const { maxDeletions } = planned.get(name) ?? DEFAULT_STRATEGY;
-        return [name, { drift, namespace, maxDeletions }];
+        return [name, { ...termsOfSpec(applicationSpecSchema.parse(spec)), maxDeletions }];
       }),
     );
   }

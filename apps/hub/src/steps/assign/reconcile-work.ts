@@ -10,6 +10,7 @@ import { authorOf } from './author.js';
 import { BundleDrops } from './bundle-drops.js';
 import { decideStart } from './decide-start.js';
 import { Blocked, readCommit, readStrategy, type PinnedCommit } from './inputs.js';
+import { requireRoom } from './manifest-room.js';
 
 /** What the hub found out about an application, shown by `flotilla get applications` and explained by `why`. */
 export interface ApplicationStatus {
@@ -73,6 +74,7 @@ export class ReconcileWork {
     const members = this.withOverlays(placed, rendered, rowByUid, warnings, unplaced);
     if (members.length === 0)
       throw new Blocked('placement', `No cluster could be given an overlay: ${warnings[0] ?? 'none is placed'}`);
+    await requireRoom(this.store.read, name, members);
 
     const release = await this.releaseOf(resource, commit, rendered.overlays, latest);
     const online = new Set(clusters.filter((cluster) => cluster.online).map(({ uid }) => uid));
