@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import { load } from 'js-yaml';
 import prettier from 'prettier';
-import { assessObject, healthRuleProblem, type HealthRule } from '#domain';
+import { assessObject, healthRuleProblem, type HealthRule, judgeByRules } from '#domain';
 import { KIND_RULES } from '../../libs/domain/src/health/kind-rules.js';
 import { readFixtures } from '../../libs/domain/src/health/read-fixtures.suite.js';
 
@@ -30,7 +30,7 @@ describe("the page of health's rules in the docs", () => {
     const rule = load(yaml) as HealthRule;
     expect(healthRuleProblem(rule)).toBeNull();
     const broken = readFixtures().find(({ kind, name }) => kind === 'database' && name === 'failed-by-rule');
-    expect(assessObject(broken?.object ?? null, { rules: [rule] })).toEqual({
+    expect(assessObject(broken?.object ?? null, { rules: judgeByRules([rule]) })).toEqual({
       status: 'failed',
       reason: 'RuleFailed',
       message: '1 instances, phase Broken',

@@ -7,9 +7,17 @@ export * from './duration.js';
 export * from './health/assess-object.js';
 export { HEALTH_GRACES_MS } from './health/graces.js';
 export { type HealthRule, MAX_HEALTH_EXPRESSION } from './health/health-rule.js';
+export { healthRuleProblem, judgeByRules } from './health/judge-by-rules.js';
 export { assessPod, assessPods, podTrouble } from './health/pods.js';
 export { presentPods } from './health/present-pods.js';
-export { isFine, worstOf, type HealthContext, type HealthVerdict, type ObservedPod } from './health/verdict.js';
+export {
+  isFine,
+  worstOf,
+  type HealthContext,
+  type HealthVerdict,
+  type ObservedPod,
+  type RuleJudge,
+} from './health/verdict.js';
 export * from './hold.js';
 export type * from './json.js';
 export * from './label-selector-text.js';

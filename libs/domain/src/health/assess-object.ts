@@ -1,6 +1,5 @@
 import type { JsonObject } from '../json.js';
 import { kindKeyOf, listAt, numberAt, textAt, valueAt } from './conditions.js';
-import { assessByRule, type HealthRule, ruleFor, ruleProblem } from './health-rule.js';
 import { KIND_RULES } from './kind-rules.js';
 import { assessByConditions } from './other-kinds.js';
 import { verdict, type HealthContext, type HealthVerdict } from './verdict.js';
@@ -26,8 +25,7 @@ export function assessObject(object: JsonObject | null, context: HealthContext =
   const isUnseen = typeof observed === 'number' ? observed !== generation : kindRule?.observed === true;
   if (isUnseen) return verdict('progressing', 'NotObserved', 'its controller has not seen the present generation yet');
   if (kindRule) return kindRule.assess(object, context);
-  const own = ruleFor(context.rules ?? [], object);
-  return (own && assessByRule(own, object)) ?? assessByConditions(object);
+  return context.rules?.(object) ?? assessByConditions(object);
 }
 
 /**
@@ -36,11 +34,6 @@ export function assessObject(object: JsonObject | null, context: HealthContext =
  */
 export function troubleOf(object: JsonObject): string | null {
   return KIND_RULES[kindKeyOf(object)]?.trouble?.(object) ?? null;
-}
-
-/** Why this is no rule for a custom resource, as a sentence that names the field and the mend; null: it is one. */
-export function healthRuleProblem(rule: HealthRule): string | null {
-  return ruleProblem(rule, (kind) => KIND_RULES[kind] !== undefined);
 }
 
 function terminating(object: JsonObject): HealthVerdict {

@@ -3,6 +3,8 @@ import path from 'node:path';
 import { loadAll } from 'js-yaml';
 import type { JsonObject } from '../json.js';
 import type { HealthStatus } from '../report.js';
+import type { HealthRule } from './health-rule.js';
+import { judgeByRules } from './judge-by-rules.js';
 import { presentPods } from './present-pods.js';
 import type { HealthContext } from './verdict.js';
 
@@ -32,6 +34,8 @@ export interface Fixture {
   readonly context: HealthContext;
 }
 
+type Given = Omit<HealthContext, 'rules'> & { readonly podsSinceMs?: number; readonly rules?: readonly HealthRule[] };
+
 /** Every fixture, by folder and name. The documents after the object are its ReplicaSets and Pods, and some of somebody else's. */
 export function readFixtures(): readonly Fixture[] {
   return (cached ??= readAll());
@@ -52,11 +56,11 @@ function readAll(): readonly Fixture[] {
 function readFixture(kind: string, file: string): Fixture {
   const documents = loadAll(readFileSync(path.join(FIXTURES, kind, file), 'utf8')) as readonly unknown[];
   const [header, object, ...around] = documents as readonly [
-    { readonly expect: Expectation; readonly given?: HealthContext & { readonly podsSinceMs?: number } },
+    { readonly expect: Expectation; readonly given?: Given },
     JsonObject,
     ...JsonObject[],
   ];
-  const { podsSinceMs = 0, ...given } = header.given ?? {};
+  const { podsSinceMs = 0, rules, ...given } = header.given ?? {};
   const of = (wanted: string) => around.filter((each) => each['kind'] === wanted);
   const pods = presentPods(object, of('Pod'), of('ReplicaSet'));
   return {
@@ -64,6 +68,10 @@ function readFixture(kind: string, file: string): Fixture {
     name: path.basename(file, '.yaml'),
     expect: header.expect,
     object,
-    context: { ...given, ...(pods.length > 0 && { pods: pods.map((pod) => ({ pod, sinceMs: podsSinceMs })) }) },
+    context: {
+      ...given,
+      ...(rules !== undefined && { rules: judgeByRules(rules) }),
+      ...(pods.length > 0 && { pods: pods.map((pod) => ({ pod, sinceMs: podsSinceMs })) }),
+    },
   };
 }

@@ -1,6 +1,5 @@
 import type { JsonObject } from '../json.js';
 import type { HealthStatus } from '../report.js';
-import type { HealthRule } from './health-rule.js';
 
 export interface HealthVerdict {
   readonly status: HealthStatus;
@@ -22,9 +21,12 @@ export interface HealthContext {
   readonly bindsOnFirstUse?: boolean;
   /** Ingress: its class gives addresses, so one is waited for. */
   readonly givesAddress?: boolean;
-  /** The application's rules for custom resources; the first for the object's kind counts. */
-  readonly rules?: readonly HealthRule[];
+  /** The application's rules for custom resources, as `judgeByRules` reads them. */
+  readonly rules?: RuleJudge;
 }
+
+/** What the rules of an application say of an object; null: nothing, so that the common rules decide. */
+export type RuleJudge = (object: JsonObject) => HealthVerdict | null;
 
 export interface ObservedPod {
   readonly pod: JsonObject;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject, JsonValue } from '../json.js';
-import { assessObject, healthRuleProblem } from './assess-object.js';
+import { assessObject } from './assess-object.js';
 import type { HealthRule } from './health-rule.js';
+import { healthRuleProblem, judgeByRules } from './judge-by-rules.js';
 
 const KIND = 'example.org/Database';
 const database = (status: JsonValue, spec: JsonObject = {}): JsonObject => ({
@@ -13,16 +14,16 @@ const database = (status: JsonValue, spec: JsonObject = {}): JsonObject => ({
 });
 const judge = (rule: Omit<HealthRule, 'kind'>, object: JsonObject) =>
   assessObject(object, {
-    rules: [
+    rules: judgeByRules([
       { kind: 'example.org/Other', failed: 'true' },
       { kind: KIND, ...rule },
-    ],
+    ]),
   });
 const list = (length: number): readonly number[] => Array.from({ length }, (_, index) => index);
 
 describe('a rule for a custom resource', () => {
   it('counts for its own group and kind alone', () => {
-    const rules = [{ kind: KIND, failed: 'true' }];
+    const rules = judgeByRules([{ kind: KIND, failed: 'true' }]);
     expect(assessObject(database({}), { rules }).status).toBe('failed');
     expect(assessObject({ ...database({}), apiVersion: 'other.example.org/v1' }, { rules }).status).toBe('healthy');
   });
@@ -44,7 +45,7 @@ describe('a rule for a custom resource', () => {
   });
 
   it('does not speak for an object that goes, an older copy or a generation that nobody has looked at', () => {
-    const rules = [{ kind: KIND, healthy: 'true' }];
+    const rules = judgeByRules([{ kind: KIND, healthy: 'true' }]);
     const gone = { ...database({}), metadata: { name: 'orders', deletionTimestamp: '2026-01-01T00:00:00Z' } };
     expect(assessObject(gone, { rules }).reason).toBe('Terminating');
     expect(assessObject(database({}), { rules, generation: 2 }).reason).toBe('Stale');
@@ -72,6 +73,22 @@ describe('a rule for a custom resource', () => {
     expect(told).toMatchObject({ status: 'unknown', reason: 'RuleError' });
     expect(told.message).toContain(why);
     expect(told.message).toContain(KIND);
+  });
+
+  it('says unknown of what can be no rule also while there is no status, which no status would mend', () => {
+    const { status: _status, ...fresh } = database({});
+    expect(judge({ healthy: 'object.status.phase ==' }, fresh)).toMatchObject({
+      status: 'unknown',
+      reason: 'RuleError',
+    });
+  });
+
+  it('of two for the same kind counts once, the first', () => {
+    const rules = judgeByRules([
+      { kind: KIND, failed: 'true' },
+      { kind: KIND, healthy: 'true' },
+    ]);
+    expect(assessObject(database({}), { rules }).status).toBe('failed');
   });
 
   it('waits where there is no status yet to be looked at', () => {
