@@ -217,6 +217,41 @@ describe('flotilla', () => {
     expect(await fine('audit')).toMatch(/token\.revoke +Token\/anna/);
   });
 
+  it('makes sure that the audit is as it was written, of the hub and of a copy', async () => {
+    const verified = await fine('audit verify');
+    const head = /^audit whole: \d+ entries; note down its head: ([0-9a-f]{64})\n$/.exec(verified)?.[1] ?? '';
+    expect(await fine(`audit verify --known ${head}`)).toBe(verified);
+    const lines = (await fine('audit export')).trimEnd().split('\n');
+    const copy = path.join(test.folder, 'audit.jsonl');
+    const verifyCopy = (kept: readonly string[], words = '') => {
+      writeFileSync(copy, `${kept.join('\n')}\n`);
+      return flotilla(`audit verify -f ../${path.basename(test.folder)}/audit.jsonl ${words}`);
+    };
+    expect(await verifyCopy(lines)).toEqual({ out: verified, error: '', code: 0 });
+    const isJoin = lines.findIndex((each) => each.includes('"cluster.add"'));
+    const forged = lines.with(isJoin, lines[isJoin]?.replace('dev-1', 'dev-9') ?? '');
+    expect(await verifyCopy(forged)).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('is not what was written'),
+    });
+    expect(await verifyCopy(lines.toSpliced(1, 1))).toMatchObject({
+      code: 1,
+      error: expect.stringMatching(/entry \d+ does not follow entry \d+/),
+    });
+    expect(await verifyCopy(lines.slice(0, -1), `--known ${head}`)).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('removed from the end'),
+    });
+    expect(await verifyCopy(['{"id":1}'])).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('line 1: not what'),
+    });
+    expect(await flotilla('audit verify --known abc')).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('64 hexadecimal digits'),
+    });
+  });
+
   it('stops at a bad release, says why with its evidence, and ends a watch with 2', async () => {
     await release(failing, 'bad');
     const watched = await flotilla('rollout status web --watch --timeout 20s');

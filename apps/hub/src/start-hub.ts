@@ -143,7 +143,10 @@ async function start(
   ]);
 
   goOn();
-  await migrate({ url: config.migrationsDatabaseUrl ?? databaseUrl });
+  const { migrationsDatabaseUrl } = config;
+  await migrate(
+    migrationsDatabaseUrl === undefined ? { url: databaseUrl } : { url: migrationsDatabaseUrl, hubUrl: databaseUrl },
+  );
   const store = await openStore({ url: databaseUrl, poolSize: config.databasePool, log });
   closers.add(() => store.close());
 

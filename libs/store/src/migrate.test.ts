@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/test-database.js';
@@ -63,6 +64,53 @@ it('hangs the entries of an older release onto each other as the domain verifies
   } finally {
     await client.end();
     await older.drop();
+  }
+});
+
+it("gives a hub's own role what it works with, and nothing with which to change what is only added to", async () => {
+  const shared = await createTestDatabase({ empty: true });
+  const owner = new pg.Client({ connectionString: shared.url });
+  await owner.connect();
+  const role = `hub-${randomUUID()}`;
+  try {
+    await owner.query(`create role "${role}" login password 'of-the-hub'`);
+    const hubUrl = new URL(shared.url);
+    hubUrl.username = role;
+    hubUrl.password = 'of-the-hub';
+    await migrate({ url: shared.url, hubUrl: hubUrl.href });
+    // A later start grants what newer tables need, too.
+    expect(await migrate({ url: shared.url, hubUrl: hubUrl.href })).toEqual([]);
+    const store = await openStore({ url: hubUrl.href });
+    try {
+      await store.transact(async (unit) => {
+        await unit.settings.set('a', '1');
+        await unit.audit.append({ at: 1, actor: 'system', act: 'apply', object: 'Source/shop' });
+      });
+      expect((await store.read.audit.list({})).items).toHaveLength(1);
+    } finally {
+      await store.close();
+    }
+    const hub = new pg.Client({ connectionString: hubUrl.href });
+    await hub.connect();
+    for (const statement of [
+      "update audit set actor = 'nobody'",
+      'delete from audit',
+      'truncate audit',
+      'alter table audit disable trigger all',
+      'drop trigger audit_append_only on audit',
+      'drop table audit',
+      'set session_replication_role = replica',
+      'delete from rollout_events',
+      'delete from migrations',
+    ]) {
+      await expect(hub.query(statement)).rejects.toThrow(/permission denied|must be owner/);
+    }
+    await hub.end();
+  } finally {
+    await owner.query(`drop owned by "${role}"`).catch(() => undefined);
+    await owner.query(`drop role if exists "${role}"`);
+    await owner.end();
+    await shared.drop();
   }
 });
 

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import type { AuditView } from '#contract';
 import { withHub, type CliContext } from '../context.js';
 import { outputOption, positive } from '../options.js';
+import { exportAudit, verifyAudit } from './audit-chain.js';
 import { age, render, type Output, type Shape } from '../print.js';
 import { examples } from '../program.js';
 
@@ -30,8 +31,11 @@ export function audit(context: CliContext): Command {
       examples([
         ['flotilla audit --limit 10', 'what happened lately?'],
         ['flotilla audit -o json', 'with what was there before and after'],
+        ['flotilla audit verify', 'was anything changed since it was written?'],
       ]),
     )
+    .addCommand(verifyAudit(context))
+    .addCommand(exportAudit(context))
     .action(async ({ limit, output }: { limit: number; output: Output }, command: Command) => {
       await withHub(command, context, async (client) => {
         const items = await client.all<AuditView>('/api/v1/audit', {}, limit);

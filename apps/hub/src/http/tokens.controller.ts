@@ -2,12 +2,12 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query } f
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import {
+  auditQuerySchema,
   auditViewSchema,
   createTokenAnswerSchema,
   createTokenRequestSchema,
   nameSchema,
   pageOf,
-  pageQuerySchema,
   tokenViewSchema,
   whoamiSchema,
   type AuditView,
@@ -94,18 +94,17 @@ export class TokensController {
     });
   }
 
-  /** Who did what, newest first. */
+  /** Who did what; newest first unless told. */
   @Get('audit')
   @Permit('admin')
   @Answers(pageOf(auditViewSchema))
-  async audit(@Query({ schema: pageQuerySchema }) query: z.output<typeof pageQuerySchema>): Promise<Page<AuditView>> {
-    const { items, next } = await this.store.read.audit.list(query);
-    const views = items.map(({ id, at, actor, act, object, reason, detail }) => ({
-      id,
+  async audit(
+    @Query({ schema: auditQuerySchema }) { order, ...page }: z.output<typeof auditQuerySchema>,
+  ): Promise<Page<AuditView>> {
+    const { items, next } = await this.store.read.audit.list(page, order);
+    const views = items.map(({ at, reason, detail, ...entry }) => ({
+      ...entry,
       at: iso(at),
-      actor,
-      act,
-      object,
       ...(reason && { reason }),
       ...(detail && { detail }),
     }));

@@ -1,6 +1,7 @@
+import type { ChainedEntry, JsonObject } from '#domain';
 import { z } from 'zod';
-import { durationSchema, nameSchema } from '../primitives.js';
-import { naturalSchema, timeSchema } from './basics.js';
+import { digestSchema, durationSchema, nameSchema } from '../primitives.js';
+import { naturalSchema, pageQuerySchema, timeSchema } from './basics.js';
 
 export const roleSchema = z.enum(['viewer', 'operator', 'approver', 'admin'], {
   error: 'must be viewer, operator, approver or admin',
@@ -44,8 +45,24 @@ export const auditViewSchema = z
     object: z.string(),
     reason: z.string().optional(),
     detail: z.record(z.string(), z.unknown()).optional(),
+    /** Hash of the entry before; zeros for the first. */
+    previous: digestSchema,
+    /** SHA-256 over `previous` and this entry: `flotilla audit verify` makes it anew. */
+    hash: digestSchema,
   })
   .meta({ id: 'AuditView' });
+
+export const auditQuerySchema = pageQuerySchema.extend({
+  order: z.enum(['newest', 'oldest'], { error: 'must be newest or oldest' }).optional(),
+});
+
+/** An entry as the chain hashes it. */
+export const toChainedEntry = ({ at, detail, reason, ...entry }: AuditView): ChainedEntry => ({
+  ...entry,
+  at: Date.parse(at),
+  ...(reason !== undefined && { reason }),
+  ...(detail !== undefined && { detail: detail as JsonObject }),
+});
 
 /** The file in the data folder by which a CLI on the same machine finds hub and token; mode 0600. */
 export const localAccessSchema = z.object({ url: z.string(), ca: z.string(), token: z.string() });
