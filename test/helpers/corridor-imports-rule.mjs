@@ -1,6 +1,7 @@
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '../..');
+// Not in the list: libs/control-plane, real clusters for the demo and the tests.
 const libs = ['domain', 'ports', 'contract', 'kit', 'source', 'render', 'store', 'bus', 'kube'];
 const adapter = ['ports', 'domain', 'kit'];
 
@@ -15,10 +16,11 @@ const allowed = {
   'libs/store': [...adapter, 'migrations'],
   'libs/bus': [...adapter, 'contract'],
   'libs/kube': adapter,
+  'libs/control-plane': ['kit'],
   'apps/hub': libs,
   'apps/agent': libs,
   'apps/cli': ['contract', 'domain', 'kit'],
-  'apps/simulator': ['apps/agent', 'kube', 'contract', 'kit'],
+  'apps/simulator': ['apps/agent', 'kube', 'control-plane', 'contract', 'kit'],
   migrations: [],
 };
 

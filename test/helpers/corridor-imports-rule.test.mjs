@@ -32,6 +32,7 @@ new RuleTester({ languageOptions: { parser: tseslint.parser } }).run('corridor-i
     ),
     fine('apps/hub/src/a.ts', "import '#store'; import '#bus';"),
     fine('apps/simulator/src/a.ts', "import { agent } from '../../agent/src/agent.js';"),
+    fine('apps/simulator/src/a.ts', "import { startControlPlane } from '#control-plane';"),
     fine('test/corridor/a.ts', "import { hub } from '../../apps/hub/src/hub.js'; import '#store';"),
   ],
   invalid: [
@@ -48,5 +49,7 @@ new RuleTester({ languageOptions: { parser: tseslint.parser } }).run('corridor-i
     refused('apps/cli/src/a.ts', "export * from '#store';", 'direction'),
     refused('apps/agent/src/a.ts', "import { hub } from '../../hub/src/hub.js';", 'direction'),
     refused('apps/simulator/src/a.ts', "import '#store';", 'direction'),
+    refused('apps/hub/src/a.ts', "import '#control-plane';", 'direction'),
+    refused('libs/control-plane/src/a.ts', "import '#kube';", 'direction'),
   ],
 });

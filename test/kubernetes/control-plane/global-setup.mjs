@@ -36,7 +36,7 @@ async function load() {
   );
   await build({
     stdin: {
-      contents: `export * from './start-control-plane.ts'; export * from './shared-control-plane.ts';`,
+      contents: `export * from '#control-plane'; export * from './shared-control-plane.ts';`,
       resolveDir: fileURLToPath(new URL('.', import.meta.url)),
     },
     bundle: true,

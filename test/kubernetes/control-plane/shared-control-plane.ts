@@ -1,5 +1,4 @@
-import { type ControlPlaneAccess } from './control-plane-access.js';
-import { kubectlFor } from './kubectl.js';
+import { kubectlFor, type ControlPlaneAccess } from '#control-plane';
 
 /** Set by global-setup.mjs for all test files of a run. */
 export const SHARED_CONTROL_PLANE = 'FLOTILLA_TEST_CONTROL_PLANE';

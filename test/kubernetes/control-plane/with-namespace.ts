@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { type ControlPlaneAccess } from './control-plane-access.js';
+import { type ControlPlaneAccess } from '#control-plane';
 
 export interface TestNamespace {
   readonly name: string;

@@ -1,0 +1,10 @@
+export { callApiServer, type ApiServerAccess } from './api-server.js';
+export { buildControlPlane, kubernetesVersion, type ProgramName, type ProgramPaths } from './build-control-plane.js';
+export { type ControlPlaneAccess } from './control-plane-access.js';
+export { agentCommand, InstalledAgent, type AgentImage } from './installed-agent.js';
+export { writeKubeconfig } from './kubeconfig.js';
+export { kubectlFor, type Kubectl, type KubectlResult } from './kubectl.js';
+export { moduleFolder } from './module-folder.js';
+export { createServiceAccountKubeconfig, type ServiceAccountAccess } from './service-account-kubeconfig.js';
+export { startControlPlane, type ControlPlane, type ControlPlaneSettings } from './start-control-plane.js';
+export { watchPrograms, type WatchedProgram, type WatchedPrograms } from './watched-programs.js';
