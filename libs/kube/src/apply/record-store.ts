@@ -5,7 +5,7 @@ import type { Kube, KubeResponse } from '#ports';
 import { apiError, callKube, isSuccess } from './api-error.js';
 import type { InventoryEntry } from './inventory.js';
 import { PART_OF_LABEL } from './marks.js';
-import { mapAt, mapsAt, textAt } from './object-ref.js';
+import { labelOf, mapAt, mapsAt, textAt } from './object-ref.js';
 
 /** What the cluster itself remembers of an application, so that a restarted agent needs nobody. */
 export interface ApplicationRecord {
@@ -21,6 +21,9 @@ export interface ApplicationRecord {
 }
 
 const RECORD_LABEL = 'flotilla.dev/record';
+const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
+/** `flotilla-app-<application>-<digest>-<number>`; the head's name is in parentheses. */
+const CHUNK_NAME = /^(flotilla-app-.+)-[0-9a-f]{12}-\d+$/;
 /** A Secret takes 1 MiB; a record shares its first one. */
 const CHUNK_BYTES = 640 * 1024;
 
@@ -52,7 +55,21 @@ export class RecordStore {
         broken.push(name);
       }
     }
+    await this.sweep(broken);
     return { records, broken };
+  }
+
+  /** Deletes the chunks that no record points at: of a write that a crash cut short. Those of a broken record stay. */
+  private async sweep(broken: readonly string[]): Promise<void> {
+    const query = { labelSelector: `${PART_OF_LABEL}=agent` };
+    const answer = await this.must({ method: 'GET', path: this.path(), query, accept: METADATA_LIST });
+    const pointedAt = new Set([...this.present.values()].flat());
+    for (const secret of mapsAt(answer.body, 'items')) {
+      const name = textAt(mapAt(secret, 'metadata'), 'name');
+      // An application may be called as if it were a chunk of another: its head says what it is.
+      const owner = labelOf(secret, RECORD_LABEL) === '' ? CHUNK_NAME.exec(name)?.[1] : undefined;
+      if (owner !== undefined && !pointedAt.has(name) && !broken.includes(owner)) await this.delete(name);
+    }
   }
 
   /** Writes a record with its gzipped bundle. @throws RetryableError, RejectedError when the API server refuses it. */
