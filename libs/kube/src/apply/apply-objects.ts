@@ -1,14 +1,17 @@
-import type { JsonObject } from '#domain';
+import type { IgnoreDifferences, JsonObject } from '#domain';
 import type { Kube, KubeResponse } from '#ports';
-import { type ApiError, apiError, callKube, isSuccess, sleep } from './api-error.js';
+import { type ApiError, apiError, isSuccess } from './api-error.js';
+import { takingClashes } from './clashing-entries.js';
 import { differences, OWNERSHIP } from './compare.js';
 import { firstStep, immutableHint, type Known, mayRecreate, ownershipRefusal, withoutReplicas } from './decide.js';
-import { type Discovery, objectPath } from './discovery.js';
-import { ownershipOf, pathsByHand, takeOverFields } from './managed-fields.js';
+import type { Discovery } from './discovery.js';
+import { ignoredOf } from './ignore-rules.js';
+import { bothTakings, ownershipOf, pathsTaken, type Taking, takingByHand } from './managed-fields.js';
 import { mapLimited } from './map-limited.js';
-import { FIELD_MANAGER } from './marks.js';
 import { errorText } from './mask-secret.js';
-import { mapAt, mapsAt, textAt } from './object-ref.js';
+import { isConflict, ObjectCalls, onlyIfUnchanged, uidOf } from './object-calls.js';
+import { mapAt, mapsAt } from './object-ref.js';
+import { objectToApply } from './object-to-apply.js';
 import { type ApplyItem, type ObjectError, servedVersions } from './prepare.js';
 import { planStages } from './stages.js';
 
@@ -22,6 +25,10 @@ export interface ApplyInput {
   readonly force: boolean;
   /** False: only tell what differs. */
   readonly write: boolean;
+  /** What may differ and is left as it is. */
+  readonly ignore?: readonly IgnoreDifferences[];
+  /** As whom everything is asked and done; absent: as whoever the connection is. */
+  readonly asUser?: string;
   /** The same was applied before, so whatever differs is somebody else's doing, also where no pass of ours made sure of it. */
   readonly again: boolean;
   /** A newer bundle, or the end of the agent: no further request is made. */
@@ -49,11 +56,15 @@ export interface ApplyResult {
 /** What a stage's first half found out about one object, for its second half to do. */
 type Intent =
   | { readonly act: 'create' }
-  | { readonly act: 'apply'; readonly object: JsonObject; readonly takeOver: JsonObject | null }
+  /** Ours and untouched: what it looks like need not be known. */
+  | { readonly act: 'write'; readonly object: JsonObject }
+  | { readonly act: 'correct'; readonly live: JsonObject; readonly taking: Taking | null }
   | { readonly act: 'recreate'; readonly uid: string };
 
 const ESTABLISHED_WITHIN_MS = 30_000;
 const GONE_WITHIN_MS = 60_000;
+/** So often an object is read anew because somebody changed it while it was being applied. */
+const TRIES = 3;
 
 /**
  * Brings the cluster to what the items say, stage by stage. Within a stage everything that exists is dry-run before anything is
@@ -74,8 +85,11 @@ class ApplyRun {
   readonly errors: ObjectError[] = [];
   readonly differing: Difference[] = [];
   written = 0;
+  private readonly calls: ObjectCalls;
 
-  constructor(private readonly input: ApplyInput) {}
+  constructor(private readonly input: ApplyInput) {
+    this.calls = new ObjectCalls(input.kube, input.signal, input.asUser);
+  }
 
   async stage(items: readonly ApplyItem[]): Promise<void> {
     const intents = new Map<ApplyItem, Intent>();
@@ -102,19 +116,23 @@ class ApplyRun {
         return null;
       case 'create':
         return this.create(item, known);
-      case 'write': {
-        const object = known.live?.scaled === true ? withoutReplicas(item.object) : item.object;
-        const answer = await this.apply(item, object, true);
-        if (isSuccess(answer)) return { act: 'apply', object, takeOver: null };
-        return this.recreateOr(item, apiError(answer), known.live?.uid ?? '');
-      }
+      case 'write':
+        return this.rulesFor(item) === null ? await this.rehearse(item, known) : await this.look(item, known);
       case 'look':
         return await this.look(item, known);
     }
   }
 
+  private async rehearse(item: ApplyItem, known: Known): Promise<Intent | null> {
+    const object = known.live?.scaled === true ? withoutReplicas(item.object) : item.object;
+    const answer = await this.calls.apply(item, object, true);
+    if (isSuccess(answer)) return { act: 'write', object };
+    // What is wrong with it may be what others have put beside it.
+    return answer.status === 422 ? await this.look(item, known) : this.fail(item, apiError(answer));
+  }
+
   private async look(item: ApplyItem, known: Known): Promise<Intent | null> {
-    const found = await this.call({ method: 'GET', path: pathOf(item) });
+    const found = await this.calls.get(item);
     if (found.status === 404) {
       this.input.onSeen(item, null);
       return known.completed === true ? null : this.create(item, known);
@@ -124,46 +142,85 @@ class ApplyRun {
     const refusal = ownershipRefusal(live, item.object, this.input.application);
     if (refusal !== null) return this.reject(item, 'OwnedByAnother', refusal);
     this.input.onSeen(item, live);
-    const { scaled, byHand } = ownershipOf(live);
-    const object = scaled ? withoutReplicas(item.object) : item.object;
-    const answer = await this.apply(item, object, true);
-    if (!isSuccess(answer)) return this.recreateOr(item, apiError(answer), uidOf(live));
+    const answer = await this.calls.apply(item, this.objectFor(item, live), true);
+    if (!isSuccess(answer)) return await this.mend(item, known, live, apiError(answer));
+    const taking = this.takingOf(item);
+    const byHand = pathsTaken(live, taking);
     const paths = differences(live, answer.body);
     const values = paths.filter((path) => path !== OWNERSHIP);
     // Where nothing is written, who owns a field makes no difference.
-    if (!byHand && (this.input.write ? paths : values).length === 0) {
+    if (byHand.length === 0 && (this.input.write ? paths : values).length === 0) {
       this.input.onVerified(item, live);
       return null;
     }
-    if (this.isAgain(item, known)) {
-      this.differing.push({ item, paths: [...new Set([...values, ...pathsByHand(live)])].slice(0, 20) });
+    this.differs(item, known, [...values, ...byHand]);
+    return { act: 'correct', live, taking: byHand.length > 0 ? taking : null };
+  }
+
+  /** Takes over what others have put beside ours and what can't be there with it; then the dry-run has to go well. */
+  private async mend(item: ApplyItem, known: Known, live: JsonObject, error: ApiError): Promise<Intent | null> {
+    const clashes = error.status === 422 ? takingClashes(error, item.object, live) : null;
+    const taking = clashes === null ? this.takingOf(item) : bothTakings(this.takingOf(item), clashes);
+    const paths = pathsTaken(live, taking);
+    if (error.status !== 422 || paths.length === 0) return this.recreateOr(item, error, uidOf(live));
+    if (!this.input.write) {
+      if (clashes === null) return this.fail(item, error);
+      this.differs(item, known, paths);
+      return null;
     }
-    return { act: 'apply', object, takeOver: byHand ? live : null };
+    const taken = await this.calls.takeOver(item, live, taking);
+    if (taken === null || !isSuccess(taken)) return this.fail(item, taken === null ? error : apiError(taken));
+    const answer = await this.calls.apply(item, this.objectFor(item, taken.body), true);
+    if (!isSuccess(answer)) return this.recreateOr(item, apiError(answer), uidOf(live));
+    this.differs(item, known, paths);
+    return { act: 'correct', live: taken.body, taking: null };
   }
 
   private create(item: ApplyItem, known: Known): Intent {
-    if (this.isAgain(item, known)) this.differing.push({ item, paths: ['(deleted)'] });
+    this.differs(item, known, ['(deleted)']);
     return { act: 'create' };
   }
 
-  private isAgain(item: ApplyItem, known: Known): boolean {
-    return this.input.again || known.verified?.desired === item.digest;
+  /** Notes a difference that is not the bundle's own. */
+  private differs(item: ApplyItem, known: Known, paths: readonly string[]): void {
+    if (!this.input.again && known.verified?.desired !== item.digest) return;
+    this.differing.push({ item, paths: [...new Set(paths)].slice(0, 20) });
   }
 
   private async act(item: ApplyItem, intent: Intent): Promise<void> {
     switch (intent.act) {
       case 'create':
-        return await this.write(item, item.object);
-      case 'apply':
-        if (intent.takeOver !== null && !(await this.takeOver(item, intent.takeOver))) return;
-        return await this.write(item, intent.object);
+        return this.wrote(item, await this.calls.apply(item, item.object, false));
+      case 'write':
+        return this.wrote(item, await this.calls.apply(item, intent.object, false));
+      case 'correct':
+        return await this.correct(item, intent.live, intent.taking);
       case 'recreate':
-        if (await this.removeForGood(item, intent.uid)) await this.write(item, item.object);
+        if (!(await this.removeForGood(item, intent.uid))) return;
+        return this.wrote(item, await this.calls.apply(item, item.object, false));
     }
   }
 
-  private async write(item: ApplyItem, object: JsonObject): Promise<void> {
-    const answer = await this.apply(item, object, false);
+  private async correct(item: ApplyItem, seen: JsonObject, taking: Taking | null): Promise<void> {
+    let live = seen;
+    if (taking !== null) {
+      const taken = await this.calls.takeOver(item, live, taking);
+      if (taken !== null && !isSuccess(taken)) return void this.fail(item, apiError(taken));
+      live = taken?.body ?? live;
+    }
+    // Where live values stand in for Git's, those that stand there now.
+    const isBound = this.rulesFor(item) !== null;
+    for (let tries = 1; ; tries += 1) {
+      const object = this.objectFor(item, live);
+      const answer = await this.calls.apply(item, isBound ? onlyIfUnchanged(object, live) : object, false);
+      if (!isBound || !isConflict(answer) || tries >= TRIES) return this.wrote(item, answer);
+      const found = await this.calls.get(item);
+      if (!isSuccess(found)) return void this.fail(item, apiError(found));
+      live = found.body;
+    }
+  }
+
+  private wrote(item: ApplyItem, answer: KubeResponse): void {
     if (!isSuccess(answer)) {
       this.fail(item, apiError(answer));
       return;
@@ -172,38 +229,13 @@ class ApplyRun {
     this.input.onVerified(item, answer.body);
   }
 
-  private async takeOver(item: ApplyItem, live: JsonObject): Promise<boolean> {
-    const managedFields = takeOverFields(live);
-    if (managedFields === null) return true;
-    const resourceVersion = textAt(mapAt(live, 'metadata'), 'resourceVersion');
-    // The annotation is a copy of what kubectl applied, of a Secret's values too.
-    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': null };
-    const answer = await this.call({
-      method: 'PATCH',
-      path: pathOf(item),
-      query: { fieldManager: FIELD_MANAGER },
-      contentType: 'application/merge-patch+json',
-      body: { metadata: { resourceVersion, managedFields, annotations } },
-    });
-    if (isSuccess(answer)) return true;
-    this.fail(item, apiError(answer));
-    return false;
-  }
-
   private async removeForGood(item: ApplyItem, uid: string): Promise<boolean> {
-    const gone = await this.call({
-      method: 'DELETE',
-      path: pathOf(item),
-      body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Foreground', preconditions: { uid } },
-    });
+    const gone = await this.calls.delete(item, uid);
     if (!isSuccess(gone) && gone.status !== 404) {
       this.fail(item, apiError(gone));
       return false;
     }
-    const done = await this.until(GONE_WITHIN_MS, async () => {
-      const { status, body } = await this.call({ method: 'GET', path: pathOf(item) });
-      return status === 404 || (status === 200 && uidOf(body) !== uid);
-    });
+    const done = await this.calls.until(GONE_WITHIN_MS, () => this.calls.isGone(item, uid));
     if (!done) this.reject(item, 'NotGone', 'it was deleted to be made anew, and is still there', true);
     return done;
   }
@@ -212,8 +244,8 @@ class ApplyRun {
   private async awaitDefinitions(items: readonly ApplyItem[]): Promise<void> {
     const definitions = items.filter((item) => item.ref.kind === 'CustomResourceDefinition');
     await mapLimited(definitions, async (item) => {
-      const done = await this.until(ESTABLISHED_WITHIN_MS, async () => {
-        const { body } = await this.call({ method: 'GET', path: pathOf(item) });
+      const done = await this.calls.until(ESTABLISHED_WITHIN_MS, async () => {
+        const { body } = await this.calls.get(item);
         const conditions = mapsAt(mapAt(body, 'status'), 'conditions');
         return conditions.some((each) => each['type'] === 'Established' && each['status'] === 'True');
       });
@@ -222,28 +254,17 @@ class ApplyRun {
     });
   }
 
-  private async until(withinMs: number, question: () => Promise<boolean>): Promise<boolean> {
-    const deadline = performance.now() + withinMs;
-    for (let wait = 20; performance.now() < deadline && !this.input.signal.aborted; wait = Math.min(wait * 2, 1_000)) {
-      if (await question()) return true;
-      await sleep(wait, this.input.signal);
-    }
-    return false;
+  private rulesFor(item: ApplyItem): ReturnType<typeof ignoredOf> {
+    return ignoredOf(item.ref, this.input.ignore ?? []);
   }
 
-  private apply(item: ApplyItem, object: JsonObject, dryRun: boolean): Promise<KubeResponse> {
-    const query = { fieldManager: FIELD_MANAGER, force: 'true', fieldValidation: 'Strict' };
-    return this.call({
-      method: 'PATCH',
-      path: pathOf(item),
-      query: dryRun ? { ...query, dryRun: 'All' } : query,
-      contentType: 'application/apply-patch+yaml',
-      body: object,
-    });
+  private takingOf(item: ApplyItem): Taking {
+    return takingByHand(item.object, this.rulesFor(item));
   }
 
-  private call(request: Parameters<Kube['request']>[0]): Promise<KubeResponse> {
-    return callKube(this.input.kube, { timeoutMs: 30_000, ...request }, this.input.signal);
+  private objectFor(item: ApplyItem, live: JsonObject): JsonObject {
+    const object = objectToApply(item.object, live, this.rulesFor(item));
+    return ownershipOf(live).scaled ? withoutReplicas(object) : object;
   }
 
   private recreateOr(item: ApplyItem, error: ApiError, uid: string): Intent | null {
@@ -267,12 +288,4 @@ class ApplyRun {
     this.errors.push({ ref: item.ref, reason, message, transient });
     return null;
   }
-}
-
-function pathOf(item: ApplyItem): string {
-  return objectPath(item.kind, item.ref.namespace, item.ref.name);
-}
-
-function uidOf(object: JsonObject): string {
-  return textAt(mapAt(object, 'metadata'), 'uid');
 }

@@ -26,9 +26,10 @@ export function firstStep(known: Known, desired: string, application: string, fo
   if (live === null && known.completed === true) return 'nothing';
   if (live === undefined || force) return 'look';
   if (live === null) return 'create';
-  if (live.application !== application || live.byHand || verified === undefined) return 'look';
-  if (verified.owned !== live.owned) return 'look';
-  return verified.desired === desired ? 'nothing' : 'write';
+  if (live.application !== application || verified === undefined || verified.owned !== live.owned) return 'look';
+  // What is by hand still was found to be ignored, when it was made sure of.
+  if (verified.desired === desired) return 'nothing';
+  return live.byHand ? 'look' : 'write';
 }
 
 /** Whether an object is as it was when it was made sure of; without a verified pass nothing is known. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '#domain';
-import { ownershipOf, pathsByHand, takeOverFields } from './managed-fields.js';
+import { ownershipOf, pathsTaken, takeOverFields, takingByHand } from './managed-fields.js';
 
 const entry = (manager: string, operation: string, fieldsV1: JsonObject, subresource?: string): JsonObject => ({
   manager,
@@ -14,6 +14,7 @@ const entry = (manager: string, operation: string, fieldsV1: JsonObject, subreso
 const object = (...managedFields: JsonObject[]): JsonObject => ({ metadata: { name: 'a', managedFields } });
 const ours = entry('flotilla', 'Apply', { 'f:data': { 'f:a': {} } });
 
+const byHandOnly = takingByHand({}, null);
 const ownedDigest = (each: JsonObject) => ownershipOf(each).owned;
 const hasFieldsByHand = (each: JsonObject) => ownershipOf(each).byHand;
 const isScaledByOthers = (each: JsonObject) => ownershipOf(each).scaled;
@@ -56,21 +57,24 @@ describe('taking fields over', () => {
   it('makes what was written by hand ours, and leaves the others theirs', () => {
     const byHand = entry('kubectl-edit', 'Update', { 'f:data': { 'f:b': {} } });
     const controller = entry('controller', 'Update', { 'f:status': {} }, 'status');
-    expect(takeOverFields(object(ours, byHand, controller))).toEqual([
+    expect(takeOverFields(object(ours, byHand, controller), byHandOnly)).toEqual([
       { ...ours, fieldsV1: { 'f:data': { 'f:a': {}, 'f:b': {} } } },
       controller,
     ]);
   });
 
   it('begins an entry of ours where there was none, and does nothing where nothing is by hand', () => {
-    const taken = takeOverFields(object(entry('kubectl-client-side-apply', 'Update', { 'f:data': { 'f:b': {} } })));
+    const taken = takeOverFields(
+      object(entry('kubectl-client-side-apply', 'Update', { 'f:data': { 'f:b': {} } })),
+      byHandOnly,
+    );
     expect(taken).toHaveLength(1);
     expect(taken?.[0]).toMatchObject({
       manager: 'flotilla',
       operation: 'Apply',
       fieldsV1: { 'f:data': { 'f:b': {} } },
     });
-    expect(takeOverFields(object(ours))).toBeNull();
+    expect(takeOverFields(object(ours), byHandOnly)).toBeNull();
   });
 
   it('tells paths, and of lists neither keys nor values', () => {
@@ -78,6 +82,9 @@ describe('taking fields over', () => {
       'f:spec': { 'f:env': { 'k:{"name":"PASSWORD"}': { '.': {}, 'f:value': {} } } },
       'f:data': { 'f:x': {} },
     };
-    expect(pathsByHand(object(entry('kubectl-edit', 'Update', fields)))).toEqual(['spec.env[].value', 'data.x']);
+    expect(pathsTaken(object(entry('kubectl-edit', 'Update', fields)), byHandOnly)).toEqual([
+      'spec.env[].value',
+      'data.x',
+    ]);
   });
 });

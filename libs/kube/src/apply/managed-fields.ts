@@ -1,4 +1,6 @@
 import { type JsonObject, type JsonValue, sha256 } from '#domain';
+import { type FieldSet, type Parted, unionOf } from './field-set.js';
+import { type Ignored, partIgnored } from './ignore-rules.js';
 import { FIELD_MANAGER } from './marks.js';
 import { isMap, mapAt, mapsAt, textAt } from './object-ref.js';
 
@@ -70,35 +72,86 @@ export function ownFields(object: JsonObject): JsonObject | null {
   return own === undefined ? null : mapAt(own, 'fieldsV1');
 }
 
-/**
- * `metadata.managedFields` with what was written by hand made ours, so that fields which Git does not have go at the next
- * apply; null where there is nothing to take over.
- */
-export function takeOverFields(object: JsonObject): readonly JsonObject[] | null {
+/** Who owns what of a live object. */
+export interface FieldSets {
+  readonly mine: FieldSet | undefined;
+  readonly theirs: readonly FieldSet[];
+  /** Of `theirs`, those of the managers that were named. */
+  readonly named: readonly FieldSet[];
+}
+
+export function fieldSetsOf(object: JsonObject, managers: ReadonlySet<string> = new Set()): FieldSets {
   const entries = entriesOf(object);
-  const byHand = entries.filter(isByHand);
-  if (byHand.length === 0) return null;
   const own = entries.find(isOurs);
-  const base: JsonObject = own ?? { ...byHand[0], manager: FIELD_MANAGER, operation: 'Apply' };
-  const fields = [own, ...byHand]
-    .filter((entry) => entry !== undefined)
-    .reduce<JsonObject>((union, entry) => unionFields(union, mapAt(entry, 'fieldsV1')), {});
-  return [{ ...base, fieldsV1: fields }, ...entries.filter((entry) => entry !== own && !byHand.includes(entry))];
+  const others = entries.filter((entry) => entry !== own);
+  const named = others.filter((entry) => managers.has(textAt(entry, 'manager')));
+  return { mine: own && fieldsOf(own), theirs: others.map(fieldsOf), named: named.map(fieldsOf) };
 }
 
-function unionFields(a: JsonObject, b: JsonObject): JsonObject {
-  const result: Record<string, JsonValue> = { ...a };
-  for (const [key, value] of Object.entries(b)) {
-    const present = result[key];
-    result[key] = isMap(present) && isMap(value) ? unionFields(present, value) : value;
-  }
-  return result;
+/** What of an entry is made ours; null: nothing. */
+export type Taking = (entry: {
+  readonly manager: string;
+  readonly byHand: boolean;
+  readonly fields: FieldSet;
+}) => Parted;
+
+/** What was written by hand, but for what is ignored. */
+export function takingByHand(desired: JsonObject, ignored: Ignored | null): Taking {
+  return ({ manager, byHand, fields }) => {
+    if (!byHand) return { inside: fields, outside: null };
+    return ignored === null ? { inside: null, outside: fields } : partIgnored(manager, fields, ignored, desired);
+  };
 }
 
-/** The fields that people set by hand, as paths, at most `limit`: never a value. */
-export function pathsByHand(object: JsonObject, limit = 20): readonly string[] {
+/** What either of two takes. */
+export function bothTakings(first: Taking, second: Taking): Taking {
+  return (entry) => {
+    const { inside, outside } = first(entry);
+    if (inside === null) return { inside, outside };
+    const more = second({ ...entry, fields: inside });
+    const taken =
+      outside === null || more.outside === null ? (outside ?? more.outside) : unionOf(outside, more.outside);
+    return { inside: more.inside, outside: taken };
+  };
+}
+
+/**
+ * `metadata.managedFields` with some of others' fields made ours, so that those which Git does not have go at the next apply: what a
+ * taking leaves outside is taken. Null where there is nothing to take over.
+ */
+export function takeOverFields(object: JsonObject, taking: Taking): readonly JsonObject[] | null {
+  const entries = entriesOf(object);
+  const own = entries.find(isOurs);
+  const parted = entries.filter((entry) => entry !== own).map((entry) => ({ entry, ...partedBy(taking, entry) }));
+  const taken = parted.filter(({ outside }) => outside !== null);
+  if (taken.length === 0) return null;
+  const base: JsonObject = own ?? { ...taken[0]?.entry, manager: FIELD_MANAGER, operation: 'Apply' };
+  const fields = taken.reduce<FieldSet>(
+    (union, { outside }) => unionOf(union, outside ?? {}),
+    own === undefined ? {} : fieldsOf(own),
+  );
+  const left = parted.flatMap(({ entry, inside, outside }) => {
+    if (outside === null) return [entry];
+    return inside === null ? [] : [{ ...entry, fieldsV1: inside }];
+  });
+  return [{ ...base, fieldsV1: fields }, ...left];
+}
+
+function partedBy(taking: Taking, entry: JsonObject): Parted {
+  return taking({ manager: textAt(entry, 'manager'), byHand: isByHand(entry), fields: fieldsOf(entry) });
+}
+
+function fieldsOf(entry: JsonObject): FieldSet {
+  return mapAt(entry, 'fieldsV1');
+}
+
+/** The fields that a take-over takes, as paths, at most `limit`: never a value. */
+export function pathsTaken(object: JsonObject, taking: Taking, limit = 20): readonly string[] {
   const paths: string[] = [];
-  for (const entry of entriesOf(object).filter(isByHand)) collect(mapAt(entry, 'fieldsV1'), '', paths, limit);
+  for (const entry of entriesOf(object).filter((each) => !isOurs(each))) {
+    const { outside } = partedBy(taking, entry);
+    if (outside !== null) collect(outside, '', paths, limit);
+  }
   return paths;
 }
 
