@@ -5,6 +5,8 @@ import { AccessGuard } from './http/access/access.guard.js';
 import { requirePermits } from './http/access/require-permits.js';
 import { ApplyController } from './http/apply.controller.js';
 import { ApplyDocuments } from './http/apply-documents.js';
+import { AskAgent } from './http/asks/ask-agent.js';
+import { AsksController } from './http/asks/asks.controller.js';
 import { ClustersController } from './http/clusters.controller.js';
 import { ClusterHolds } from './http/commands/cluster-holds.js';
 import { CommandWork } from './http/commands/command-work.js';
@@ -100,6 +102,7 @@ const steps: Provider[] = [
 
 const doors: Provider[] = [
   ApplyDocuments,
+  AskAgent,
   ClusterHolds,
   CommandWork,
   Credentials,
@@ -126,6 +129,7 @@ const controllers: Type[] = [
   JoinController,
   ApplyController,
   ClustersController,
+  AsksController,
   FleetController,
   FleetCommandsController,
   RolloutsController,

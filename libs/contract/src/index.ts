@@ -1,6 +1,7 @@
 export * from './agent-namespaces.js';
 export * from './asks.js';
 export * from './http/access.js';
+export * from './http/asked.js';
 export * from './http/basics.js';
 export * from './http/clusters.js';
 export * from './http/commands.js';

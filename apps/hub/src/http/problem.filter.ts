@@ -12,7 +12,8 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const problem = toProblem(error);
-    if (problem.status >= 500 && problem.status !== 503) {
+    // 502 to 504 are somebody else's: a database that is away, an agent that is silent or lies.
+    if (problem.status === 500) {
       this.log.error(
         { err: error instanceof Error ? error : new Error(messageOf(error)) },
         'a request failed for a reason that is our own',
@@ -63,7 +64,9 @@ const TITLES: Readonly<Record<number, string>> = {
   422: 'Not possible',
   429: 'Too many requests',
   500: 'Internal error',
+  502: 'Bad answer from an agent',
   503: 'Unavailable',
+  504: 'No answer from an agent',
 };
 
 function problemOf(status: number, code: string, detail: string): Problem {
