@@ -22,8 +22,8 @@ The token and the CA of that file are for the hub it names and are never used fo
 | Code | Meaning |
 |---|---|
 | 0 | Done. \`diff\`: nothing would change. \`rollout status\`: it succeeded. |
-| 1 | Refused, failed, or not understood; one sentence on standard error says why. \`diff\`: something would change. \`rollout status\`: it ended otherwise than succeeded. \`sync\`: an application could not be rendered. |
-| 2 | \`diff\`: an error. \`rollout status\`: it waits for a person. |
+| 1 | Refused, failed, or not understood; one sentence on standard error says why. \`diff\`: something would change, or differs. \`rollout status\`: it ended otherwise than succeeded. \`sync\`: an application could not be rendered. |
+| 2 | \`diff\`: an error, or an object that can't be compared. \`rollout status\`: it waits for a person. |
 | 3 | \`rollout status\`: it still runs, or \`--timeout\` has passed. |
 | 130 | \`rollout status --watch\` was interrupted. Other watches end with 0 at Ctrl-C. |
 

@@ -53,8 +53,8 @@ export class HubClient {
     return this.base.origin;
   }
 
-  get<T>(route: string, query: Query = {}): Promise<T> {
-    return this.request('GET', route, { query });
+  get<T>(route: string, query: Query = {}, timeoutMs = TIMEOUT_MS): Promise<T> {
+    return this.request('GET', route, { query, timeoutMs });
   }
 
   post<T>(route: string, body: object = {}, timeoutMs = TIMEOUT_MS): Promise<T> {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { problemSchema } from '#contract';
 import { messageOf, RejectedError, RetryableError, type FlotillaError } from '#kit';
+import { plain } from './print.js';
 
 /** Longest answer that is read, bytes. */
 const MAX_ANSWER = 64 * 1024 * 1024;
@@ -87,6 +88,8 @@ export async function problemOf(response: IncomingMessage): Promise<FlotillaErro
   return new RejectedError(code, 'The hub refused it:', { status, fields: errors });
 }
 
-function sentence(text: string): string {
+/** The hub may quote an agent. */
+function sentence(detail: string): string {
+  const text = plain(detail);
   return /[.!?`]$/.test(text) ? text : `${text}.`;
 }

@@ -15,6 +15,8 @@ const STYLES = { good: 'green', busy: 'yellow', bad: 'red', faint: 'dim' } as co
 export interface Column<T> {
   readonly heading: string;
   readonly text: (item: T) => string;
+  /** Ours, before the text: it may begin with spaces, as the branches of a tree do. */
+  readonly lead?: (item: T) => string;
   readonly tone?: (item: T) => Tone | undefined;
   readonly wide?: boolean;
   /** Its text changes with time alone: no reason to tell an item again. */
@@ -33,7 +35,7 @@ export interface TableOptions {
 export function table<T>(items: readonly T[], columns: readonly Column<T>[], options: TableOptions = {}): string {
   const { wide = false, colours = false, widths = [], headings = true } = options;
   const shown = columns.filter((column) => wide || column.wide !== true);
-  const rows = items.map((item) => shown.map(({ text }) => plain(text(item)) || '-'));
+  const rows = items.map((item) => shown.map(({ text, lead }) => (lead?.(item) ?? '') + (plain(text(item)) || '-')));
   const top = shown.map(({ heading }) => heading);
   shown.forEach((_, index) => {
     const cells = [...(headings ? [top] : []), ...rows].map((row) => row[index]?.length ?? 0);
@@ -60,6 +62,11 @@ export function painted(text: string, tone: Tone | undefined): string {
 /** Untrusted text (a commit's subject, an agent's message) on one line and without anything that a terminal would obey. */
 export function plain(text: string): string {
   return text.replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ').trim();
+}
+
+/** Untrusted text of several lines: laid out as it is, and without anything that a terminal would obey. */
+export function plainLines(text: string): string {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
 /** What of items is shown in which form. */

@@ -23,7 +23,12 @@ export const VERBS: readonly Verb[] = [
     OBJECTS,
     async () => (await import('./commands/apply.js')).apply,
   ),
-  verb('diff', 'Show what apply would change', OBJECTS, async () => (await import('./commands/diff.js')).diff),
+  verb(
+    'diff',
+    'Show what apply would change, or what Git would change in a cluster',
+    OBJECTS,
+    async () => (await import('./commands/diff.js')).diff,
+  ),
   verb('get', 'List objects, or show some by name', OBJECTS, async () => (await import('./commands/get.js')).get),
   verb(
     'describe',
@@ -42,6 +47,18 @@ export const VERBS: readonly Verb[] = [
     'Say in one sentence why something waits or how it ended',
     OBJECTS,
     async () => (await import('./commands/why.js')).why,
+  ),
+  verb(
+    'tree',
+    "Show an application's objects in a cluster, down to the pods",
+    OBJECTS,
+    async () => (await import('./commands/tree.js')).tree,
+  ),
+  verb(
+    'events',
+    "Show Kubernetes' events of an application's objects in a cluster",
+    OBJECTS,
+    async () => (await import('./commands/events.js')).events,
   ),
   verb('fleet', 'Show the fleet at a glance', OBJECTS, async () => (await import('./commands/fleet.js')).fleet),
   verb(

@@ -1,34 +1,76 @@
 import { Command } from 'commander';
 import type { ApplyResult } from '#contract';
+import { RejectedError } from '#kit';
+import { askCluster, caveatOf, readPlace } from '../ask-cluster.js';
 import { withHub, type CliContext } from '../context.js';
-import { repeatedly } from '../options.js';
-import { painted, plain, toYaml, type Tone } from '../print.js';
+import type { HubClient } from '../hub-client.js';
+import { liveDiffErrors, liveDiffText } from '../live-diff-text.js';
+import { answerOption, repeatedly, type AnswerOptions } from '../options.js';
+import { painted, plain, printAnswer, toYaml, type Tone } from '../print.js';
 import { examples } from '../program.js';
 import { sendDocuments } from '../send-documents.js';
 import { unifiedDiff } from '../unified-diff.js';
 
+interface Options extends AnswerOptions {
+  readonly filename?: readonly string[];
+}
+
 export function diff(context: CliContext): Command {
   return new Command('diff')
     .description(
-      'Show what apply would change, as a unified diff. Ends with 0 when nothing would change, 1 when something would, 2 on an error.',
+      "Show what apply would change at the hub, or what Git would change in a cluster, as a unified diff. A cluster's agent is asked: it compares " +
+        'what is there with what the API server would make of it; ignored differences are left out, and values of Secrets are marks that are equal where the values are. ' +
+        'Ends with 0 when nothing would change, 1 when something would, 2 on an error.',
     )
-    .requiredOption('-f, --filename <file>', 'file, folder, or - for standard input; may be given again', repeatedly)
+    .argument('[place]', 'CLUSTER/APPLICATION: what Git would change there')
+    .option('-f, --filename <file>', 'file, folder, or - for standard input; may be given again', repeatedly)
+    .addOption(answerOption())
     .addHelpText(
       'after',
       examples([
         ['flotilla diff -f fleet.yaml', 'what would apply change?'],
         ['flotilla diff -f objects/ || echo "not applied yet"', 'in a script'],
+        ['flotilla diff eu-1/web', 'what differs in the cluster from Git?'],
+        ['flotilla diff eu-1/web -o json', 'both states of each object'],
       ]),
     )
-    .action(async ({ filename }: { filename: readonly string[] }, command: Command) => {
+    .action(async (word: string | undefined, { filename, output }: Options, command: Command) => {
+      if ((word === undefined) === (filename === undefined)) {
+        throw new RejectedError('usage', 'Give files by -f FILE, or a place as CLUSTER/APPLICATION: one of the two.');
+      }
+      if (word !== undefined) {
+        const place = readPlace(word);
+        return withHub(command, context, (client) => diffLive(client, context, place, output));
+      }
+      if (output !== 'text') {
+        throw new RejectedError('usage', '-o goes with CLUSTER/APPLICATION: what files would change is told as text.');
+      }
       await withHub(command, context, async (client) => {
-        const { results } = await sendDocuments(client, context, filename, { dryRun: true });
-        const text = results.map(diffOf).join('');
-        if (text === '') return;
-        context.exitCode = 1;
-        context.out(context.colours ? coloured(text) : text);
+        const { results } = await sendDocuments(client, context, filename ?? [], { dryRun: true });
+        print(context, results.map(diffOf).join(''));
       });
     });
+}
+
+async function diffLive(
+  client: HubClient,
+  context: CliContext,
+  place: ReturnType<typeof readPlace>,
+  output: AnswerOptions['output'],
+): Promise<void> {
+  const view = await askCluster(client, 'diff', place);
+  if (output === 'text') print(context, liveDiffText(view));
+  else printAnswer(context, output, view, '');
+  const errors = liveDiffErrors(view);
+  const said = `${errors}${caveatOf(view) ?? ''}`;
+  if (said !== '') context.error(said);
+  context.exitCode = errors !== '' ? 2 : view.objects.length > 0 ? 1 : 0;
+}
+
+function print(context: CliContext, text: string): void {
+  if (text === '') return;
+  context.exitCode = 1;
+  context.out(context.colours ? coloured(text) : text);
 }
 
 /** What one document would change. */
