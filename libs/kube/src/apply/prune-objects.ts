@@ -11,6 +11,8 @@ export interface PruneInput {
   readonly kube: Kube;
   readonly discovery: Discovery;
   readonly application: string;
+  /** As whom everything is asked and done; absent: as whoever the connection is. */
+  readonly asUser?: string;
   /** In the order of deletion; see planPrune. */
   readonly groups: readonly (readonly InventoryEntry[])[];
   readonly signal: AbortSignal;
@@ -46,7 +48,7 @@ export async function inspectPrune(input: PruneInput): Promise<PrunePlan> {
       return;
     }
     const path = objectPath(kind, entry.namespace, entry.name);
-    const request = { method: 'GET', path, accept: METADATA, timeoutMs: 30_000 } as const;
+    const request = { method: 'GET', path, accept: METADATA, timeoutMs: 30_000, ...userOf(input) } as const;
     const answer = await callKube(input.kube, request, input.signal);
     if (answer.status === 404) {
       released.push(refKey(entry));
@@ -70,7 +72,7 @@ export async function inspectPrune(input: PruneInput): Promise<PrunePlan> {
 
 /** Deletes what a plan says, group by group. What could not be deleted comes back as an error and stays in the inventory. */
 export async function deleteObjects(
-  input: Pick<PruneInput, 'kube' | 'signal'>,
+  input: Pick<PruneInput, 'kube' | 'asUser' | 'signal'>,
   plan: PrunePlan,
 ): Promise<{ readonly deleted: readonly string[]; readonly errors: readonly ObjectError[] }> {
   const deleted: string[] = [];
@@ -86,7 +88,7 @@ export async function deleteObjects(
       };
       const answer = await callKube(
         input.kube,
-        { method: 'DELETE', path, body: options, timeoutMs: 30_000 },
+        { method: 'DELETE', path, body: options, timeoutMs: 30_000, ...userOf(input) },
         input.signal,
       );
       // 409: another object has taken its name since.
@@ -99,4 +101,8 @@ export async function deleteObjects(
     });
   }
   return { deleted, errors };
+}
+
+function userOf({ asUser }: Pick<PruneInput, 'asUser'>): { readonly asUser?: string } {
+  return asUser === undefined ? {} : { asUser };
 }

@@ -13,6 +13,7 @@ import {
   unionInventory,
 } from '#kube';
 import type { HeldBundle } from './held-bundle.js';
+import { asUserOf, namingAccount } from './service-account.js';
 import type { WorkerContext } from './worker-context.js';
 
 /** What an application holds in the cluster, or may hold, and the record of it there. */
@@ -92,11 +93,13 @@ export class ApplicationInventory {
   }
 
   /** What would be deleted on the way to `keep`; null: nothing. Deletes nothing. */
-  async inspect(keep: ReadonlySet<string>, signal: AbortSignal): Promise<PrunePlan | null> {
+  async inspect(keep: ReadonlySet<string>, { assignment }: HeldBundle, signal: AbortSignal): Promise<PrunePlan | null> {
     const groups = planPrune(this.entries, keep);
     if (groups.length === 0) return null;
     const { kube, discovery } = this.context;
-    return await inspectPrune({ kube, discovery, application: this.application, groups, signal });
+    const who = { application: this.application, ...asUserOf(assignment) };
+    const plan = await inspectPrune({ kube, discovery, ...who, groups, signal });
+    return { ...plan, errors: await namingAccount(plan.errors, this.context, assignment) };
   }
 
   /** Deletes the surplus within the budget. What can't be deleted stays in the inventory. */
@@ -105,15 +108,16 @@ export class ApplicationInventory {
     signal: AbortSignal,
   ): Promise<{ readonly errors: readonly ObjectError[]; readonly message?: string }> {
     const keep = new Set(this.entries.map(refKey).filter((key) => !this.surplus.has(key)));
-    const plan = await this.inspect(keep, signal);
+    const plan = await this.inspect(keep, held, signal);
     if (plan === null || signal.aborted) return { errors: [] };
     const message = await overBudget(plan, held);
     if (message !== null) return { errors: plan.errors, message };
-    const { deleted, errors } = await deleteObjects({ kube: this.context.kube, signal }, plan);
+    const { assignment } = held;
+    const { deleted, errors } = await deleteObjects({ kube: this.context.kube, ...asUserOf(assignment), signal }, plan);
     const gone = new Set([...deleted, ...plan.released]);
     this.entries = this.entries.filter((entry) => !gone.has(refKey(entry)));
     this.surplus = new Set([...this.surplus].filter((key) => !gone.has(key)));
-    return { errors: [...plan.errors, ...errors] };
+    return { errors: [...plan.errors, ...(await namingAccount(errors, this.context, assignment))] };
   }
 
   isStale(assignment: ManifestApplication): boolean {

@@ -4,6 +4,7 @@ import { type ApplyItem, type Difference, mapAt, type ObjectError, textAt } from
 import { type ApplicationInventory, overBudget } from './application-inventory.js';
 import type { ApplicationObjects } from './application-objects.js';
 import { applyItems, placesOf, prepareBundle } from './apply-pass.js';
+import type { BundleMask } from './bundle-mask.js';
 import type { DriftLedger } from './drift-ledger.js';
 import type { Progress } from './halted-sync.js';
 import type { HeldBundle } from './held-bundle.js';
@@ -35,6 +36,7 @@ export interface ApplicationParts {
   readonly objects: ApplicationObjects;
   readonly inventory: ApplicationInventory;
   readonly drift: DriftLedger;
+  readonly mask: BundleMask;
   readonly logger: Logger;
 }
 
@@ -43,6 +45,8 @@ export class ApplicationPasses {
   /** The generation whose objects are looked at. */
   private generation = -1;
   private closed = false;
+  /** Kinds whose rules of health are others, and whose objects are not listed anew yet. */
+  private readonly reruled = new Set<string>();
 
   constructor(
     private readonly application: string,
@@ -58,33 +62,34 @@ export class ApplicationPasses {
     signal: AbortSignal,
   ): Promise<PassResult> {
     const { inventory } = this.parts;
-    const { items, errors } = await this.prepare(given ?? (await held.objects()), held);
+    const { items, errors } = await this.prepareAll(given ?? (await held.objects()), held);
     if (errors.length > 0) return stuck(errors);
     const keys = keysOf(items);
-    const plan = await inventory.inspect(keys, signal);
+    const plan = await inventory.inspect(keys, held, signal);
     const tooMany = await overBudget(plan, held);
     if (signal.aborted) return { kind: 'cut' };
     if (tooMany !== null) return { ...stuck(plan?.errors ?? []), message: tooMany };
     if (plan !== null && plan.errors.length > 0) return stuck(plan.errors);
     await inventory.recordUnion(items, held);
-    this.track(items, held);
+    await this.track(items, held);
     let result: PassResult;
     try {
-      result = await this.apply(items, terms, signal);
+      result = await this.apply(items, held, terms, signal);
     } finally {
       this.watch(items);
     }
-    this.note(result, terms.write);
+    if (held.assignment.drift === 'off') this.parts.drift.forget();
+    else this.note(result, terms.write);
     if (result.kind === 'done') inventory.settle(keys, held.assignment);
     return result;
   }
 
   /** Finds out how far a generation came, and writes nothing. @throws RetryableError */
   async look(held: HeldBundle, signal: AbortSignal): Promise<void> {
-    const { items } = await this.prepare(await held.objects(), held);
+    const { items } = await this.prepareAll(await held.objects(), held);
     if (signal.aborted) return;
-    this.track(items, held);
-    await this.apply(items, { force: true, write: false, again: true }, signal);
+    await this.track(items, held);
+    await this.apply(items, held, { force: true, write: false, again: true }, signal);
     this.watch(items);
     this.parts.inventory.countSurplus(keysOf(items));
   }
@@ -95,10 +100,16 @@ export class ApplicationPasses {
     const objects = (await held.objects()).filter((object) => names.has(textAt(mapAt(object, 'metadata'), 'name')));
     const { items, errors } = await this.prepare(objects, held);
     const mine = items.filter((item) => due.has(item.key));
-    const result = await this.apply(mine, { force: false, write, again: true }, signal);
+    const result = await this.apply(mine, held, { force: false, write, again: true }, signal);
     this.note(result, write);
     if (result.kind === 'cut' || errors.length === 0) return result;
     return { ...stuck([...errors, ...(result.kind === 'stuck' ? result.errors : [])]), differing: result.differing };
+  }
+
+  /** The rules of health are others: what they speak of is looked at again; until it was, the former verdict stands. */
+  async judgeAnew({ assignment }: HeldBundle): Promise<void> {
+    const kinds = await this.parts.objects.rules.take(assignment.health);
+    if (!this.closed) this.context.watches.renew(kinds);
   }
 
   /** How far a generation has come. */
@@ -114,14 +125,25 @@ export class ApplicationPasses {
     this.parts.objects.close();
   }
 
+  private prepareAll(objects: readonly JsonObject[], held: HeldBundle): ReturnType<typeof prepareBundle> {
+    this.parts.mask.learn(held.assignment.digest, objects);
+    return this.prepare(objects, held);
+  }
+
   private prepare(objects: readonly JsonObject[], { assignment }: HeldBundle): ReturnType<typeof prepareBundle> {
     return prepareBundle(this.application, this.context, objects, assignment);
   }
 
-  private async apply(items: readonly ApplyItem[], terms: ApplyTerms, signal: AbortSignal): Promise<PassResult> {
+  private async apply(
+    items: readonly ApplyItem[],
+    { assignment }: HeldBundle,
+    terms: ApplyTerms,
+    signal: AbortSignal,
+  ): Promise<PassResult> {
     const { objects } = this.parts;
     const { errors, differing } = await applyItems(this.application, this.context, objects, {
       ...terms,
+      assignment,
       items,
       signal,
     });
@@ -136,15 +158,21 @@ export class ApplicationPasses {
     logger.info({ fields: drift.fields, corrected }, 'the cluster differed from Git');
   }
 
-  private track(items: readonly ApplyItem[], { assignment }: HeldBundle): void {
+  private async track(items: readonly ApplyItem[], { assignment }: HeldBundle): Promise<void> {
     const { objects, inventory, drift } = this.parts;
+    for (const kind of await objects.rules.take(assignment.health)) this.reruled.add(kind);
     objects.replace(items, inventory.all);
+    // By rules that it was not judged by, nothing of this generation is healthy.
+    objects.unsee(this.reruled);
     drift.clearMarks();
     this.generation = assignment.generation;
   }
 
   private watch(items: readonly ApplyItem[]): void {
-    if (!this.closed) this.context.watches.want(this.parts.objects, placesOf(items, this.context.reach));
+    if (this.closed) return;
+    this.context.watches.renew(this.reruled);
+    this.reruled.clear();
+    this.context.watches.want(this.parts.objects, placesOf(items, this.context.reach));
   }
 }
 

@@ -1,9 +1,12 @@
 import type { ManifestApplication } from '#domain';
 import type { ApplicationRecord } from '#kube';
+import type { Inspected } from '../answer/inspected.js';
 import { ApplicationReporter } from '../report/application-reporter.js';
 import { ApplicationInventory } from './application-inventory.js';
 import { ApplicationObjects } from './application-objects.js';
 import { ApplicationPasses } from './application-passes.js';
+import { BundleMask } from './bundle-mask.js';
+import { needsAnotherPass } from './apply-pass.js';
 import { DriftLedger } from './drift-ledger.js';
 import { HeldBundle } from './held-bundle.js';
 import { Pacing } from './pacing.js';
@@ -20,6 +23,8 @@ export class ApplicationWorker {
   private readonly state = new WorkerState();
   private readonly pacing: Pacing;
   private readonly inventory: ApplicationInventory;
+  private readonly objects: ApplicationObjects;
+  private readonly mask = new BundleMask();
   private readonly drift: DriftLedger;
   private readonly passes: ApplicationPasses;
   private readonly reporter: ApplicationReporter;
@@ -35,7 +40,7 @@ export class ApplicationWorker {
     this.pacing = new Pacing(context);
     this.reporter = new ApplicationReporter({ ...context, application: name });
     this.inventory = new ApplicationInventory(name, context);
-    const objects = new ApplicationObjects({
+    this.objects = new ApplicationObjects({
       ...context,
       ...context.timing,
       logger,
@@ -45,13 +50,13 @@ export class ApplicationWorker {
         kick();
       },
     });
-    this.drift = new DriftLedger(objects);
-    const { state, pacing, inventory, drift, reporter } = this;
-    this.passes = new ApplicationPasses(name, context, { objects, inventory, drift, logger });
+    this.drift = new DriftLedger(this.objects);
+    const { state, pacing, inventory, objects, drift, mask, reporter } = this;
+    this.passes = new ApplicationPasses(name, context, { objects, inventory, drift, mask, logger });
     const { passes } = this;
-    this.teller = new StandingTeller({ state, passes, objects, inventory, drift, reporter, onJudged: kick });
+    this.teller = new StandingTeller({ state, passes, objects, inventory, drift, mask, reporter, onJudged: kick });
     const { teller } = this;
-    const parts = { state, pacing, objects, inventory, drift, passes, reporter, teller, logger };
+    const parts = { state, pacing, objects, inventory, drift, mask, passes, reporter, teller, logger };
     this.steps = new WorkerSteps(name, context, parts);
   }
 
@@ -62,6 +67,14 @@ export class ApplicationWorker {
 
   get phase(): string {
     return this.reporter.phase;
+  }
+
+  /** What is known of it, for answers. */
+  inspect(): Inspected {
+    const { name, state, objects, inventory, mask } = this;
+    const errors = state.sync.kind === 'stuck' ? state.sync.errors : [];
+    const { held } = state;
+    return { application: name, held, tracked: objects.entries, inventory: inventory.all, errors, mask: mask.mask };
   }
 
   /** What the cluster is to remember of it. */
@@ -115,14 +128,18 @@ export class ApplicationWorker {
     const wasHalted = state.isHalted;
     const turns = wasHalted !== (assignment.halted === true);
     if (state.asked !== null) {
-      if (turns) state.asked = { ...state.asked, assignment };
+      // Fetching begins anew where the terms are others, and only there.
+      if (JSON.stringify(state.asked.assignment) !== JSON.stringify(assignment)) {
+        state.asked = { ...state.asked, assignment };
+      }
     } else if (state.held !== null) {
       const before = state.held.assignment;
       state.held = state.held.withTerms(assignment);
-      if (before.drift !== assignment.drift || before.namespace !== assignment.namespace)
-        this.steps.pass({ force: true });
+      if (needsAnotherPass(before, assignment)) this.steps.pass({ force: true });
       else if (before.maxDeletions < assignment.maxDeletions && state.sync.kind === 'stuck')
         this.steps.pass({ force: false });
+      // Its rules of health may be others.
+      this.steps.loop.kick();
     }
     if (!turns) return;
     if (wasHalted) this.goOn();

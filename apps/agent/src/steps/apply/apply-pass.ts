@@ -3,12 +3,13 @@ import { type ApplyInput, type ApplyItem, applyObjects, type ApplyResult, prepar
 import type { ApplicationObjects } from './application-objects.js';
 import type { WatchPlace } from './kind-watches.js';
 import { beyondReach, type Reach } from './reach.js';
+import { asUserOf, namingAccount } from './service-account.js';
 import type { WorkerContext } from './worker-context.js';
 
 /** Resolves and normalises the objects of an application's bundle. @throws RetryableError */
 export async function prepareBundle(
   application: string,
-  context: WorkerContext,
+  context: Pick<WorkerContext, 'discovery' | 'namespace' | 'reach'>,
   objects: readonly JsonObject[],
   assignment: ManifestApplication,
 ): ReturnType<typeof prepareObjects> {
@@ -23,16 +24,22 @@ export async function prepareBundle(
   });
 }
 
-/** Applies items, and lets what is found and made sure of be remembered. @throws RetryableError */
+/** Applies items on an assignment's terms, and lets what is found and made sure of be remembered. @throws RetryableError */
 export async function applyItems(
   application: string,
   context: WorkerContext,
   objects: ApplicationObjects,
-  input: Pick<ApplyInput, 'items' | 'force' | 'write' | 'again' | 'signal'>,
+  {
+    assignment,
+    ...input
+  }: Pick<ApplyInput, 'items' | 'force' | 'write' | 'again' | 'signal'> & { readonly assignment: ManifestApplication },
 ): Promise<ApplyResult> {
   const { kube, discovery } = context;
-  return await applyObjects({
+  const { ignoreDifferences } = assignment;
+  const result = await applyObjects({
     ...input,
+    ...(ignoreDifferences !== undefined && { ignore: ignoreDifferences }),
+    ...asUserOf(assignment),
     kube,
     discovery,
     application,
@@ -40,6 +47,14 @@ export async function applyItems(
     onSeen: (item, live) => objects.seen(item, live),
     onVerified: (item, live) => objects.verified(item, live),
   });
+  return { ...result, errors: await namingAccount(result.errors, context, assignment) };
+}
+
+/** Whether the same bundle on other terms makes other objects, or may do what it could not. */
+export function needsAnotherPass(before: ManifestApplication, after: ManifestApplication): boolean {
+  const told = ({ drift, namespace, serviceAccount, ignoreDifferences }: ManifestApplication): string =>
+    JSON.stringify([drift, namespace, serviceAccount ?? '', ignoreDifferences ?? []]);
+  return told(before) !== told(after);
 }
 
 /** What to watch for some items: each kind once, in each of their namespaces where the agent is kept to some. */

@@ -52,6 +52,12 @@ export class DriftLedger {
     this.told.clear();
   }
 
+  /** Drift is not looked at any more. */
+  forget(): void {
+    this.told.clear();
+    this.paths = [];
+  }
+
   clearMarks(): void {
     this.dirty.clear();
   }
