@@ -1,7 +1,7 @@
 import type { JsonObject } from '#domain';
 import { RetryableError } from '#kit';
 import type { Kube } from '#ports';
-import { apiError } from './api-error.js';
+import { apiError, callKube } from './api-error.js';
 import { mapsAt, textAt } from './object-ref.js';
 
 /** Where the objects of a kind are. */
@@ -15,6 +15,9 @@ export interface KindPath {
   readonly plural: string;
 }
 
+/** The code of the error where the API server answers, and can't tell the kinds of one group version. */
+export const DISCOVERY_FAILED = 'kube-discovery';
+
 /**
  * Which kinds the cluster serves, asked once per group version. A kind that is not there is asked for again each time: its
  * definition may have come in the meantime.
@@ -26,7 +29,7 @@ export class Discovery {
 
   /**
    * Null: the cluster serves no such kind.
-   * @throws RetryableError when the API server can't be asked.
+   * @throws RetryableError `kube-discovery` when this group version can't be told; `kube-unreachable`
    */
   async find(apiVersion: string, kind: string): Promise<KindPath | null> {
     const known = await this.load(apiVersion);
@@ -53,11 +56,11 @@ export class Discovery {
 
   private async ask(apiVersion: string): Promise<ReadonlyMap<string, KindPath>> {
     const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-    const response = await this.kube.request({ method: 'GET', path: base, timeoutMs: 10_000 });
+    const response = await callKube(this.kube, { method: 'GET', path: base, timeoutMs: 10_000 });
     if (response.status === 404) return new Map();
     if (response.status !== 200) {
       const { message } = apiError(response);
-      throw new RetryableError('kube-discovery', `The API server does not tell the kinds of ${apiVersion}: ${message}`);
+      throw new RetryableError(DISCOVERY_FAILED, `The API server does not tell the kinds of ${apiVersion}: ${message}`);
     }
     return new Map(kindsOf(response.body, apiVersion, base));
   }

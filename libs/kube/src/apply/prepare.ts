@@ -1,5 +1,6 @@
 import { type JsonObject, sha256 } from '#domain';
-import type { Discovery, KindPath } from './discovery.js';
+import { RetryableError } from '#kit';
+import { type Discovery, DISCOVERY_FAILED, type KindPath } from './discovery.js';
 import { normaliseObject } from './normalise.js';
 import { mapAt, mapsAt, type ObjectRef, refKey, refOf, textAt } from './object-ref.js';
 
@@ -38,8 +39,9 @@ export interface PrepareInput {
 }
 
 /**
- * Resolves each object's kind and normalises it. A kind that the cluster does not serve yet may be defined in the bundle.
- * @throws RetryableError when the API server can't be asked for its kinds.
+ * Resolves each object's kind and normalises it. A kind that the cluster does not serve yet may be defined in the bundle. Where a
+ * group version can't be asked for, as while the server behind an APIService is away, its objects alone are in error.
+ * @throws RetryableError `kube-unreachable` when the API server does not answer.
  */
 export async function prepareObjects(
   objects: readonly JsonObject[],
@@ -48,13 +50,17 @@ export async function prepareObjects(
   const defined = definedKinds(objects);
   const items = new Map<string, ApplyItem>();
   const errors: ObjectError[] = [];
-  const reject = (ref: ObjectRef, reason: string, message: string): void => {
-    errors.push({ ref, reason, message, transient: false });
+  const reject = (ref: ObjectRef, reason: string, message: string, transient = false): void => {
+    errors.push({ ref, reason, message, transient });
   };
+  const find = findOnce(input.discovery);
   for (const object of objects) {
     const named = refOf(object);
-    const kind =
-      defined.get(`${named.apiVersion}/${named.kind}`) ?? (await input.discovery.find(named.apiVersion, named.kind));
+    const kind = defined.get(`${named.apiVersion}/${named.kind}`) ?? (await find(named.apiVersion, named.kind));
+    if (kind instanceof RetryableError) {
+      reject(named, 'KindUnknown', kind.message, true);
+      continue;
+    }
     if (kind === null) {
       const message = `the cluster serves no kind ${named.kind} in ${named.apiVersion}, and the bundle does not define it`;
       reject(named, 'NoSuchKind', message);
@@ -79,6 +85,28 @@ export async function prepareObjects(
     }
   }
   return { items: [...items.values()], errors };
+}
+
+/** Asks for each kind once, however many objects there are of one that is not served, or can't be asked for. */
+function findOnce(
+  discovery: Discovery,
+): (apiVersion: string, kind: string) => Promise<KindPath | RetryableError | null> {
+  const missing = new Map<string, RetryableError | null>();
+  return async (apiVersion, kind) => {
+    const failed = missing.get(apiVersion);
+    if (failed instanceof RetryableError) return failed;
+    const name = `${apiVersion}/${kind}`;
+    if (missing.has(name)) return null;
+    try {
+      const found = await discovery.find(apiVersion, kind);
+      if (found === null) missing.set(name, null);
+      return found;
+    } catch (error) {
+      if (!(error instanceof RetryableError) || error.code !== DISCOVERY_FAILED) throw error;
+      missing.set(apiVersion, error);
+      return error;
+    }
+  };
 }
 
 /** A bundle is canonical JSON: its objects' keys are in order already. What the namespace would add is in the key. */
