@@ -76,10 +76,10 @@ export class InstalledAgent {
     // A Pod has its ports for itself. Here two agents share one address, so the one that the probe asks becomes another.
     const port = await freePort();
     const declared = await this.containerEnv(namespace, container);
-    const own = Object.entries(declared).map(([name, value]) => [
-      name,
-      value === String(readinessProbe.httpGet.port) ? String(port) : value,
-    ]);
+    const own: Record<string, string> = {};
+    for (const [name, value] of Object.entries(declared)) {
+      own[name] = value === String(readinessProbe.httpGet.port) ? String(port) : value;
+    }
     const { hostname, port: apiPort } = new URL(this.plane.url);
     const fromKubelet = {
       KUBERNETES_SERVICE_HOST: hostname,
@@ -87,7 +87,7 @@ export class InstalledAgent {
       FLOTILLA_SERVICE_ACCOUNT_FOLDER: this.folder,
       FLOTILLA_AGENT_HOST: '127.0.0.1',
     };
-    const env = { ...Object.fromEntries(own), ...fromKubelet };
+    const env = { ...own, ...fromKubelet };
     const program = await this.programs.start('agent', process.execPath, this.image.args, env);
     this.program = program;
     const deadline = performance.now() + READY_WITHIN_MS;
