@@ -73,6 +73,17 @@ export class TinyHub {
     objects: readonly JsonObject[] | null,
     terms: Partial<ManifestApplication> & { readonly namespace: string },
   ): Promise<ManifestApplication> {
+    const assignment = await this.stage(application, objects, terms);
+    await this.publish();
+    return assignment;
+  }
+
+  /** The same up to what the agent hears of: the next `publish` tells it. */
+  async stage(
+    application: string,
+    objects: readonly JsonObject[] | null,
+    terms: Partial<ManifestApplication> & { readonly namespace: string },
+  ): Promise<ManifestApplication> {
     const generation = (this.applications[application]?.generation ?? 0) + 1;
     let assignment: ManifestApplication;
     const common = { generation, healthyForMs: 0, maxDeletions: 100, drift: 'correct' as const };
@@ -86,7 +97,6 @@ export class TinyHub {
       assignment = { ...common, release: generation, revision: 'a'.repeat(40), digest, chunks, ...terms };
     }
     this.applications = { ...this.applications, [application]: assignment };
-    await this.publish();
     return assignment;
   }
 

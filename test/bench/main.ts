@@ -2,6 +2,8 @@ import { RejectedError, runMain } from '#kit';
 
 /** Every benchmark by its name, loaded only when asked for. Each prints one JSON object as its last line. */
 const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<object> }>>> = {
+  agent: () => import('./agent.js'),
+  apply: () => import('./apply.js'),
   corridor: () => import('./corridor.js'),
   engine: () => import('./engine.js'),
 };

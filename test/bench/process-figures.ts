@@ -44,6 +44,18 @@ export function rssMiB(pid: number): number {
   return kilobytes(`/proc/${pid}/status`, 'VmRSS') / 1024;
 }
 
+export interface Memory {
+  /** Resident now, MiB: VmRSS. */
+  readonly rss: number;
+  /** Most that was resident since the start, MiB: VmHWM. */
+  readonly peak: number;
+}
+
+export function memoryOf(pid: number): Memory {
+  const file = `/proc/${pid}/status`;
+  return { rss: kilobytes(file, 'VmRSS') / 1024, peak: kilobytes(file, 'VmHWM') / 1024 };
+}
+
 /** Memory in MiB of a process and its descendants, shared pages counted once among them: PSS. */
 export function pssMiB(pid: number): number {
   return processTree(pid).reduce((sum, each) => sum + kilobytes(`/proc/${each}/smaps_rollup`, 'Pss'), 0) / 1024;

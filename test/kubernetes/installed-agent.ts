@@ -14,6 +14,11 @@ export interface AgentImage extends ImageCommand {
 
 export async function buildAgentImage(): Promise<AgentImage> {
   await promisify(execFile)(process.execPath, ['deploy/bundle-agent.mjs']);
+  return copyAgentImage();
+}
+
+/** Of the bundle as it was built last. */
+export function copyAgentImage(): AgentImage {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'flotilla-agent-image-'));
   for (const file of readdirSync('dist/agent').filter((name) => name.endsWith('.mjs'))) {
     copyFileSync(path.join('dist/agent', file), path.join(folder, file));
