@@ -10,15 +10,46 @@ export interface Commit {
   readonly committedAt: string;
 }
 
+/** What lets the hub in at one host, and nowhere else. */
+export type GitCredential =
+  | {
+      readonly kind: 'https';
+      /** `example.com`, or `example.com:8443` where the port is not the usual one. */
+      readonly host: string;
+      readonly username: string;
+      /** Mostly a token. */
+      readonly password: string;
+      /** PEM of the authority that signed the host's certificate; absent: those that the system trusts. */
+      readonly ca?: string;
+    }
+  | {
+      readonly kind: 'ssh';
+      readonly host: string;
+      /** Without a passphrase. */
+      readonly privateKey: string;
+      /** Lines as in `known_hosts`: the host's own keys. */
+      readonly knownHosts: string;
+    };
+
+/** The credential of that name, as it is now. @throws RejectedError `credential-missing` */
+export type ReadCredential = (name: string) => Promise<GitCredential>;
+
+/** A repository, and the name of the credential that it is read with; absent: as anybody. */
+export interface GitRepository {
+  readonly url: string;
+  readonly credential?: string;
+}
+
 export interface GitSource {
   /**
    * Brings the mirror of `url` up to date for `ref` (branch, tag or full commit SHA) and tells its commit.
    * Concurrent calls for one url share one fetch.
    * A branch goes before a tag of the same name; a commit that is mirrored already is told without asking anybody.
-   * @throws RejectedError `ref-not-found`, `url-refused`, `repository-too-large`; RetryableError `source-unreachable` (the mirror keeps
+   * What was mirrored with one credential is told to nobody who names another, or none.
+   * @throws RejectedError `ref-not-found`, `url-refused`, `repository-too-large`, `credential-missing`, `credential-unfit`; RetryableError `source-unreachable` (the mirror keeps
    * what it had), `program-missing`. No message holds credentials.
    */
-  resolve(source: { readonly url: string; readonly ref: string }): Promise<Commit>;
+  resolve(source: GitRepository & { readonly ref: string }): Promise<Commit>;
 
   /**
    * Writes the commit's files into an empty folder, which is made where it is missing: regular files and symlinks only, with the
@@ -26,5 +57,5 @@ export interface GitSource {
    * @throws what resolve throws; RejectedError `symlink-escapes` (a symlink that leaves the tree), `tree-too-large` (files, bytes),
    * `tree-invalid` (names that no honest commit has). A refused symlink, name or size leaves nothing written.
    */
-  export(source: { readonly url: string; readonly sha: string }, folder: string): Promise<void>;
+  export(source: GitRepository & { readonly sha: string }, folder: string): Promise<void>;
 }

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { Logger } from '#kit';
-import type { GitSource } from '#ports';
+import { BugError, type Logger } from '#kit';
+import type { GitRepository, GitSource, ReadCredential } from '#ports';
 import { checkUrl } from './check-url.js';
+import { type GitAccess, openAccess } from './git-access.js';
 import { openMirror, type Mirror } from './mirror.js';
 import { sweepUnfinished } from './mirror-folder.js';
 
@@ -14,6 +15,8 @@ export interface GitSourceOptions {
   readonly log: Logger;
   /** Whether local paths and `file:///` may be sources; false unless told. */
   readonly allowLocal?: boolean;
+  /** Gives what a source's credential holds; none are known unless told. */
+  readonly credentials?: ReadCredential;
   /** One fetch, whole; 120,000 ms unless told. */
   readonly timeoutMs?: number;
   /** One mirror on the disk; 2 GiB unless told. */
@@ -41,32 +44,43 @@ export function openGitSource(options: GitSourceOptions): OpenGitSource {
     await sweepUnfinished(root);
   }
 
-  async function mirrorOf(text: string): Promise<Mirror> {
+  async function mirrorOf({ url: text, credential }: GitRepository): Promise<Mirror> {
     const url = checkUrl(text, { allowLocal });
+    // Who may read a repository is the host's to say: what one credential brought is not another's.
+    const key = credential === undefined ? url : `${url}\n${credential}`;
     prepared ??= prepare().catch((error: unknown) => {
       prepared = null;
       throw error;
     });
     await prepared;
-    const known = mirrors.get(url);
+    const known = mirrors.get(key);
     if (known !== undefined) return known;
-    const name = createHash('sha256').update(url).digest('hex').slice(0, 32);
+    const name = createHash('sha256').update(key).digest('hex').slice(0, 32);
     const mirror = openMirror({
       url,
       root,
       folder: path.join(root, `${name}.git`),
+      access: () => accessTo(url, credential),
       git: { home, allowLocal, signal: stop.signal },
       log,
       timeoutMs,
       maxBytes: maxMirrorBytes,
     });
-    mirrors.set(url, mirror);
+    mirrors.set(key, mirror);
     return mirror;
   }
 
+  async function accessTo(url: string, name: string | undefined): Promise<GitAccess | null> {
+    if (name === undefined) return null;
+    const { credentials } = options;
+    if (credentials === undefined)
+      throw new BugError('no-credentials', 'This git source was opened without credentials.');
+    return await openAccess(url, name, await credentials(name), root);
+  }
+
   return {
-    resolve: async ({ url, ref }) => (await mirrorOf(url)).resolve(ref),
-    export: async ({ url, sha }, folder) => (await mirrorOf(url)).export(sha, folder),
+    resolve: async ({ ref, ...repository }) => (await mirrorOf(repository)).resolve(ref),
+    export: async ({ sha, ...repository }, folder) => (await mirrorOf(repository)).export(sha, folder),
     close: () => stop.abort(),
   };
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 
 /** Files that a git that was killed leaves behind, and that stop or burden the next one. */
 const leftOver = /(\.lock$|^tmp_|^\.tmp-|^incoming-)/;
-const newFolder = /^new-/;
+const newFolder = /^(new-|access-)/;
 
 /**
  * Takes away what runs that were cut off left in a mirror. Nobody else writes to it: the hub's data folder has one hub, and the caller
@@ -39,7 +39,7 @@ export async function placeMirror(made: string, folder: string): Promise<void> {
   await rename(made, folder);
 }
 
-/** Removes clones that a hub which was killed left unfinished. */
+/** Removes clones that a hub which was killed left unfinished, and keys that a git of it used. */
 export async function sweepUnfinished(root: string): Promise<void> {
   for (const name of await readdir(root).catch(() => [])) {
     if (newFolder.test(name)) await rm(path.join(root, name), { recursive: true, force: true });

@@ -2,12 +2,13 @@ import { rm } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { FlotillaError, messageOf, RejectedError, type Logger } from '#kit';
 import type { Commit } from '#ports';
+import type { GitAccess } from './git-access.js';
 import { beginMirror, isMirror, packBytes, placeMirror, sweepMirror } from './mirror-folder.js';
 import { parseBatch, parseCommit, parseTree, type TreeEntry } from './parse-objects.js';
 import { EXPORT_LIMITS, planExport } from './plan-export.js';
 import { GitStopped, runGit, type GitCall, type GitOptions } from './run-git.js';
 import { shareRuns } from './share-runs.js';
-import { refNotFound, unreachable } from './source-errors.js';
+import { refNotFound, unreachable, withoutSecrets } from './source-errors.js';
 import { writeExport } from './write-export.js';
 
 export interface MirrorOptions {
@@ -17,6 +18,8 @@ export interface MirrorOptions {
   /** This one's. */
   readonly folder: string;
   readonly git: GitOptions;
+  /** Asked before each fetch; null: as anybody. */
+  readonly access: () => Promise<GitAccess | null>;
   readonly log: Logger;
   /** Of one fetch. */
   readonly timeoutMs: number;
@@ -54,6 +57,7 @@ export function openMirror(options: MirrorOptions): Mirror {
     runGit(git, { folder, args, timeoutMs: localTimeoutMs, maxOutputBytes: 32 * mebibyte, ...call });
 
   async function fetchInto(target: string, refs: readonly string[]): Promise<void> {
+    const access = await options.access();
     const tooLarge = new AbortController();
     // git has no limit of its own for what a fetch brings.
     const watch = setInterval(() => {
@@ -71,9 +75,13 @@ export function openMirror(options: MirrorOptions): Mirror {
         timeoutMs: options.timeoutMs,
         maxOutputBytes: 32 * mebibyte,
         signal: tooLarge.signal,
+        ...(access !== null && { env: access.env }),
       });
+    } catch (error) {
+      throw access === null ? error : withoutSecrets(error, access.secrets);
     } finally {
       clearInterval(watch);
+      await access?.dispose();
     }
     if ((await packBytes(target)) > options.maxBytes) throw new GitStopped('too-large');
   }

@@ -13,6 +13,8 @@ export interface GitCall {
   readonly folder: string;
   readonly args: readonly string[];
   readonly stdin?: string;
+  /** Besides what every git gets; see GitAccess. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Whole run. */
   readonly timeoutMs: number;
   /** stdout and stderr together. */
@@ -83,7 +85,7 @@ export async function runGit(options: GitOptions, call: GitCall): Promise<Buffer
   options.signal?.addEventListener('abort', onClosed, { once: true });
   call.signal?.addEventListener('abort', onCall, { once: true });
   if (options.signal?.aborted === true) onClosed();
-  const env = environment(options);
+  const env = { ...environment(options), ...call.env };
   try {
     stop.signal.throwIfAborted();
     let seen = 0;
@@ -97,12 +99,14 @@ export async function runGit(options: GitOptions, call: GitCall): Promise<Buffer
       abort: stop.signal,
       config: configuration,
       allowEnvironment: Object.keys(env),
-      // All of these are ours, and turn something off; nothing of a source reaches them.
+      // All of these are ours: they turn something off, or let in with a credential. Nothing of a source reaches them.
       unsafe: {
         allowUnsafeSshCommand: true,
         allowUnsafeConfigPaths: true,
         allowUnsafeHooksPath: true,
         allowUnsafeTemplateDir: true,
+        allowUnsafeConfigEnvCount: true,
+        allowUnsafeCredentialHelper: true,
       },
       ...(call.stdin !== undefined && { input: () => call.stdin }),
     })

@@ -1,8 +1,10 @@
-import { messageOf, redactText, RejectedError, RetryableError } from '#kit';
+import { FlotillaError, messageOf, redactText, RejectedError, RetryableError } from '#kit';
 import { GitStopped } from './run-git.js';
 
 /** Puts git's words into one of ours: one line, without the mirror's own path and without anybody's password. */
-export function unreachable(url: string, mirror: string, error: unknown): RetryableError | RejectedError {
+export function unreachable(url: string, mirror: string, error: unknown): FlotillaError {
+  // Ours already, as of a credential that is missing.
+  if (error instanceof FlotillaError) return error;
   if (error instanceof GitStopped) {
     switch (error.why) {
       case 'too-large':
@@ -21,6 +23,13 @@ export function unreachable(url: string, mirror: string, error: unknown): Retrya
   return new RetryableError('source-unreachable', `${url} could not be read: ${gitSays(error, mirror)}`);
 }
 
+/** A server may echo what it was let in with. */
+export function withoutSecrets(error: unknown, secrets: readonly string[]): unknown {
+  if (!(error instanceof Error) || error instanceof GitStopped) return error;
+  const message = secrets.reduce((text, secret) => text.replaceAll(secret, '(hidden)'), error.message);
+  return message === error.message ? error : new Error(message);
+}
+
 /** What a person needs of git's output: the lines that say what failed, and what the server said. */
 function gitSays(error: unknown, mirror: string): string {
   const text = error instanceof Error ? error.message : String(error);
@@ -28,7 +37,9 @@ function gitSays(error: unknown, mirror: string): string {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  const telling = lines.filter((line) => /^(fatal|error|remote|ssh|Host|Permission|ERROR|kex)\b/i.test(line));
+  const telling = lines.filter((line) =>
+    /^(fatal|error|remote|ssh|Host|Permission|ERROR|kex)\b|: Permission denied/i.test(line),
+  );
   const shown = (telling.length > 0 ? telling : lines).slice(0, 4).join(' ');
   return redactText(shown.split(mirror).join('the mirror')).replace(/\s+/g, ' ').slice(0, 500);
 }
