@@ -36,6 +36,11 @@ export function troubleOf(object: JsonObject): string | null {
   return KIND_RULES[kindKeyOf(object)]?.trouble?.(object) ?? null;
 }
 
+/** Whether a kind, given as `group/Kind`, has rules of its own, before which an application's count for nothing. */
+export function hasHealthRules(groupKind: string): boolean {
+  return Object.hasOwn(KIND_RULES, groupKind);
+}
+
 function terminating(object: JsonObject): HealthVerdict {
   const finalizers = valueAt(object, 'metadata', 'finalizers');
   const names = Array.isArray(finalizers) ? finalizers.join(', ') : '';

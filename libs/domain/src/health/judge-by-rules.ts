@@ -1,9 +1,9 @@
 import type { JsonObject } from '../json.js';
+import { hasHealthRules } from './assess-object.js';
 import { boundedCopy } from './bounded-copy.js';
 import { kindKeyOf, valueAt } from './conditions.js';
 import { type HealthExpression, readExpression } from './health-expression.js';
 import type { HealthRule } from './health-rule.js';
-import { KIND_RULES } from './kind-rules.js';
 import { type HealthVerdict, type RuleJudge, verdict } from './verdict.js';
 
 /** Loops go so often over an object, and each turn may compare all of its values: the product of both at most. */
@@ -21,7 +21,7 @@ const KIND = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/[A-Z][A-Za-z0-9]{0,62}$/;
 /** Why this is no rule for a custom resource, as a sentence that names the field and the mend; null: it is one. */
 export function healthRuleProblem(rule: HealthRule): string | null {
   if (!KIND.test(rule.kind)) return 'kind must be a group and a kind, such as cert-manager.io/Certificate';
-  if (KIND_RULES[rule.kind] !== undefined) {
+  if (hasHealthRules(rule.kind)) {
     return `kind must be a custom resource: ${rule.kind} has rules of its own`;
   }
   const { asked, message } = readRule(rule);

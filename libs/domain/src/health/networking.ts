@@ -16,7 +16,8 @@ export function assessIngress(object: JsonObject, context: HealthContext): Healt
   return verdict('progressing', 'NoAddress', 'it has no address yet');
 }
 
-function hasAddress(object: JsonObject): boolean {
+/** Whether the status of an Ingress or a Service tells an address. */
+export function hasAddress(object: JsonObject): boolean {
   return listAt(object, 'status', 'loadBalancer', 'ingress').some(
     (each) => textAt(each, 'ip') !== '' || textAt(each, 'hostname') !== '',
   );

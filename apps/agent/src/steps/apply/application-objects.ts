@@ -1,20 +1,12 @@
 import { HEALTH_GRACES_MS, isFine, type JsonObject, podTrouble } from '#domain';
 import type { Logger } from '#kit';
-import {
-  type ApplyItem,
-  callKube,
-  hasDrifted,
-  type InventoryEntry,
-  isSuccess,
-  liveStateOf,
-  refKey,
-  textAt,
-} from '#kube';
+import { type ApplyItem, hasDrifted, type InventoryEntry, liveStateOf, refKey, refOf } from '#kube';
 import type { Clock, Kube } from '#ports';
-import { detach } from '../../common.js';
+import { ApplicationRules } from './application-rules.js';
 import { groupKindOf, type ObjectListener } from './kind-watches.js';
+import { KnownClasses } from './known-classes.js';
 import { PodWatch } from './pod-watch.js';
-import { TrackedObject } from './tracked-object.js';
+import { type Around, TrackedObject } from './tracked-object.js';
 
 export interface ApplicationObjectsOptions {
   readonly kube: Kube;
@@ -33,10 +25,13 @@ export interface ApplicationObjectsOptions {
 export class ApplicationObjects implements ObjectListener {
   private tracked = new Map<string, TrackedObject>();
   private readonly notFine = new Map<string, TrackedObject>();
-  /** Whether a storage class binds when a pod uses the claim, by its name. */
-  private readonly bindsOnFirstUse = new Map<string, boolean>();
+  /** What the application says of its custom resources' health. */
+  readonly rules = new ApplicationRules();
+  private readonly classes: KnownClasses;
 
-  constructor(private readonly options: ApplicationObjectsOptions) {}
+  constructor(private readonly options: ApplicationObjectsOptions) {
+    this.classes = new KnownClasses(options);
+  }
 
   /** From now on these are the application's; what is known of those that stay is kept. */
   replace(items: readonly ApplyItem[], inventory: readonly InventoryEntry[]): void {
@@ -64,6 +59,10 @@ export class ApplicationObjects implements ObjectListener {
 
   get(key: string): TrackedObject | undefined {
     return this.tracked.get(key);
+  }
+
+  get entries(): ReadonlyMap<string, TrackedObject> {
+    return this.tracked;
   }
 
   get size(): number {
@@ -96,7 +95,7 @@ export class ApplicationObjects implements ObjectListener {
     const object = this.tracked.get(item.key);
     if (object === undefined) return;
     if (live === null) object.lose();
-    else object.see(live, this.now(), this.binds(object));
+    else object.see(live, this.now(), this.around(item.key, live));
     this.judge(item.key, object);
   }
 
@@ -104,13 +103,14 @@ export class ApplicationObjects implements ObjectListener {
   verified(item: ApplyItem, live: JsonObject): void {
     const object = this.tracked.get(item.key);
     if (object === undefined) return;
-    object.verify(live, item, this.now());
+    object.verify(live, item, this.now(), this.around(item.key, live));
     this.judge(item.key, object);
   }
 
   onObject(key: string, live: JsonObject): void {
     const object = this.tracked.get(key);
-    if (object === undefined || !object.see(live, this.now(), this.binds(object))) return;
+    if (object === undefined) this.classes.note(live);
+    if (object === undefined || !object.see(live, this.now(), this.around(key, live))) return;
     this.judge(key, object);
     if (hasDrifted(object.known())) this.options.onDrift(key);
     this.options.onHealth();
@@ -128,7 +128,21 @@ export class ApplicationObjects implements ObjectListener {
     }
   }
 
+  wantsWhole(groupKind: string): boolean {
+    return this.rules.judgeOf(groupKind) !== undefined;
+  }
+
+  /** Those of kinds whose rules are others now count for nothing until they are looked at. */
+  unsee(groupKinds: ReadonlySet<string>): void {
+    for (const [key, object] of this.tracked) {
+      if (!groupKinds.has(groupKindOf(object.ref))) continue;
+      object.unsee();
+      this.judge(key, object);
+    }
+  }
+
   close(): void {
+    this.classes.close();
     for (const object of this.tracked.values()) object.close();
     this.tracked.clear();
     this.notFine.clear();
@@ -153,13 +167,12 @@ export class ApplicationObjects implements ObjectListener {
     }
     this.notFine.set(key, object);
     this.watchPods(key, object);
-    this.learnClass(key, object);
     this.recheckLater(key, object);
   }
 
   private again(key: string, object: TrackedObject): void {
     if (this.tracked.get(key) !== object) return;
-    object.reassess(this.now(), this.binds(object));
+    object.reassess(this.now(), (evidence) => this.around(key, evidence));
     this.judge(key, object);
     this.options.onHealth();
   }
@@ -198,26 +211,13 @@ export class ApplicationObjects implements ObjectListener {
     object.recheckTimer = setTimeout(() => this.again(key, object), Math.min(...waits) + 20);
   }
 
-  private learnClass(key: string, object: TrackedObject): void {
-    const name = object.pendingClass();
-    if (name === null || this.bindsOnFirstUse.has(name)) return;
-    this.bindsOnFirstUse.set(name, false);
-    const ask = async (): Promise<void> => {
-      const path = `/apis/storage.k8s.io/v1/storageclasses/${encodeURIComponent(name)}`;
-      const answer = await callKube(this.options.kube, { method: 'GET', path });
-      if (!isSuccess(answer) || textAt(answer.body, 'volumeBindingMode') !== 'WaitForFirstConsumer') return;
-      this.bindsOnFirstUse.set(name, true);
-      this.again(key, object);
+  private around(key: string, live: JsonObject): Around {
+    const onLearned = (): void => {
+      const object = this.tracked.get(key);
+      if (object !== undefined) this.again(key, object);
     };
-    detach(
-      ask().catch(() => this.bindsOnFirstUse.delete(name)),
-      this.options.logger,
-    );
-  }
-
-  private binds(object: TrackedObject): boolean | undefined {
-    const name = object.pendingClass();
-    return name === null ? undefined : this.bindsOnFirstUse.get(name);
+    const rules = this.rules.judgeOf(groupKindOf(refOf(live)));
+    return { ...this.classes.factsOf(live, onLearned), ...(rules !== undefined && { rules }) };
   }
 
   private now(): number {

@@ -11,6 +11,8 @@ export interface ObjectListener {
   onGone(key: string, object: JsonObject): void;
   /** All objects of a kind at a resource version, of one namespace where that is told: others of it are gone. */
   onListed(groupKind: string, present: ReadonlySet<string>, resourceVersion: number, namespace?: string): void;
+  /** Whether it looks at more of a kind's objects than their metadata, also where that tells all there is to most. */
+  wantsWhole(groupKind: string): boolean;
 }
 
 /** What one watch is for: a kind, in one namespace where the agent is kept to some. */
@@ -27,6 +29,8 @@ export interface KindWatchesOptions {
 }
 
 interface Running {
+  readonly place: WatchPlace;
+  readonly metadataOnly: boolean;
   readonly stop: AbortController;
   readonly users: Set<ObjectListener>;
 }
@@ -44,8 +48,12 @@ export class KindWatches {
     const wanted = new Set(places.map(placeKey));
     for (const place of places) {
       const present = this.running.get(placeKey(place));
-      if (present !== undefined) present.users.add(listener);
-      else this.start(place, listener);
+      if (present === undefined) {
+        this.start(place, new Set([listener]));
+        continue;
+      }
+      present.users.add(listener);
+      if (present.metadataOnly && listener.wantsWhole(groupKindOf(place.kind))) this.restart(present);
     }
     for (const [key, { users, stop }] of this.running) {
       if (wanted.has(key)) continue;
@@ -53,6 +61,13 @@ export class KindWatches {
       if (users.size > 0) continue;
       stop.abort();
       this.running.delete(key);
+    }
+  }
+
+  /** Lists and tells everything of some kinds once more: what was seen of it is to be judged anew. */
+  renew(groupKinds: ReadonlySet<string>): void {
+    for (const running of [...this.running.values()]) {
+      if (groupKinds.has(groupKindOf(running.place.kind))) this.restart(running);
     }
   }
 
@@ -67,12 +82,19 @@ export class KindWatches {
     this.listeners.clear();
   }
 
-  private start(place: WatchPlace, listener: ObjectListener): void {
+  private restart({ place, stop, users }: Running): void {
+    stop.abort();
+    this.start(place, users);
+  }
+
+  private start(place: WatchPlace, users: Set<ObjectListener>): void {
     const { kube, idleMs, random, logger } = this.options;
     const stop = new AbortController();
     const { kind, namespace } = place;
     const groupKind = groupKindOf(kind);
-    this.running.set(placeKey(place), { stop, users: new Set([listener]) });
+    const isEnough = isMetadataEnough(kind.apiVersion, kind.kind);
+    const metadataOnly = isEnough && ![...users].some((user) => user.wantsWhole(groupKind));
+    this.running.set(placeKey(place), { place, metadataOnly, stop, users });
     const each = (act: (listener: ObjectListener) => void): void => {
       for (const one of this.listeners) act(one);
     };
@@ -81,7 +103,7 @@ export class KindWatches {
       kind,
       ...(namespace !== undefined && { namespace }),
       labelSelector: APPLICATION_LABEL,
-      metadataOnly: isMetadataEnough(kind.apiVersion, kind.kind),
+      metadataOnly,
       idleMs,
       random,
       signal: stop.signal,

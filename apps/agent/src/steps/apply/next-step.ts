@@ -8,6 +8,8 @@ export type Step =
   /** Find out how far a halted generation came, and write nothing. */
   | { readonly kind: 'look'; readonly held: HeldBundle }
   | { readonly kind: 'adopt'; readonly asked: Asked }
+  /** Go by other rules of health. */
+  | { readonly kind: 'judge'; readonly held: HeldBundle }
   | { readonly kind: 'pass'; readonly held: HeldBundle }
   | { readonly kind: 'correct'; readonly held: HeldBundle }
   | { readonly kind: 'prune'; readonly held: HeldBundle }
@@ -16,7 +18,7 @@ export type Step =
 export interface Situation {
   readonly state: WorkerState;
   readonly drift: Pick<DriftLedger, 'isDirty'>;
-  readonly objects: Pick<ApplicationObjects, 'unhealthy'>;
+  readonly objects: Pick<ApplicationObjects, 'unhealthy' | 'rules'>;
   readonly inventory: Pick<ApplicationInventory, 'surplusCount' | 'isStale'>;
   readonly isInstant: boolean;
 }
@@ -24,9 +26,14 @@ export interface Situation {
 /** The most urgent thing to do for an application; null: nothing. */
 export function nextStep({ state, drift, objects, inventory, isInstant }: Situation): Step | null {
   const { asked, held, sync } = state;
-  if (state.isHalted) return sync.kind === 'restoring' && held !== null ? { kind: 'look', held } : null;
+  const areRulesNew = held !== null && !isInstant && objects.rules.differ(held.assignment.health);
+  if (state.isHalted) {
+    if (sync.kind === 'restoring' && held !== null) return { kind: 'look', held };
+    return areRulesNew ? { kind: 'judge', held } : null;
+  }
   if (asked !== null && sync.kind === 'working') return { kind: 'adopt', asked };
   if (held === null) return null;
+  if (areRulesNew) return { kind: 'judge', held };
   if (state.isPassDue) return { kind: 'pass', held };
   if (drift.isDirty) return { kind: 'correct', held };
   if (sync.kind !== 'applied' || objects.unhealthy().length > 0) return null;

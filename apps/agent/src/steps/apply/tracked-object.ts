@@ -1,9 +1,12 @@
-import { assessObject, type HealthVerdict, isFine, type JsonObject, troubleOf } from '#domain';
-import { type ApplyItem, isMap, type Known, type LiveState, liveStateOf, mapAt, type ObjectRef, textAt } from '#kube';
+import { assessObject, type HealthContext, type HealthVerdict, isFine, type JsonObject, troubleOf } from '#domain';
+import { type ApplyItem, isMap, type Known, type LiveState, liveStateOf, mapAt, type ObjectRef } from '#kube';
 import { type PodSource, podSourceOf } from './pod-source.js';
 import type { PodWatch } from './pod-watch.js';
 
 const UNSEEN: HealthVerdict = { status: 'progressing', reason: 'Unseen', message: 'it was not looked at yet' };
+
+/** What is known besides the object and its pods. */
+export type Around = Pick<HealthContext, 'rules' | 'bindsOnFirstUse' | 'givesAddress'>;
 
 const COMPLETED: HealthVerdict = { status: 'healthy', reason: 'Complete', message: '' };
 
@@ -59,7 +62,7 @@ export class TrackedObject {
   }
 
   /** An object that the API server answered or told; false where it is older than what is known. */
-  see(object: JsonObject, now: number, bindsOnFirstUse?: boolean): boolean {
+  see(object: JsonObject, now: number, around: Around = {}): boolean {
     const live = liveStateOf(object);
     if (live.resourceVersion < this.seenAt) return false;
     if (this.live && this.live.uid !== live.uid) {
@@ -69,18 +72,20 @@ export class TrackedObject {
     this.seenAt = live.resourceVersion;
     this.live = live;
     this.evidence = object;
-    this.assess(now, bindsOnFirstUse);
+    this.assess(now, around);
     // What is fine and in a trouble that is timed may be so no longer when its grace is over, with no event to tell.
-    this.evidence = isFine(this.health.status) && this.troubleSince === null ? null : slimmed(object);
+    const isDone = isFine(this.health.status) && this.troubleSince === null;
+    // What a rule looks at may be anything, and nothing but another look makes it say something else.
+    this.evidence = isDone || around.rules !== undefined ? null : slimmed(object);
     return true;
   }
 
   /** The API server's answer to a write, or to a dry-run that found nothing to write. */
-  verify(object: JsonObject, item: ApplyItem, now: number): void {
+  verify(object: JsonObject, item: ApplyItem, now: number, around: Around = {}): void {
     const live = liveStateOf(object);
     this.generation = Math.max(live.uid === this.live?.uid ? this.generation : 0, live.generation);
     this.verified = { desired: item.digest, owned: live.owned };
-    this.see(object, now);
+    this.see(object, now, around);
   }
 
   /** It is not there, as of a resource version. */
@@ -97,20 +102,19 @@ export class TrackedObject {
     this.health = this.completed === this.desired ? COMPLETED : assessObject(null);
   }
 
-  /** Judges again: its pods or the time since its trouble began have changed. Needs nothing from the API server. */
-  reassess(now: number, bindsOnFirstUse?: boolean): void {
-    if (this.evidence !== null) this.assess(now, bindsOnFirstUse);
+  /** Judges again: its pods, what is known of its class or the time since its trouble began have changed. */
+  reassess(now: number, aroundOf: (object: JsonObject) => Around = () => ({})): void {
+    if (this.evidence !== null) this.assess(now, aroundOf(this.evidence));
+  }
+
+  /** Rules that it was not judged by are to be gone by: it counts for nothing until it is looked at. */
+  unsee(): void {
+    if (this.live) this.health = UNSEEN;
   }
 
   /** Where the pods are that tell why it is not healthy. */
   podSource(): PodSource | null {
     return this.evidence === null ? null : podSourceOf(this.evidence);
-  }
-
-  /** Name of the class whose binding mode decides; null: not a claim that waits. */
-  pendingClass(): string | null {
-    if (this.ref.kind !== 'PersistentVolumeClaim' || this.evidence === null) return null;
-    return textAt(mapAt(this.evidence, 'spec'), 'storageClassName') || null;
   }
 
   close(): void {
@@ -127,7 +131,7 @@ export class TrackedObject {
     return this.trouble?.since ?? null;
   }
 
-  private assess(now: number, bindsOnFirstUse?: boolean): void {
+  private assess(now: number, around: Around): void {
     const object = this.evidence;
     if (object === null) return;
     const word = troubleOf(object);
@@ -137,7 +141,7 @@ export class TrackedObject {
       generation: this.generation,
       sinceMs: this.trouble === null ? 0 : now - this.trouble.since,
       ...(this.pods !== null && { pods: this.pods.observed() }),
-      ...(bindsOnFirstUse !== undefined && { bindsOnFirstUse }),
+      ...around,
     });
     if (this.ref.kind === 'Job' && this.health.reason === 'Complete' && this.verified?.desired === this.desired) {
       this.completed = this.desired;

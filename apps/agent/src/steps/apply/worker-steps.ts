@@ -53,6 +53,8 @@ export class WorkerSteps {
         return (signal) => this.lookOnly(step.held, signal);
       case 'adopt':
         return (signal) => this.adopt(step.asked, signal);
+      case 'judge':
+        return () => this.parts.passes.judgeAnew(step.held);
       case 'pass':
         return (signal) => this.fullPass(step.held, signal);
       case 'correct':
