@@ -1,6 +1,7 @@
 import type { Manifest, ManifestApplication } from '#domain';
 import type { Logger } from '#kit';
 import type { ApplicationRecord, RecordStore } from '#kube';
+import type { Inspected } from './steps/answer/inspected.js';
 import { ApplicationWorker } from './steps/apply/application-worker.js';
 import type { WorkerContext } from './steps/apply/worker-context.js';
 import { composeReport } from './steps/report/compose-report.js';
@@ -98,6 +99,11 @@ export class Applications {
     clearTimeout(this.verifyTimer);
     for (const worker of this.workers.values()) worker.close();
     this.workers.clear();
+  }
+
+  /** What is known of one, for answers; null: it is not of this cluster's. */
+  inspect(name: string): Inspected | null {
+    return this.workers.get(name)?.inspect() ?? null;
   }
 
   private verifyLater(): void {

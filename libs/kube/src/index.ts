@@ -1,6 +1,6 @@
 export { apiError, callKube, isSuccess, sleep, type ApiError } from './apply/api-error.js';
 export { applyObjects, type ApplyInput, type ApplyResult, type Difference } from './apply/apply-objects.js';
-export { hasDrifted, type Known } from './apply/decide.js';
+export { firstStep, hasDrifted, type Known } from './apply/decide.js';
 export { collectionPath, Discovery, objectPath, type KindPath } from './apply/discovery.js';
 export { planPrune, unionInventory, type InventoryEntry } from './apply/inventory.js';
 export { liveStateOf, type LiveState } from './apply/live-state.js';
@@ -10,6 +10,7 @@ export { mapLimited } from './apply/map-limited.js';
 export { differences } from './apply/compare.js';
 export { isMetadataEnough } from './apply/metadata-kinds.js';
 export {
+  annotationOf,
   groupOf,
   isMap,
   labelOf,
@@ -22,6 +23,7 @@ export {
   type ObjectRef,
 } from './apply/object-ref.js';
 export { prepareObjects, type ApplyItem, type ObjectError } from './apply/prepare.js';
+export { type ObjectPreview, previewObject } from './apply/preview-object.js';
 export { deleteObjects, inspectPrune, type PrunePlan } from './apply/prune-objects.js';
 export { RecordStore, secretObject, type ApplicationRecord } from './apply/record-store.js';
 export { watchKind, type KindWatchOptions } from './apply/watch-kind.js';

@@ -148,7 +148,7 @@ function readable({ message, causes }: Pick<ApiError, 'message' | 'causes'>): st
 }
 
 export function isSecret(object: JsonObject): boolean {
-  return object['kind'] === 'Secret' && (object['apiVersion'] === 'v1' || object['apiVersion'] === undefined);
+  return object['kind'] === 'Secret';
 }
 
 /** What a Secret's values read as, those that are no text as the base64 that they are. */

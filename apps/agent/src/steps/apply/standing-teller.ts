@@ -5,7 +5,7 @@ import type { ApplicationParts, ApplicationPasses } from './application-passes.j
 import { haltedSync } from './halted-sync.js';
 import type { WorkerState } from './worker-state.js';
 
-export interface StandingTellerOptions extends Pick<ApplicationParts, 'objects' | 'inventory' | 'drift'> {
+export interface StandingTellerOptions extends Pick<ApplicationParts, 'objects' | 'inventory' | 'drift' | 'mask'> {
   readonly state: WorkerState;
   readonly passes: Pick<ApplicationPasses, 'progress'>;
   readonly reporter: ApplicationReporter;
@@ -29,13 +29,14 @@ export class StandingTeller {
   }
 
   judge(): void {
-    const { state, passes, objects, inventory, drift, reporter, onJudged } = this.options;
+    const { state, passes, objects, inventory, drift, mask, reporter, onJudged } = this.options;
     const { assignment } = state;
     if (this.closed || assignment === null) return;
     const sync = state.isHalted ? haltedSync(state.sync, passes.progress(assignment.generation)) : state.sync;
     if (sync.kind === 'restoring') return;
     drift.settle();
-    reporter.observe(judgeApplication(sync, objects.unhealthy(), inventory.surplusCount), this.standing(assignment));
+    const verdict = judgeApplication(sync, objects.unhealthy(), inventory.surplusCount, (text) => mask.hide(text));
+    reporter.observe(verdict, this.standing(assignment));
     onJudged();
   }
 

@@ -156,9 +156,10 @@ export class WorkerSteps {
     if (result.differing.length > 0) this.parts.reporter.tell();
   }
 
-  private stuck(errors: readonly ObjectError[], signal: AbortSignal, message?: string): void {
+  private stuck(found: readonly ObjectError[], signal: AbortSignal, message?: string): void {
     // What was cut short is no failure.
     if (signal.aborted) return;
+    const errors = this.parts.mask.hideErrors(found);
     if (this.parts.state.asked === null) {
       this.parts.state.sync = { kind: 'stuck', errors, ...(message !== undefined && { message }) };
       this.parts.teller.judge();

@@ -1,3 +1,4 @@
+import { MAX_REPORT_BYTES } from '#contract';
 import {
   type AgentReport,
   type HealthVerdict,
@@ -38,17 +39,20 @@ export function judgeApplication(
   objects: readonly { readonly ref: ObjectRef; readonly health: HealthVerdict }[],
   /** How many objects are still to be deleted. */
   surplus: number,
+  /** Hides what must not leave the cluster; before anything is cut. */
+  hide: (text: string) => string = (text) => text,
 ): Verdict {
   switch (sync.kind) {
     case 'refused':
-      return { phase: 'refused', cause: 'sync', message: cut(sync.message, 1024), findings: [] };
+      return { phase: 'refused', cause: 'sync', message: cut(hide(sync.message), 1024), findings: [] };
     case 'working':
       return { phase: 'progressing', message: 'it is being applied', findings: [] };
     case 'halted':
-      return { phase: 'progressing', message: sync.message, findings: [] };
+      return { phase: 'progressing', message: cut(hide(sync.message), 1024), findings: [] };
     case 'stuck': {
-      const findings = sync.errors.slice(0, MOST_FINDINGS).map(findingOfError);
-      const message = cut(sync.message ?? sentence(findings, sync.errors.length), 1024);
+      const findings = sync.errors.slice(0, MOST_FINDINGS).map((error) => findingOfError(error, hide));
+      const own = sync.message === undefined ? sentence(findings, sync.errors.length) : hide(sync.message);
+      const message = cut(own, 1024);
       // What nobody's input is at fault for is waited for; the wave's deadline ends that.
       if (sync.errors.length > 0 && sync.errors.every((error) => error.transient)) {
         return { phase: 'progressing', message, findings };
@@ -56,13 +60,14 @@ export function judgeApplication(
       return { phase: 'failed', cause: 'sync', message, findings };
     }
     case 'applied':
-      return judgeHealth(objects, surplus);
+      return judgeHealth(objects, surplus, hide);
   }
 }
 
 function judgeHealth(
   objects: readonly { readonly ref: ObjectRef; readonly health: HealthVerdict }[],
   surplus: number,
+  hide: (text: string) => string,
 ): Verdict {
   const bad = objects.filter(({ health }) => !isFine(health.status));
   const worst = worstOf(bad.map(({ health }) => health));
@@ -75,7 +80,7 @@ function judgeHealth(
     };
   }
   const sorted = [...bad].sort((a, b) => Number(b.health === worst) - Number(a.health === worst) || rank(b) - rank(a));
-  const findings = sorted.slice(0, MOST_FINDINGS).map(({ ref, health }) => finding(ref, health));
+  const findings = sorted.slice(0, MOST_FINDINGS).map(({ ref, health }) => finding(ref, health, hide));
   const message = cut(sentence(findings, bad.length), 1024);
   if (worst.status === 'failed') return { phase: 'failed', cause: 'health', message, findings };
   return { phase: 'progressing', message, findings };
@@ -85,7 +90,7 @@ function rank({ health }: { readonly health: HealthVerdict }): number {
   return health.status === 'failed' ? 2 : health.status === 'missing' ? 1 : 0;
 }
 
-function finding(ref: ObjectRef, health: HealthVerdict): ObjectFinding {
+function finding(ref: ObjectRef, health: HealthVerdict, hide: (text: string) => string): ObjectFinding {
   const { apiVersion, kind, namespace, name } = ref;
   const { status, reason, message } = health;
   return {
@@ -94,13 +99,16 @@ function finding(ref: ObjectRef, health: HealthVerdict): ObjectFinding {
     ...(namespace !== undefined && { namespace: cut(namespace, 63) }),
     name: cut(name, 253),
     health: status,
-    reason: cut(reason, 128),
-    message: cut(message, 600),
+    reason: cut(hide(reason), 128),
+    message: cut(hide(message), 600),
   };
 }
 
-function findingOfError({ ref, reason, message, transient }: ObjectError): ObjectFinding {
-  return finding(ref, { status: transient ? 'unknown' : 'failed', reason, message });
+function findingOfError(
+  { ref, reason, message, transient }: ObjectError,
+  hide: (text: string) => string,
+): ObjectFinding {
+  return finding(ref, { status: transient ? 'unknown' : 'failed', reason, message }, hide);
 }
 
 function sentence(findings: readonly ObjectFinding[], total: number): string {
@@ -110,9 +118,13 @@ function sentence(findings: readonly ObjectFinding[], total: number): string {
   return `${refTitle(first)}: ${first.message || first.reason}${more}`;
 }
 
-/** A text of at most so many characters. */
+/** What no JSON of PostgreSQL's takes: U+0000, and half of a surrogate pair, which a cut may leave. */
+const UNSTORABLE = /\u0000|\p{Surrogate}/gu;
+
+/** A text of at most so many characters, fit to be stored. */
 export function cut(text: string, limit: number): string {
-  return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
+  const short = text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
+  return short.replace(UNSTORABLE, '\uFFFD');
 }
 
 export interface ReportInput {
@@ -132,10 +144,11 @@ export interface ReportInput {
   readonly fields: readonly string[];
 }
 
+/** A report as the hub takes it: each text within its bound, and all of it within MAX_REPORT_BYTES. */
 export function composeReport(input: ReportInput): AgentReport {
   const { verdict, corrected, drifted, fields, assignment } = input;
   const { phase, cause, message, findings } = verdict;
-  return {
+  return fitted({
     protocol: PROTOCOL_VERSION,
     cluster: input.cluster,
     application: input.application,
@@ -144,7 +157,7 @@ export function composeReport(input: ReportInput): AgentReport {
     runs: input.runs,
     phase,
     ...(cause !== undefined && { cause }),
-    ...(message !== undefined && message !== '' && { message }),
+    ...(message !== undefined && message !== '' && { message: cut(message, 1024) }),
     steadyMs: input.steadyMs,
     breaks: input.breaks,
     boot: input.boot,
@@ -158,5 +171,22 @@ export function composeReport(input: ReportInput): AgentReport {
         ...(fields.length > 0 && { fields: fields.slice(0, 20).map((each) => cut(each, 253)) }),
       },
     }),
-  };
+  });
+}
+
+/** Letters of several bytes may make a report too large whose texts are each within bounds: it gets shorter ones, then fewer. */
+function fitted(report: AgentReport): AgentReport {
+  let fitting = report;
+  for (let limit = 256; !fits(fitting) && limit >= 16; limit /= 4) {
+    const findings = report.findings.map((each) => ({ ...each, message: cut(each.message, limit) }));
+    fitting = { ...report, findings };
+  }
+  while (!fits(fitting) && fitting.findings.length > 0) {
+    fitting = { ...fitting, findings: fitting.findings.slice(0, -1) };
+  }
+  return fitting;
+}
+
+function fits(report: AgentReport): boolean {
+  return Buffer.byteLength(JSON.stringify(report)) <= MAX_REPORT_BYTES;
 }

@@ -1,0 +1,48 @@
+import type { JsonObject, ManifestApplication } from '#domain';
+import type { Discovery, InventoryEntry, MarkValue, ObjectError, SecretMask } from '#kube';
+import type { Kube } from '#ports';
+import type { Reach } from '../apply/reach.js';
+import type { TrackedObject } from '../apply/tracked-object.js';
+
+/** What an application's worker knows, for answers to be made of. Nothing of it is changed by that. */
+export interface Inspected {
+  readonly application: string;
+  /** Whose objects the others are; null: none is held yet. */
+  readonly held: { readonly assignment: ManifestApplication; objects(): Promise<readonly JsonObject[]> } | null;
+  /** By key; empty until the cluster was looked at. */
+  readonly tracked: ReadonlyMap<string, TrackedObject>;
+  readonly inventory: readonly InventoryEntry[];
+  /** What the last pass failed with. */
+  readonly errors: readonly ObjectError[];
+  readonly mask: SecretMask;
+}
+
+/** What every answer is made with. */
+export interface AnswerInput {
+  readonly inspected: Inspected;
+  /** Reads, and nothing else. */
+  readonly kube: Kube;
+  readonly discovery: Discovery;
+  /** Of the agent itself. */
+  readonly namespace: string;
+  /** Where the agent may work. */
+  readonly reach: Reach;
+  /** A mark that stands for a Secret's value. */
+  readonly mark: MarkValue;
+  /** The answer is due soon: what was not looked at by now is left out. */
+  readonly isLate: () => boolean;
+  /** It is due now. */
+  readonly signal: AbortSignal;
+}
+
+/** What every answer says first. */
+export function answerHead({ held }: Inspected): { readonly generation: number; readonly revision: string } {
+  return { generation: held?.assignment.generation ?? -1, revision: held?.assignment.revision ?? '' };
+}
+
+/** What was left out, in one text; nothing where nothing was. */
+export function truncatedBy(notes: readonly string[]): { readonly truncated?: string } {
+  if (notes.length === 0) return {};
+  const text = notes.join('; ');
+  return { truncated: text.length > 500 ? `${text.slice(0, 499)}…` : text };
+}

@@ -1,0 +1,56 @@
+import { type KeyObject, verify } from 'node:crypto';
+import { type Ask, askIdSchema, ASKS, askSchema, signedManifestSchema } from '#contract';
+import { PROTOCOL_VERSION } from '#domain';
+import { isProtocolUnderstood } from '../../common.js';
+
+/** Largest signed ask, bytes. */
+const MAX_ASK_BYTES = 8 * 1024;
+
+export interface VerifyAskInput {
+  readonly cluster: string;
+  /** Pinned at the join, by key id. */
+  readonly keys: ReadonlyMap<string, KeyObject>;
+}
+
+export type VerifiedAsk =
+  | { readonly ok: true; readonly ask: Ask }
+  /** It is signed and for this cluster, but not to be understood: whoever asked is told. */
+  | { readonly ok: false; readonly id: string; readonly message: string }
+  /** Whoever wrote it is not to be answered. */
+  | { readonly ok: false; readonly id: null; readonly message: string };
+
+/** Whether an ask counts: signed over its exact bytes by a pinned key, for this cluster, and of a kind that is known here. */
+export function verifyAsk(envelope: Uint8Array, { cluster, keys }: VerifyAskInput): VerifiedAsk {
+  const ignore = (message: string): VerifiedAsk => ({ ok: false, id: null, message });
+  if (envelope.length > MAX_ASK_BYTES) return ignore(`it has ${envelope.length} bytes, the limit is ${MAX_ASK_BYTES}`);
+  const signed = signedManifestSchema.safeParse(parseJson(Buffer.from(envelope).toString('utf8')));
+  if (!signed.success) return ignore('it is no signed document');
+  const { payload, keyId, signature } = signed.data;
+  const key = keys.get(keyId);
+  if (key === undefined) return ignore('it is signed by a key that was not pinned at the join');
+  if (!verify(null, Buffer.from(payload), key, Buffer.from(signature, 'base64url'))) {
+    return ignore('its signature is wrong');
+  }
+  // A manifest is signed by the same key, and is no ask.
+  const claims = (parseJson(payload) ?? {}) as Readonly<Record<string, unknown>>;
+  if (claims['cluster'] !== cluster) return ignore('it is for another cluster');
+  const id = askIdSchema.safeParse(claims['id']);
+  if (!id.success) return ignore('it has no id');
+  const { protocol } = claims;
+  if (typeof protocol === 'number' && !isProtocolUnderstood(protocol)) {
+    const message = `the hub speaks version ${protocol} of the protocol, this agent ${PROTOCOL_VERSION}: install an agent that fits the hub`;
+    return { ok: false, id: id.data, message };
+  }
+  const ask = askSchema.safeParse(claims);
+  if (ask.success) return { ok: true, ask: ask.data };
+  const message = `this agent does not understand the question: it knows ${ASKS.join(', ')}; install a newer agent`;
+  return { ok: false, id: id.data, message };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
