@@ -1,4 +1,5 @@
 import type { IgnoreDifferences, JsonObject } from '#domain';
+import { messageOf, RetryableError } from '#kit';
 import type { Kube, KubeResponse } from '#ports';
 import { type ApiError, apiError, isSuccess } from './api-error.js';
 import { takingClashes } from './clashing-entries.js';
@@ -10,7 +11,7 @@ import { bothTakings, ownershipOf, pathsTaken, type Taking, takingByHand } from 
 import { mapLimited } from './map-limited.js';
 import { errorText } from './mask-secret.js';
 import { isConflict, ObjectCalls, onlyIfUnchanged, uidOf } from './object-calls.js';
-import { mapAt, mapsAt } from './object-ref.js';
+import { mapAt, mapsAt, refKey } from './object-ref.js';
 import { objectToApply } from './object-to-apply.js';
 import { type ApplyItem, type ObjectError, servedVersions } from './prepare.js';
 import { planStages } from './stages.js';
@@ -68,7 +69,8 @@ const TRIES = 3;
 
 /**
  * Brings the cluster to what the items say, stage by stage. Within a stage everything that exists is dry-run before anything is
- * written: an error there stops it unwritten; an error while writing stops the stages after it. All errors come back.
+ * written: an error there stops it unwritten; an error while writing stops the stages after it. What was applied before and is
+ * put back stands each for itself: an error holds up no other object. All errors come back.
  * @throws RetryableError `kube-unreachable` when the API server does not answer.
  */
 export async function applyObjects(input: ApplyInput): Promise<ApplyResult> {
@@ -76,7 +78,7 @@ export async function applyObjects(input: ApplyInput): Promise<ApplyResult> {
   for (const stage of planStages(input.items)) {
     if (input.signal.aborted) break;
     await run.stage(stage);
-    if (run.errors.length > 0) break;
+    if (run.isStopped) break;
   }
   return { errors: run.errors, written: run.written, differing: run.differing };
 }
@@ -93,18 +95,35 @@ class ApplyRun {
 
   async stage(items: readonly ApplyItem[]): Promise<void> {
     const intents = new Map<ApplyItem, Intent>();
+  get isStopped(): boolean {
+    return this.errors.length > 0 && !this.input.again;
+  }
+
     await mapLimited(items, async (item) => {
-      const intent = await this.plan(item);
+      const intent = await this.alone(item, () => this.plan(item));
       if (intent !== null) intents.set(item, intent);
     });
-    if (this.errors.length > 0 || !this.input.write || this.input.signal.aborted) return;
+    if (this.isStopped || !this.input.write || this.input.signal.aborted) return;
     // In the order of the stage, which the map has not.
     const due = items.filter((item) => intents.has(item));
     await mapLimited(due, async (item) => {
       const intent = intents.get(item);
-      if (intent !== undefined && !this.input.signal.aborted) await this.act(item, intent);
+      if (intent !== undefined && !this.input.signal.aborted) await this.alone(item, () => this.act(item, intent));
     });
-    if (this.errors.length === 0 && !this.input.signal.aborted) await this.awaitDefinitions(due);
+    const failed = new Set(this.errors.map(({ ref }) => refKey(ref)));
+    const written = due.filter(({ key }) => !failed.has(key));
+    if (!this.isStopped && !this.input.signal.aborted) await this.awaitDefinitions(written);
+  }
+
+  /** An object that gets no answer of an API server that gives others one is in error by itself. */
+  private async alone<T>(item: ApplyItem, act: () => Promise<T>): Promise<T | null> {
+    try {
+      return await act();
+    } catch (error) {
+      if (!(error instanceof RetryableError) || this.input.signal.aborted || !(await this.calls.isAnswered()))
+        throw error;
+      return this.reject(item, 'NoAnswer', messageOf(error, 300), true);
+    }
   }
 
   private async plan(item: ApplyItem): Promise<Intent | null> {

@@ -9,6 +9,10 @@ import type { ApplyItem } from './prepare.js';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
+const ANSWERS_WITHIN_MS = 5_000;
+/** Less than our own patience. A webhook may take up to thirty seconds, and there may be several. */
+const GIVE_UP_AFTER = '25s';
+
 /** What is asked of the API server about one object. Each throws RetryableError `kube-unreachable` when it does not answer. */
 export class ObjectCalls {
   constructor(
@@ -23,7 +27,8 @@ export class ObjectCalls {
   }
 
   apply(item: ApplyItem, object: JsonObject, dryRun: boolean): Promise<KubeResponse> {
-    const query = { fieldManager: FIELD_MANAGER, force: 'true', fieldValidation: 'Strict' };
+    // The API server is to give up before we do: what it says then is of this object, a silence would be of everything.
+    const query = { fieldManager: FIELD_MANAGER, force: 'true', fieldValidation: 'Strict', timeout: GIVE_UP_AFTER };
     return this.call({
       method: 'PATCH',
       path: pathOf(item),
@@ -71,6 +76,15 @@ export class ObjectCalls {
       await sleep(wait, this.signal);
     }
     return false;
+  }
+
+  /** Whether the API server answers at all. */
+  async isAnswered(): Promise<boolean> {
+    const asked = this.kube.request({ method: 'GET', path: '/version', timeoutMs: ANSWERS_WITHIN_MS });
+    return await asked.then(
+      () => true,
+      () => false,
+    );
   }
 
   private call(request: Parameters<Kube['request']>[0]): Promise<KubeResponse> {
