@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { createSecureContext, type SecureContext } from 'node:tls';
 
 /** How a client shows who it is. All of it may change while the connection lives. */
 export interface HttpKubeAccess {
@@ -45,7 +46,9 @@ export class ConnectionPools {
     // Requests under way keep their connections; the idle ones go.
     for (const idle of Object.values(known?.requests.freeSockets ?? {}))
       for (const socket of idle ?? []) socket.destroy();
-    this.pools = { access, requests: this.agent(access, this.maxSockets), watches: this.agent(access, Infinity) };
+    const secureContext = this.secure ? contextOf(access) : undefined;
+    const agent = (maxSockets: number): Connections => this.agent(access, maxSockets, secureContext);
+    this.pools = { access, requests: agent(this.maxSockets), watches: agent(Infinity) };
     return this.pools;
   }
 
@@ -55,19 +58,22 @@ export class ConnectionPools {
     this.pools = undefined;
   }
 
-  private agent(access: HttpKubeAccess, maxSockets: number): Connections {
+  private agent(access: HttpKubeAccess, maxSockets: number, secureContext?: SecureContext): Connections {
     // `fifo` would keep every socket warm; the newest ones are enough, and the rest time out.
     const common = { keepAlive: true, keepAliveMsecs: 30_000, maxSockets, scheduling: 'lifo' as const };
-    if (!this.secure) return new HttpAgent(common);
+    if (secureContext === undefined) return new HttpAgent(common);
     return new HttpsAgent({
       ...common,
-      ...(access.ca === undefined ? {} : { ca: access.ca }),
-      ...(access.certificate ?? {}),
+      secureContext,
       ...(access.serverName === undefined ? {} : { servername: access.serverName }),
       ...(access.insecure === true ? { rejectUnauthorized: false } : {}),
-      minVersion: 'TLSv1.2',
     });
   }
+}
+
+/** One for all connections: parsed again for each of them it costs more than their handshakes, and each keeps its own memory. */
+function contextOf({ ca, certificate }: HttpKubeAccess): SecureContext {
+  return createSecureContext({ ...(ca !== undefined && { ca }), ...certificate, minVersion: 'TLSv1.2' });
 }
 
 function sameCertificates(a: HttpKubeAccess, b: HttpKubeAccess): boolean {
