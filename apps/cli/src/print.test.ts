@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { age, plain, render, table, type Shape } from './print.js';
+import { age, plain, plainLines, render, table, toJson, type Shape } from './print.js';
 
 interface Item {
   readonly name: string;
@@ -54,8 +54,27 @@ describe('printing', () => {
     expect(evil).not.toContain('\u001b');
   });
 
+  it('keeps the layout of several lines, and takes out the rest', () => {
+    expect(plainLines('a:\n  - b\tc\u001b[2J\r\n')).toBe('a:\n  - b\tc\ufffd[2J\ufffd\n');
+  });
+
+  it('escapes in JSON what a terminal would obey, to the same value', () => {
+    const value = { text: '\u009b2J\u202e\u001b' };
+    expect(toJson(value)).not.toMatch(/[\u0000-\u0009\u007f-\u009f\u202e]/);
+    expect(JSON.parse(toJson(value))).toEqual(value);
+  });
+
+  it('begins a cell with what is ours, spaces and all', () => {
+    const columns = [
+      { heading: 'A', lead: () => '    ', text: (text: string) => text },
+      { heading: 'B', text: () => 'b' },
+    ];
+    expect(table([' x\ny '], columns)).toBe('A         B\n    x y   b\n');
+  });
+
   it('tells ages by the largest units, never negative', () => {
     const now = Date.parse('2030-01-01T00:00:00Z');
+    expect(age('no time', now)).toBe('');
     expect(age('2029-12-31T23:58:30Z', now)).toBe('1m30s');
     expect(age('2030-01-01T00:00:09Z', now)).toBe('1s');
     expect(age(undefined, now)).toBe('');

@@ -102,18 +102,21 @@ export function render<T>(
   }
 }
 
+/** What a terminal would obey, and JSON leaves as it is, is escaped: the same value to whoever reads it. */
 export function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  const escaped = (each: string): string => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `${JSON.stringify(value, null, 2).replace(/[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, escaped)}\n`;
 }
 
 export function toYaml(value: unknown, options: { readonly sortKeys?: boolean } = {}): string {
   return dump(value, { lineWidth: -1, noRefs: true, ...options });
 }
 
-/** Time since an ISO date, as `3m12s`; empty without one. */
+/** Time since an ISO date, as `3m12s`; empty without one, and of what is none. */
 export function age(iso: string | undefined, now = Date.now()): string {
-  if (iso === undefined) return '';
-  return formatDuration(Math.max(0, Math.floor((now - Date.parse(iso)) / 1000) * 1000) || 1000);
+  const at = iso === undefined ? Number.NaN : Date.parse(iso);
+  if (Number.isNaN(at)) return '';
+  return formatDuration(Math.max(0, Math.floor((now - at) / 1000) * 1000) || 1000);
 }
 
 /** The one object of an answer: as text for people, or as it is. */
