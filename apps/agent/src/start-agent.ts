@@ -15,6 +15,8 @@ import { beginBoot, storeManifest } from './agent-state-store.js';
 import { Applications } from './applications.js';
 import { Backoff, detach, jittered } from './common.js';
 import { OwnSecrets } from './own-secrets.js';
+import { Asks } from './steps/answer/asks.js';
+import { makeSecretMarks } from './steps/answer/secret-marks.js';
 import { KindWatches } from './steps/apply/kind-watches.js';
 import { ManifestKeeper } from './steps/fetch/manifest-keeper.js';
 import { readManifestKeys, verifyManifest } from './steps/fetch/verify-manifest.js';
@@ -65,6 +67,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const nextSeq = (): number => (seq += 1);
   const outbox = new ReportOutbox({ bus: () => bus, backoff, nextSeq, logger });
   const watches = new KindWatches({ kube, random, logger, idleMs: timing.watchIdleMs });
+  const discovery = new Discovery(kube);
+  const isInstant = mode === 'instant';
   const applications = new Applications(
     {
       cluster,
@@ -72,7 +76,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       namespace,
       reach,
       kube,
-      discovery: new Discovery(kube),
+      discovery,
       watches,
       records,
       outbox,
@@ -82,7 +86,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         if (signal.aborted) throw new RetryableError('superseded', 'A newer assignment came.');
         return await bus.fetchBundle(digest, chunks);
       },
-      isInstant: mode === 'instant',
+      isInstant,
       clock,
       random,
       timing,
@@ -108,7 +112,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     bus,
     applications,
     held,
-    store: (bytes) => (mode === 'instant' ? Promise.resolve() : storeManifest(secrets, bytes)),
+    store: (bytes) => (isInstant ? Promise.resolve() : storeManifest(secrets, bytes)),
     onLooked: () => heartbeat.send(),
     everyMs: timing.manifestMs,
     backoff: backoff(),
@@ -117,6 +121,20 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
 
   const refreshFacts = async (): Promise<void> => heartbeat.setFacts(await learnFacts().catch(() => facts));
+  const asks = new Asks({
+    cluster,
+    keys,
+    bus,
+    inspect: (application) => applications.inspect(application),
+    kube,
+    discovery,
+    namespace,
+    reach,
+    mark: makeSecretMarks(identity.seed),
+    isInstant,
+    logger,
+  });
+  bus.onAsk((envelope) => asks.take(envelope));
   bus.onNudge(() => manifests.look('nudge'));
   bus.onReconnect(() => {
     heartbeat.tellFactsAgain();
@@ -140,6 +158,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     stopping.abort();
     options.signal?.removeEventListener('abort', giveUp);
     clearInterval(factsTimer);
+    asks.close();
     manifests.close();
     heartbeat.close();
     credentials.close();

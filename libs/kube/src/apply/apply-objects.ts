@@ -9,7 +9,7 @@ import type { Discovery } from './discovery.js';
 import { ignoredOf } from './ignore-rules.js';
 import { bothTakings, ownershipOf, pathsTaken, type Taking, takingByHand } from './managed-fields.js';
 import { mapLimited } from './map-limited.js';
-import { errorText } from './mask-secret.js';
+import { errorText, type SecretMask } from './mask-secret.js';
 import { isConflict, ObjectCalls, onlyIfUnchanged, uidOf } from './object-calls.js';
 import { mapAt, mapsAt, refKey } from './object-ref.js';
 import { objectToApply } from './object-to-apply.js';
@@ -32,6 +32,8 @@ export interface ApplyInput {
   readonly asUser?: string;
   /** The same was applied before, so whatever differs is somebody else's doing, also where no pass of ours made sure of it. */
   readonly again: boolean;
+  /** Of all Secrets of the application: whatever the API server echoes of them is hidden in errors. */
+  readonly mask?: SecretMask;
   /** A newer bundle, or the end of the agent: no further request is made. */
   readonly signal: AbortSignal;
   /** The live object as the API server answered it; null: it is absent. */
@@ -292,7 +294,7 @@ class ApplyRun {
 
   private fail(item: ApplyItem, error: ApiError): null {
     const { reason, transient, retryAfterMs } = error;
-    const message = `${errorText(error, item.object)}${immutableHint(error)}`;
+    const message = `${errorText(error, item.object, this.input.mask)}${immutableHint(error)}`;
     this.errors.push({
       ref: item.ref,
       reason,

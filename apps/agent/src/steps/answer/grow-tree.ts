@@ -14,6 +14,7 @@ import {
   refOf,
   textAt,
 } from '#kube';
+import { groupKindOf } from '../apply/kind-watches.js';
 import { AnswerBudget } from './answer-budget.js';
 import { eachListed } from './each-listed.js';
 import type { AnswerInput } from './inspected.js';
@@ -116,7 +117,8 @@ class Growth {
           }
           const live = answer !== null && isSuccess(answer) ? answer.body : null;
           const createdAt = live === null ? '' : textAt(mapAt(live, 'metadata'), 'creationTimestamp');
-          const health = assessObject(live);
+          const rules = inspected.rules.judgeOf(groupKindOf(node));
+          const health = assessObject(live, rules === undefined ? {} : { rules });
           const seen = makeNode(node, health, inspected, { sync: 'surplus', createdAt });
           this.roots[index] = seen;
           if (live !== null) this.byUid.set(uidOf(live), seen);

@@ -1,6 +1,7 @@
 import type { JsonObject, ManifestApplication } from '#domain';
 import type { Discovery, InventoryEntry, MarkValue, ObjectError, SecretMask } from '#kube';
 import type { Kube } from '#ports';
+import type { ApplicationRules } from '../apply/application-rules.js';
 import type { Reach } from '../apply/reach.js';
 import type { TrackedObject } from '../apply/tracked-object.js';
 
@@ -14,6 +15,8 @@ export interface Inspected {
   readonly inventory: readonly InventoryEntry[];
   /** What the last pass failed with. */
   readonly errors: readonly ObjectError[];
+  /** How the health of its custom resources is told. */
+  readonly rules: Pick<ApplicationRules, 'judgeOf'>;
   readonly mask: SecretMask;
 }
 

@@ -140,11 +140,12 @@ export class ApplicationPasses {
     terms: ApplyTerms,
     signal: AbortSignal,
   ): Promise<PassResult> {
-    const { objects } = this.parts;
+    const { objects, mask } = this.parts;
     const { errors, differing } = await applyItems(this.application, this.context, objects, {
       ...terms,
       assignment,
       items,
+      mask: mask.mask,
       signal,
     });
     if (signal.aborted) return { kind: 'cut' };

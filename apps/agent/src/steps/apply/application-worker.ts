@@ -73,8 +73,15 @@ export class ApplicationWorker {
   inspect(): Inspected {
     const { name, state, objects, inventory, mask } = this;
     const errors = state.sync.kind === 'stuck' ? state.sync.errors : [];
-    const { held } = state;
-    return { application: name, held, tracked: objects.entries, inventory: inventory.all, errors, mask: mask.mask };
+    return {
+      application: name,
+      held: state.held,
+      tracked: objects.entries,
+      inventory: inventory.all,
+      errors,
+      rules: objects.rules,
+      mask: mask.mask,
+    };
   }
 
   /** What the cluster is to remember of it. */

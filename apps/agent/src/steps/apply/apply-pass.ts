@@ -32,7 +32,9 @@ export async function applyItems(
   {
     assignment,
     ...input
-  }: Pick<ApplyInput, 'items' | 'force' | 'write' | 'again' | 'signal'> & { readonly assignment: ManifestApplication },
+  }: Pick<ApplyInput, 'items' | 'force' | 'write' | 'again' | 'mask' | 'signal'> & {
+    readonly assignment: ManifestApplication;
+  },
 ): Promise<ApplyResult> {
   const { kube, discovery } = context;
   const { ignoreDifferences } = assignment;
