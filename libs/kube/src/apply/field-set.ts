@@ -37,19 +37,27 @@ export function keysOfStep(step: string): JsonObject | null {
 
 /** Whether a step leads to this item of a list. A key that the item leaves out may be any: the API server has a default for it. */
 export function leadsTo(step: string, item: JsonValue): boolean {
-  const keys = keysOfStep(step);
-  if (keys !== null) {
-    return (
-      isMap(item) && Object.entries(keys).every(([name, value]) => item[name] === undefined || item[name] === value)
-    );
-  }
-  return step.startsWith('v:') && step.slice(2) === JSON.stringify(item);
+  return fits(step, item, true);
+}
+
+/** The one of several steps that leads to an item of a list; undefined: none does. */
+export function stepTo(item: JsonValue, steps: readonly string[]): string | undefined {
+  return steps.find((step) => fits(step, item, false)) ?? steps.find((step) => fits(step, item, true));
 }
 
 /** The value at a step; undefined: there is none. */
 export function valueAt(value: JsonValue | undefined, step: string): JsonValue | undefined {
   if (step.startsWith('f:')) return isMap(value) ? value[step.slice(2)] : undefined;
-  return Array.isArray(value) ? (value as readonly JsonValue[]).find((item) => leadsTo(step, item)) : undefined;
+  if (!Array.isArray(value)) return undefined;
+  const items = value as readonly JsonValue[];
+  return items.find((item) => fits(step, item, false)) ?? items.find((item) => fits(step, item, true));
+}
+
+function fits(step: string, item: JsonValue, isLax: boolean): boolean {
+  const keys = keysOfStep(step);
+  if (keys === null) return step.startsWith('v:') && step.slice(2) === JSON.stringify(item);
+  if (!isMap(item)) return false;
+  return Object.entries(keys).every(([name, value]) => item[name] === value || (isLax && item[name] === undefined));
 }
 
 export function unionOf(a: FieldSet, b: FieldSet): FieldSet {

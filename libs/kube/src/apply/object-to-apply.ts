@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '#domain';
-import { below, type FieldSet, isLeaf, isMember, keysOfStep, leadsTo, stepsOf, valueAt } from './field-set.js';
+import { below, type FieldSet, isLeaf, isMember, keysOfStep, stepsOf, stepTo, valueAt } from './field-set.js';
 import { endsHere, type Ignored, type Pointer, through } from './ignore-rules.js';
 import { fieldSetsOf } from './managed-fields.js';
 import { APPLICATION_LABEL } from './marks.js';
@@ -52,6 +52,8 @@ function settle(place: Place, pointers: readonly Pointer[]): JsonValue | undefin
   if (endsHere(pointers)) return oursAlone(place);
   const { desired, live } = place;
   if (isWhole(place)) return settleWhole(desired, live, pointers);
+  // What merges its entries can't be told of a list that is not there: it is made as Git has it.
+  if (Array.isArray(desired) && !Array.isArray(live)) return place.desired;
   if (Array.isArray(desired)) return settleList(place, desired as readonly JsonValue[], pointers);
   if (isMap(desired) || (desired === undefined && isMap(live))) return settleMap(place, desired ?? {}, pointers);
   return desired;
@@ -78,7 +80,7 @@ function settleList(place: Place, desired: readonly JsonValue[], pointers: reado
   const named = new Set<string>();
   desired.forEach((item, index) => {
     const rest = through(pointers, String(index));
-    const step = steps.find((each) => leadsTo(each, item));
+    const step = stepTo(item, steps);
     if (step !== undefined) named.add(step);
     let value: JsonValue | undefined = item;
     if (endsHere(rest)) value = step === undefined ? undefined : oursAlone(at(place, step));
@@ -115,7 +117,7 @@ function oursAlone({ live, mine, theirs }: Place): JsonValue | undefined {
   const place: Place = { desired: undefined, live, mine, theirs };
   if (Array.isArray(live)) {
     const items = (live as readonly JsonValue[]).flatMap((item) => {
-      const step = stepsOf(mine).find((each) => leadsTo(each, item));
+      const step = stepTo(item, stepsOf(mine));
       const value = step === undefined ? undefined : itemAlone(at(place, step), item, step);
       return value === undefined ? [] : [value];
     });
@@ -160,12 +162,11 @@ function settleWhole(
   if (endsHere(pointers)) return live;
   if (Array.isArray(desired) && Array.isArray(live)) {
     const [wanted, found] = [desired as readonly JsonValue[], live as readonly JsonValue[]];
-    const values: JsonValue[] = [];
-    for (let index = 0; index < Math.max(wanted.length, found.length); index += 1) {
-      const value = settleWhole(wanted[index], found[index], through(pointers, String(index)));
-      if (value !== undefined) values.push(value);
-    }
-    return values;
+    if (pointers.some(({ length, 0: step }) => length === 1 && step === '*')) return found;
+    // An entry that is not there is made as Git has it, or those after it would move to its place.
+    return wanted.map((item, index) =>
+      index < found.length ? (settleWhole(item, found[index], through(pointers, String(index))) ?? item) : item,
+    );
   }
   if (!isMap(desired) || !isMap(live)) return desired;
   const result: Record<string, JsonValue> = {};
@@ -186,7 +187,7 @@ function without(value: JsonValue | undefined, set: FieldSet, mine: FieldSet | u
   }
   if (Array.isArray(value)) {
     const items = (value as readonly JsonValue[]).flatMap((item) => {
-      const step = stepsOf(set).find((each) => leadsTo(each, item));
+      const step = stepTo(item, stepsOf(set));
       const rest = step === undefined ? item : itemWithout(item, step, below(set, step) ?? {}, below(mine, step));
       return rest === undefined ? [] : [rest];
     });
