@@ -1,9 +1,17 @@
-import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { verifyNkey } from '#bus';
-import { type JoinAnswer, joinProofText, joinRequestSchema, renewProofText, renewRequestSchema } from '#contract';
+import {
+  type Ask,
+  type AskKind,
+  type JoinAnswer,
+  joinProofText,
+  joinRequestSchema,
+  renewProofText,
+  renewRequestSchema,
+} from '#contract';
 import {
   type AgentReport,
   type Heartbeat,
@@ -111,9 +119,24 @@ export class TinyHub {
     return { protocol: PROTOCOL_VERSION, cluster, sequence, applications, ...changes };
   }
 
-  sign(manifest: Manifest, privateKey = this.key.privateKey): SignedManifest {
+  sign(manifest: Manifest | Ask, privateKey = this.key.privateKey): SignedManifest {
     const payload = JSON.stringify(manifest);
     return { payload, keyId: 'k1', signature: sign(null, Buffer.from(payload), privateKey).toString('base64url') };
+  }
+
+  /** Asks the agent, and resolves with what it answers. */
+  async ask(kind: AskKind, application: string): Promise<unknown> {
+    const ask = this.makeAsk(kind, application);
+    return await this.sendAsk(ask.id, this.sign(ask));
+  }
+
+  makeAsk(ask: AskKind, application: string): Ask {
+    return { protocol: PROTOCOL_VERSION, cluster: this.cluster, id: randomBytes(16).toString('hex'), ask, application };
+  }
+
+  async sendAsk(id: string, envelope: SignedManifest, timeoutMs = 20_000): Promise<unknown> {
+    const bytes = Buffer.from(JSON.stringify(envelope));
+    return JSON.parse(Buffer.from(await this.bus.ask(this.cluster, id, bytes, { timeoutMs })).toString()) as unknown;
   }
 
   async put(envelope: SignedManifest): Promise<void> {

@@ -11,6 +11,7 @@ import {
   mapLimited,
   mapsAt,
   objectPath,
+  refKey,
   refOf,
   textAt,
 } from '#kube';
@@ -19,6 +20,7 @@ import { AnswerBudget } from './answer-budget.js';
 import { eachListed } from './each-listed.js';
 import type { AnswerInput } from './inspected.js';
 import { type GrowingNode, makeNode, managedNodes } from './managed-nodes.js';
+import { type WantedObject, wantedObjects } from './wanted-objects.js';
 
 /** Most objects that a tree shows. */
 const MOST_NODES = 10_000;
@@ -62,14 +64,13 @@ export interface GrownTree {
  * What the API server does not tell is left out, and noted in its words.
  */
 export async function growTree(input: AnswerInput): Promise<GrownTree> {
-  const growth = new Growth(input);
+  const growth = new Growth(input, await wantedObjects(input));
   await growth.readSurplus();
   await growth.readOwned();
   return growth.tree();
 }
 
 class Growth {
-  private readonly managed: ReadonlyMap<string, GrowingNode>;
   private readonly byUid = new Map<string, GrowingNode>();
   /** ReplicaSets that want no pods: shown only with one. */
   private readonly idle = new Map<string, { readonly owner: GrowingNode; readonly node: GrowingNode }>();
@@ -79,12 +80,15 @@ class Growth {
   private isSilent = false;
   private known: ReadonlyMap<string, number> | undefined;
 
-  constructor(private readonly input: AnswerInput) {
+  constructor(
+    private readonly input: AnswerInput,
+    wanted: ReadonlyMap<string, WantedObject> | null,
+  ) {
     const { inspected } = input;
-    this.managed = managedNodes(inspected);
-    this.roots = [...this.managed.values()].filter((node) => this.budget.take(node));
+    const managed = managedNodes(inspected, wanted);
+    this.roots = [...managed.values()].filter((node) => this.budget.take(node));
     for (const [key, { live }] of inspected.tracked) {
-      const node = this.managed.get(key);
+      const node = managed.get(key);
       if (live && node !== undefined) this.byUid.set(live.uid, node);
     }
   }
@@ -99,7 +103,8 @@ class Growth {
   /** What is no longer in Git is not watched: it is looked at now. */
   async readSurplus(): Promise<void> {
     const { kube, discovery, inspected } = this.input;
-    const surplus = [...this.roots.entries()].filter(([, node]) => node.sync === 'surplus');
+    const isTracked = (node: GrowingNode): boolean => inspected.tracked.has(refKey(node));
+    const surplus = [...this.roots.entries()].filter(([, node]) => node.sync === 'surplus' && !isTracked(node));
     if (surplus.length > MOST_SURPLUS) {
       this.notes.push(`only ${MOST_SURPLUS} of ${surplus.length} objects that are no longer in Git were looked at`);
     }

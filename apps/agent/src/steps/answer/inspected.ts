@@ -12,6 +12,8 @@ export interface Inspected {
   readonly held: { readonly assignment: ManifestApplication; objects(): Promise<readonly JsonObject[]> } | null;
   /** By key; empty until the cluster was looked at. */
   readonly tracked: ReadonlyMap<string, TrackedObject>;
+  /** Whose objects these are; -1: nobody's. */
+  readonly trackedGeneration: number;
   readonly inventory: readonly InventoryEntry[];
   /** What the last pass failed with. */
   readonly errors: readonly ObjectError[];

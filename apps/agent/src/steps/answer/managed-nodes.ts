@@ -4,6 +4,7 @@ import { hasDrifted, type ObjectError, type ObjectRef, refKey } from '#kube';
 import type { TrackedObject } from '../apply/tracked-object.js';
 import { cut } from '../report/compose-report.js';
 import type { Inspected } from './inspected.js';
+import type { WantedObject } from './wanted-objects.js';
 
 /** A node whose children are still to come. */
 export interface GrowingNode extends TreeNode {
@@ -36,16 +37,31 @@ export function makeNode(
   };
 }
 
-/** The objects that Git names, that the inventory has, or that could not be applied, by key, in order. Asks nobody. */
-export function managedNodes(inspected: Inspected): ReadonlyMap<string, GrowingNode> {
-  const { tracked, inventory, application } = inspected;
+/**
+ * The objects that Git names, that the inventory has, or that could not be applied, by key, in order. Asks nobody.
+ * @param wanted see wantedObjects
+ */
+export function managedNodes(
+  inspected: Inspected,
+  wanted: ReadonlyMap<string, WantedObject> | null,
+): ReadonlyMap<string, GrowingNode> {
+  const { tracked, inventory } = inspected;
   const errors = new Map(inspected.errors.map((error) => [refKey(error.ref), error]));
   const nodes = new Map<string, GrowingNode>();
-  for (const [key, object] of tracked) nodes.set(key, trackedNode(object, errors.get(key), application, inspected));
+  for (const [key, object] of tracked) {
+    const digest = wanted === null ? object.desired : wanted.get(key)?.digest;
+    nodes.set(key, trackedNode(object, errors.get(key), digest, inspected));
+  }
+  for (const [key, { ref }] of wanted ?? []) {
+    if (nodes.has(key)) continue;
+    nodes.set(key, makeNode(ref, told(NOT_LOOKED_AT, errors.get(key)), inspected, { sync: 'unknown' }));
+  }
   for (const entry of inventory) {
     const key = refKey(entry);
     if (nodes.has(key)) continue;
-    const sync = tracked.size === 0 && inspected.held?.assignment.release !== null ? 'unknown' : 'surplus';
+    // Before anything was looked at, nobody knows what is still wanted.
+    const isKnown = wanted !== null || tracked.size > 0 || inspected.held?.assignment.release === null;
+    const sync = isKnown ? 'surplus' : 'unknown';
     nodes.set(key, makeNode(entry, told(NOT_LOOKED_AT, errors.get(key)), inspected, { sync }));
   }
   for (const [key, error] of errors) {
@@ -58,21 +74,27 @@ export function managedNodes(inspected: Inspected): ReadonlyMap<string, GrowingN
 function trackedNode(
   object: TrackedObject,
   error: ObjectError | undefined,
-  application: string,
+  digest: string | undefined,
   inspected: Inspected,
 ): GrowingNode {
   const health = told(object.live === undefined ? NOT_LOOKED_AT : object.health, error);
   const createdAt = object.live?.createdAt ?? '';
-  return makeNode(object.ref, health, inspected, { sync: syncOf(object, error, application), createdAt });
+  return makeNode(object.ref, health, inspected, { sync: syncOf(object, error, digest, inspected), createdAt });
 }
 
-function syncOf(object: TrackedObject, error: ObjectError | undefined, application: string): Sync {
+function syncOf(
+  object: TrackedObject,
+  error: ObjectError | undefined,
+  digest: string | undefined,
+  { application }: Inspected,
+): Sync {
+  if (digest === undefined) return 'surplus';
   const known = object.known();
   const { live, verified } = known;
   if (live === null) return known.completed === true ? 'synced' : 'missing';
   if (error !== undefined) return 'outOfSync';
   if (live === undefined) return 'unknown';
-  const isAsWanted = verified?.desired === object.desired && live.application === application;
+  const isAsWanted = verified?.desired === digest && live.application === application;
   return isAsWanted && !hasDrifted(known) ? 'synced' : 'outOfSync';
 }
 

@@ -112,6 +112,11 @@ export class ApplicationPasses {
     if (!this.closed) this.context.watches.renew(kinds);
   }
 
+  /** Whose objects are tracked; -1: none are yet. */
+  get trackedGeneration(): number {
+    return this.generation;
+  }
+
   /** How far a generation has come. */
   progress(generation: number): Progress {
     const { objects, inventory } = this.parts;

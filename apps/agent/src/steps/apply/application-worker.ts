@@ -71,12 +71,13 @@ export class ApplicationWorker {
 
   /** What is known of it, for answers. */
   inspect(): Inspected {
-    const { name, state, objects, inventory, mask } = this;
+    const { name, state, objects, inventory, passes, mask } = this;
     const errors = state.sync.kind === 'stuck' ? state.sync.errors : [];
     return {
       application: name,
       held: state.held,
       tracked: objects.entries,
+      trackedGeneration: passes.trackedGeneration,
       inventory: inventory.all,
       errors,
       rules: objects.rules,
