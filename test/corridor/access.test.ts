@@ -414,6 +414,56 @@ describe('access', () => {
       expect(await view('bound')).toMatchObject({ state: 'joined' });
     });
 
+    it('gives an agent rights as far as the line says, and widens them for nobody who does not say so', async () => {
+      const bounded = { name: 'bounded', namespaces: ['shop', 'pay', 'shop'] };
+      const made = json<RegisterAnswer>(await send(test.api, 'POST', '/api/v1/clusters', bounded));
+      expect(made.namespaces).toEqual(['pay', 'shop']);
+      const { pathname, search } = new URL(made.url);
+      expect(search).toBe('?namespaces=pay,shop');
+      // A shell would look for files by a bare question mark.
+      expect(made.command).toContain(` '${made.url}' |`);
+      const { status, text } = await nobody.raw('GET', `${pathname}${search}`);
+      expect(status).toBe(200);
+      expect(text).not.toMatch(/^kind: ClusterRole/m);
+      expect(text.match(/^ {2}namespace: (pay|shop)$/gm)).toHaveLength(4);
+      expect(text).toMatch(/name: FLOTILLA_AGENT_NAMESPACES\n +value: pay,shop\n/);
+      expect((await nobody.raw('GET', pathname)).text).toMatch(/^kind: ClusterRole$/m);
+      for (const query of ['', 'Shop', 'a,,b', 'flotilla-system', 'a%0Ab', 'a&namespaces=b', 'x,'.repeat(20_000)]) {
+        expect([query.slice(0, 20), (await ask(nobody, 'GET', `${pathname}?namespaces=${query}`)).status]).toEqual([
+          query.slice(0, 20),
+          query.length > 1000 ? expect.any(Number) : 400,
+        ]);
+      }
+      for (const namespaces of [
+        [],
+        ['*'],
+        ['flotilla-system'],
+        Array.from({ length: 51 }, (_, at) => `n${at}`),
+        'shop',
+      ]) {
+        const refused = await send(test.api, 'POST', '/api/v1/clusters', { name: 'unbounded', namespaces });
+        expect(problem(refused)).toMatchObject({
+          status: 400,
+          errors: [{ path: expect.stringMatching(/^namespaces/) }],
+        });
+      }
+
+      await joined(made.token, makeKey());
+      await database.query(
+        `update clusters set facts = '{"agent.mode":"namespaced","agent.namespaces":"pay,shop"}' where name = 'bounded'`,
+      );
+      const again = '/api/v1/clusters/bounded/token';
+      const unsaid = problem(await send(test.api, 'POST', again, {}));
+      expect(unsaid).toMatchObject({ status: 409, code: 'reach-not-said' });
+      expect(unsaid.detail).toContain('--namespaces pay,shop');
+      const both = await send(test.api, 'POST', again, { namespaces: ['shop'], clusterWide: true });
+      expect(problem(both)).toMatchObject({ status: 400, errors: [{ path: 'clusterWide' }] });
+      const kept = json<RegisterAnswer>(await send(test.api, 'POST', again, { namespaces: ['shop'] }));
+      expect(kept).toMatchObject({ namespaces: ['shop'], url: expect.stringMatching(/\?namespaces=shop$/) });
+      const wide = json<RegisterAnswer>(await send(test.api, 'POST', again, { clusterWide: true }));
+      expect(wide.namespaces).toBeUndefined();
+    });
+
     it('is won by exactly one of many agents that come with one token at once', async () => {
       const { token } = await register('raced');
       const keys = Array.from({ length: 8 }, makeKey);

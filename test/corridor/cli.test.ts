@@ -191,6 +191,22 @@ describe('flotilla', () => {
     expect(await fine('cluster remove lab', { ask: async () => 'y' })).toMatch(/^cluster\/lab removed/);
   });
 
+  it('keeps an agent to namespaces by one option, and refuses names that Kubernetes has not', async () => {
+    const out = await fine('cluster add shared --namespaces shop,pay');
+    expect(out).toMatch(/curl .*\?namespaces=pay,shop' \| kubectl apply -f -\n/);
+    expect(out).toContain('The agent will have rights in pay, shop and nowhere else.');
+    expect(await flotilla('cluster add odd --namespaces Shop')).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('It must be lower-case letters'),
+    });
+    expect(await flotilla('cluster token shared --namespaces shop --cluster-wide')).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('cannot be used with'),
+    });
+    expect(await fine('cluster token shared --namespaces shop')).toMatch(/\?namespaces=shop'/);
+    expect(await fine('cluster remove shared --yes')).toMatch(/^cluster\/shared removed/);
+  });
+
   it('gives each person a token of their own, and a viewer no more than reading', async () => {
     const { out, error, code } = await flotilla('token create anna --role viewer --email anna@example.com');
     expect({ code, error }).toEqual({ code: 0, error: expect.stringContaining('role viewer') });
