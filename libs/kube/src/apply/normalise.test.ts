@@ -49,12 +49,13 @@ describe('an object on its way to the cluster', () => {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name: 'a' },
-      spec: { ports: [{ port: 53, protocol: 'UDP' }, { port: 80 }] },
+      spec: { ports: [{ port: 53, protocol: 'UDP' }, { port: 80 }, { port: 81, protocol: null }] },
     };
     expect(normaliseObject(service, input)['spec']).toEqual({
       ports: [
         { port: 53, protocol: 'UDP' },
         { port: 80, protocol: 'TCP' },
+        { port: 81, protocol: 'TCP' },
       ],
     });
     const cron = {

@@ -46,11 +46,13 @@ function joinStringData(secret: Record<string, JsonValue>): void {
   secret['data'] = { ...mapAt(secret, 'data'), ...(Object.fromEntries(encoded) as JsonObject) };
 }
 
-/** The merge key of a port holds its protocol: one that is left to the default would be another port at the next pass. */
+/** The merge key of a port holds its protocol: one that is left to the default, or null, would be another port at the next pass. */
 function withProtocols(holder: JsonObject, key: string): JsonObject {
   const ports = holder[key];
   if (!Array.isArray(ports)) return holder;
-  const full = (ports as readonly JsonValue[]).map((port) => (isMap(port) ? { protocol: 'TCP', ...port } : port));
+  const full = (ports as readonly JsonValue[]).map((port) =>
+    isMap(port) ? { ...port, protocol: port['protocol'] ?? 'TCP' } : port,
+  );
   return { ...holder, [key]: full };
 }
 
