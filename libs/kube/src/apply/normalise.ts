@@ -50,9 +50,11 @@ function joinStringData(secret: Record<string, JsonValue>): void {
 function withProtocols(holder: JsonObject, key: string): JsonObject {
   const ports = holder[key];
   if (!Array.isArray(ports)) return holder;
-  const full = (ports as readonly JsonValue[]).map((port) =>
-    isMap(port) ? { ...port, protocol: port['protocol'] ?? 'TCP' } : port,
-  );
+  const full = (ports as readonly JsonValue[]).map((port) => {
+    if (!isMap(port)) return port;
+    const { protocol, ...rest } = port;
+    return { protocol: protocol ?? 'TCP', ...rest };
+  });
   return { ...holder, [key]: full };
 }
 
