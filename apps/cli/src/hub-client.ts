@@ -84,6 +84,10 @@ export class HubClient {
     }
   }
 
+  put(route: string, body: object): Promise<void> {
+    return this.request('PUT', route, { body });
+  }
+
   patch<T>(route: string, body: object): Promise<T> {
     return this.request('PATCH', route, { body });
   }

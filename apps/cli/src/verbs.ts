@@ -112,6 +112,12 @@ export const VERBS: readonly Verb[] = [
   ),
   verb('unfreeze', 'Lift the freeze', ROLLOUTS, async () => (await import('./commands/unfreeze.js')).unfreeze),
   verb('token', 'Make, list and revoke API tokens', HUB, async () => (await import('./commands/token.js')).token),
+  verb(
+    'credential',
+    'Let the hub in at private Git hosts',
+    HUB,
+    async () => (await import('./commands/credential.js')).credential,
+  ),
   verb('whoami', 'Tell whom the hub takes you for', HUB, async () => (await import('./commands/whoami.js')).whoami),
   verb('audit', 'Show who did what', HUB, async () => (await import('./commands/audit.js')).audit),
   verb(

@@ -45,6 +45,12 @@ export const hubConfigSchema = z.object({
     secret: true,
     defaultText: 'DATABASE_URL',
   }),
+  secretsKeyFile: setting(z.string().max(4096).optional(), {
+    env: 'FLOTILLA_SECRETS_KEY_FILE',
+    description:
+      'Keys that seal what the database keeps of Git credentials: 32 bytes in base64 a line, the first seals.',
+    defaultText: 'keys/secrets.key in the data folder',
+  }),
   databasePool: setting(integerSetting(2, 100).default(8), {
     env: 'FLOTILLA_DATABASE_POOL',
     description: 'Most connections to the database.',

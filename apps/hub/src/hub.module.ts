@@ -14,6 +14,7 @@ import { FleetFreeze } from './http/commands/fleet-freeze.js';
 import { Rollbacks } from './http/commands/rollbacks.js';
 import { RolloutCommands } from './http/commands/rollout-commands.js';
 import { EventFeed } from './http/event-feed.js';
+import { CredentialsController } from './http/credentials.controller.js';
 import { EventsController } from './http/events.controller.js';
 import { FleetCommandsController } from './http/fleet-commands.controller.js';
 import { FleetController } from './http/fleet.controller.js';
@@ -41,6 +42,7 @@ import { Membership } from './installation/membership.js';
 import { Registration } from './installation/registration.js';
 import {
   CLOCK,
+  GIT_CREDENTIALS,
   GIT_SOURCE,
   HUB_BUS,
   LOGGER,
@@ -138,6 +140,7 @@ const controllers: Type[] = [
   ReleasingController,
   EventsController,
   TokensController,
+  CredentialsController,
   ...declaredControllers,
 ];
 
@@ -149,6 +152,7 @@ export class HubModule {
       { provide: STORE, useValue: parts.store },
       { provide: HUB_BUS, useValue: parts.bus },
       { provide: GIT_SOURCE, useValue: parts.git },
+      { provide: GIT_CREDENTIALS, useValue: parts.credentials },
       { provide: RENDERER, useValue: parts.renderer },
       { provide: CLOCK, useValue: parts.clock },
       { provide: SIGNER, useValue: parts.signer },

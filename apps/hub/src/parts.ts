@@ -1,5 +1,6 @@
 import type { GitSource, HubBus, Renderer, Store } from '#ports';
 import type { Logger, Metrics } from '#kit';
+import type { GitCredentials } from './installation/git-credentials.js';
 import type { SteadyClock } from './steps/advance/steady-clock.js';
 import type { ManifestSigner } from './steps/assign/manifest-signer.js';
 
@@ -7,6 +8,7 @@ import type { ManifestSigner } from './steps/assign/manifest-signer.js';
 export const STORE = Symbol('Store');
 export const HUB_BUS = Symbol('HubBus');
 export const GIT_SOURCE = Symbol('GitSource');
+export const GIT_CREDENTIALS = Symbol('GitCredentials');
 export const RENDERER = Symbol('Renderer');
 export const CLOCK = Symbol('Clock');
 export const SIGNER = Symbol('ManifestSigner');
@@ -38,6 +40,7 @@ export interface HubParts {
   readonly store: Store;
   readonly bus: HubBus;
   readonly git: GitSource;
+  readonly credentials: GitCredentials;
   readonly renderer: Renderer;
   readonly clock: SteadyClock;
   readonly signer: ManifestSigner;

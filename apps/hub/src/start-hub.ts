@@ -19,6 +19,8 @@ import { openRenderer } from '#render';
 import { openGitSource } from '#source';
 import { migrate, openStore, startEmbeddedPostgres } from '#store';
 import type { HubConfig } from './hub.config.js';
+import { GitCredentials } from './installation/git-credentials.js';
+import { openSecretBox } from './installation/secret-box.js';
 import { firstAdmin } from './installation/first-admin.js';
 import { httpsCertificate, readSettingFile } from './installation/https-certificate.js';
 import { hostsOf } from './installation/hub-hosts.js';
@@ -162,7 +164,15 @@ async function start(
   closers.add(() => bus.close());
   goOn();
 
-  const git = openGitSource({ folder: folder('mirrors'), allowLocal: config.allowLocalSources, log });
+  const { secretsKeyFile } = config;
+  const box = await openSecretBox(secretsKeyFile ?? folder('keys/secrets.key'), secretsKeyFile === undefined);
+  const credentials = new GitCredentials(store, box);
+  const git = openGitSource({
+    folder: folder('mirrors'),
+    allowLocal: config.allowLocalSources,
+    credentials: (name) => credentials.read(name),
+    log,
+  });
   closers.add(() => git.close());
   const renderer = openRenderer({ kustomizePath: kustomizeProgram.path, log });
 
@@ -181,6 +191,7 @@ async function start(
     store,
     bus,
     git,
+    credentials,
     renderer,
     clock,
     signer: await openManifestSigner(folder('keys/manifest-key.pem')),

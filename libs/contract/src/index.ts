@@ -5,6 +5,7 @@ export * from './http/asked.js';
 export * from './http/basics.js';
 export * from './http/clusters.js';
 export * from './http/commands.js';
+export * from './http/credentials.js';
 export * from './http/declared.js';
 export * from './http/fleet.js';
 export * from './http/history.js';

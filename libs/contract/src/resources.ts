@@ -29,6 +29,8 @@ export const sourceSpecSchema = z.strictObject({
     .max(255)
     .regex(/^[^-\s~^:?*[\\][^\s~^:?*[\\]*$/, 'must be a branch, a tag or a commit id')
     .default('main'),
+  /** Name of the credential that it is read with; as anybody unless told. */
+  credential: nameSchema.optional(),
   /** How often it is looked at. */
   interval: durationSchema.default('1m').refine((text) => (parseDuration(text) ?? 0) >= 5000, 'must be at least 5s'),
 });

@@ -306,6 +306,35 @@ export interface AuditStore {
   list(page: PageRequest, order?: 'newest' | 'oldest'): Promise<Page<ChainedEntry>>;
 }
 
+/** What lets the hub in at one Git host; all of it but the secret. */
+export interface StoredCredential {
+  readonly name: string;
+  readonly kind: 'https' | 'ssh';
+  readonly host: string;
+  /** Of `https` alone. */
+  readonly username: string | null;
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly updatedAt: number;
+  readonly updatedBy: string;
+}
+
+export interface CredentialStore {
+  /** Over one of the same name. `sealed` can be opened with a key alone that the database does not have. */
+  put(
+    credential: Pick<StoredCredential, 'name' | 'kind' | 'host' | 'username'> & {
+      readonly sealed: Uint8Array;
+      readonly at: number;
+      readonly by: string;
+    },
+  ): Promise<'created' | 'changed'>;
+  open(name: string): Promise<(StoredCredential & { readonly sealed: Uint8Array }) | null>;
+  /** By name. */
+  list(): Promise<readonly StoredCredential[]>;
+  /** False: there is none. */
+  remove(name: string): Promise<boolean>;
+}
+
 export interface SettingStore {
   /** Small facts of the hub itself: when it was last alive, its instance id. */
   get(key: string): Promise<string | null>;
@@ -356,6 +385,7 @@ export interface Unit {
   readonly reports: ReportStore;
   readonly tokens: TokenStore;
   readonly audit: AuditStore;
+  readonly credentials: CredentialStore;
   readonly settings: SettingStore;
   readonly freeze: FreezeStore;
   readonly answers: AnswerStore;

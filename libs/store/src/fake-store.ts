@@ -1,6 +1,7 @@
 import type { Store, StoreSignal, Unit } from '#ports';
 import { RetryableError } from '#kit';
 import { fakeClusters } from './fake/clusters.js';
+import { fakeCredentials } from './fake/credentials.js';
 import { fakeJoinTokens } from './fake/join-tokens.js';
 import { Memory } from './fake/memory.js';
 import { fakeOutbox } from './fake/outbox.js';
@@ -78,6 +79,7 @@ function unitOf(run: Run): Unit {
     reports: fakeReports(run),
     tokens: fakeTokens(run),
     audit: fakeAudit(run),
+    credentials: fakeCredentials(run),
     settings: fakeSettings(run),
     freeze: fakeFreeze(run),
     answers: fakeAnswers(run),

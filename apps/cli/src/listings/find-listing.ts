@@ -2,6 +2,7 @@ import { RejectedError } from '#kit';
 import { nearest } from '../nearest.js';
 import { applications } from './applications.js';
 import { clusters } from './clusters.js';
+import { credentials } from './credentials.js';
 import { events } from './events.js';
 import type { Listing } from './listing.js';
 import { releases } from './releases.js';
@@ -27,6 +28,7 @@ const ALL: readonly { readonly words: readonly string[]; readonly use: <R>(with_
   entry(targets),
   entry(events),
   entry(tokens),
+  entry(credentials),
 ];
 
 function entry<T>(listing: Listing<T>): (typeof ALL)[number] {

@@ -12,6 +12,7 @@ import type { OpenedStore, StoreTest } from './store/opened-store.js';
 import { outbox } from './store/outbox.suite.js';
 import { presence } from './store/presence.suite.js';
 import { releases } from './store/releases.suite.js';
+import { credentials } from './store/credentials.suite.js';
 import { reports } from './store/reports.suite.js';
 import { resources } from './store/resources.suite.js';
 import { tokens } from './store/tokens.suite.js';
@@ -41,6 +42,7 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
     reports,
     tokens,
     'audit and settings': audits,
+    credentials,
   };
   describe(`Store: ${name}`, () => {
     for (const [title, suite] of Object.entries(suites)) {

@@ -8,7 +8,7 @@ import {
   type Rollout,
   type TargetRow,
 } from '#domain';
-import type { StoredAnswer, StoredCluster, StoredEvent, StoredRelease, StoredResource, StoredToken } from '#ports';
+import type { StoredAnswer, StoredCluster, StoredCredential, StoredEvent, StoredRelease, StoredResource, StoredToken } from '#ports';
 
 /** Rows by key, as one transaction sees them. */
 export interface Table<Row> {
@@ -72,6 +72,7 @@ interface Rows {
   readonly reports: ReportEntry;
   readonly manifests: ManifestRow;
   readonly tokens: StoredToken & { readonly hash: string };
+  readonly credentials: StoredCredential & { readonly sealed: Uint8Array };
   readonly settings: string;
   readonly steps: LogEntry;
   readonly checkpoints: EngineCheckpoint;
@@ -95,6 +96,7 @@ export class Memory {
     reports: new Map(),
     manifests: new Map(),
     tokens: new Map(),
+    credentials: new Map(),
     settings: new Map(),
     steps: new Map(),
     checkpoints: new Map(),

@@ -70,6 +70,7 @@ export class Session {
       reports: over(tables.reports),
       manifests: over(tables.manifests),
       tokens: over(tables.tokens),
+      credentials: over(tables.credentials),
       settings: over(tables.settings),
       steps: over(tables.steps),
       checkpoints: over(tables.checkpoints),

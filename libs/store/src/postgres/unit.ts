@@ -2,6 +2,7 @@ import type { Unit } from '#ports';
 import { answerStore } from './answers.js';
 import { auditStore } from './audit.js';
 import { clusterRegistry } from './clusters.js';
+import { credentialStore } from './credentials.js';
 import { freezeStore } from './freeze.js';
 import { joinTokens } from './join-tokens.js';
 import { outboxStore } from './outbox.js';
@@ -24,6 +25,7 @@ export function createUnit(sql: Sql): Unit {
     reports: reportStore(sql),
     tokens: tokenStore(sql),
     audit: auditStore(sql),
+    credentials: credentialStore(sql),
     settings: settingStore(sql),
     freeze: freezeStore(sql),
     answers: answerStore(sql),

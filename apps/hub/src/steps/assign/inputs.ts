@@ -6,9 +6,10 @@ import {
   strategySpecSchema,
   toStrategySpec,
   type ApplicationSpec,
+  type SourceSpec,
 } from '#contract';
 import type { Hold, StrategySpec } from '#domain';
-import type { Store, Unit } from '#ports';
+import type { GitRepository, Store, Unit } from '#ports';
 
 /** Something is in the way; what runs stays as it is. */
 export class Blocked extends Error {
@@ -22,13 +23,18 @@ export class Blocked extends Error {
 
 /** A commit and where to read it from. */
 export interface PinnedCommit {
-  readonly url: string;
+  readonly repository: GitRepository;
   readonly revision: string;
   readonly author: string;
   readonly subject: string;
   readonly committedAt: string;
   /** Why the source can't be read now: this is the last commit that could be, and newcomers still get it. */
   readonly stale?: string;
+}
+
+/** A source's repository as the Git port takes it. */
+export function repositoryOf({ url, credential }: Pick<SourceSpec, 'url' | 'credential'>): GitRepository {
+  return { url, ...(credential !== undefined && { credential }) };
 }
 
 /** The commit that the application's source was last resolved to. @throws Blocked where there is none. */
@@ -44,7 +50,7 @@ export async function readCommit(store: Store, spec: ApplicationSpec): Promise<P
     );
   }
   return {
-    url: sourceSpecSchema.parse(source.spec).url,
+    repository: repositoryOf(sourceSpecSchema.parse(source.spec)),
     revision: status.revision,
     author: status.author ?? '',
     subject: status.subject ?? '',

@@ -66,7 +66,7 @@ export class ReconcileWork {
       this.overlays.remember({ sha: commit.revision, renderer: spec.renderer }, latest.overlays);
     }
     const rendered = await this.overlays.render({
-      url: commit.url,
+      repository: commit.repository,
       sha: commit.revision,
       renderer: spec.renderer,
       paths: [...new Set(placed.map(({ overlay }) => overlay))].sort(),

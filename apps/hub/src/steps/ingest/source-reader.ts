@@ -3,6 +3,7 @@ import { sourceSpecSchema } from '#contract';
 import type { Hold, JsonObject } from '#domain';
 import { messageOf, RejectedError, RetryableError, type Logger } from '#kit';
 import type { Clock, Commit, GitSource, Store, StoredResource } from '#ports';
+import { repositoryOf } from '../assign/inputs.js';
 import { StepTimer } from '../step-timer.js';
 import { CLOCK, GIT_SOURCE, LOGGER, STORE } from '../../parts.js';
 
@@ -38,7 +39,7 @@ export class SourceReader {
     const before = source.status as unknown as Partial<SourceStatus>;
     let commit: Commit;
     try {
-      commit = await this.timer.time('ingest', () => this.git.resolve({ url: spec.url, ref: spec.ref }));
+      commit = await this.timer.time('ingest', () => this.git.resolve({ ...repositoryOf(spec), ref: spec.ref }));
     } catch (error) {
       // The last good revision stays: nothing that runs depends on the repository being there.
       const message = `${messageOf(error, 1000).replace(/\.$/, '')}; what runs stays as it is`;

@@ -7,7 +7,7 @@ import pLimit from 'p-limit';
 import { makeBundle } from '#domain';
 import { MAX_BUNDLE_BYTES, MAX_BUNDLE_OBJECTS } from '#contract';
 import { messageOf, RejectedError, RetryableError } from '#kit';
-import type { GitSource, Renderer, RendererKind } from '#ports';
+import type { GitRepository, GitSource, Renderer, RendererKind } from '#ports';
 import { GIT_SOURCE, RENDERER, SETTINGS, type HubSettings } from '../../parts.js';
 import { StepTimer } from '../step-timer.js';
 import { BundleShelf } from './bundle-shelf.js';
@@ -31,7 +31,7 @@ export interface OverlayError {
 }
 
 export interface RenderRequest {
-  readonly url: string;
+  readonly repository: GitRepository;
   readonly sha: string;
   readonly renderer: RendererKind;
   readonly paths: readonly string[];
@@ -60,7 +60,10 @@ export class RenderOverlays {
   }
 
   /** What was rendered before and is stored still: fills the memory after a start. */
-  remember(request: Omit<RenderRequest, 'paths' | 'url'>, overlays: Readonly<Record<string, RenderedOverlay>>): void {
+  remember(
+    request: Omit<RenderRequest, 'paths' | 'repository'>,
+    overlays: Readonly<Record<string, RenderedOverlay>>,
+  ): void {
     for (const [path, overlay] of Object.entries(overlays)) this.keep(keyOf(request, path), overlay);
   }
 
@@ -88,7 +91,7 @@ export class RenderOverlays {
   ): Promise<void> {
     const folder = await mkdtemp(join(this.settings.scratchFolder, 'tree-'));
     try {
-      await this.git.export({ url: request.url, sha: request.sha }, folder);
+      await this.git.export({ ...request.repository, sha: request.sha }, folder);
       await Promise.all(
         missing.map((path) =>
           this.limit(async () => {
@@ -135,7 +138,7 @@ export class RenderOverlays {
   }
 }
 
-function keyOf({ sha, renderer }: Omit<RenderRequest, 'paths' | 'url'>, path: string): string {
+function keyOf({ sha, renderer }: Omit<RenderRequest, 'paths' | 'repository'>, path: string): string {
   return `${sha} ${renderer} ${path}`;
 }
 
