@@ -26,11 +26,18 @@ export interface Standing {
 /** A phase that lasts may come to have another reason; it is told when it has lasted this long, ms. */
 const REASON_LASTS_MS = 2_000;
 
-/** Decides when an application's state is worth a report: at each change of phase, at healthyFor, and after each break. */
+/**
+ * Decides when an application's state is worth a report: at each change of phase, at healthyFor, after each break, and when drift was
+ * found, put back or is gone.
+ */
 export class ApplicationReporter {
   private readonly steadiness = new Steadiness();
-  private told: { readonly phase: AgentReport['phase']; readonly generation: number; readonly reason: string } | null =
-    null;
+  private told: {
+    readonly phase: AgentReport['phase'];
+    readonly generation: number;
+    readonly reason: string;
+    readonly drift: string;
+  } | null = null;
   private steadyTimer: NodeJS.Timeout | undefined;
   private reasonTimer: NodeJS.Timeout | undefined;
   private isRefusalTold = false;
@@ -58,6 +65,8 @@ export class ApplicationReporter {
     const { told } = this;
     if (told === null || told.phase !== verdict.phase || told.generation !== standing.assignment.generation) {
       this.tell();
+    } else if (told.drift !== driftOf(standing)) {
+      this.tell();
     } else if (told.reason !== reason) {
       clearTimeout(this.reasonTimer);
       this.reasonTimer = setTimeout(() => this.tell(), REASON_LASTS_MS);
@@ -72,7 +81,8 @@ export class ApplicationReporter {
     if (this.latest === null) return;
     const { verdict, standing } = this.latest;
     clearTimeout(this.reasonTimer);
-    this.told = { phase: verdict.phase, generation: standing.assignment.generation, reason: reasonOf(verdict) };
+    const { generation } = standing.assignment;
+    this.told = { phase: verdict.phase, generation, reason: reasonOf(verdict), drift: driftOf(standing) };
     this.send(verdict, standing);
   }
 
@@ -137,4 +147,8 @@ export class ApplicationReporter {
 function reasonOf({ findings, message }: Verdict): string {
   const [first] = findings;
   return first === undefined ? (message ?? '') : `${first.kind} ${first.name} ${first.reason}`;
+}
+
+function driftOf({ corrected, drifted, fields }: Standing): string {
+  return JSON.stringify([corrected, drifted, fields]);
 }
