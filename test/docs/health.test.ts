@@ -2,7 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import { load } from 'js-yaml';
 import prettier from 'prettier';
-import { assessObject, healthRuleProblem, type HealthRule, judgeByRules } from '#domain';
+import { assessObject, type HealthRule } from '#domain';
+import { healthRuleProblem, judgeByRules } from '#domain/health-rules';
 import { KIND_RULES } from '../../libs/domain/src/health/kind-rules.js';
 import { readFixtures } from '../../libs/domain/src/health/read-fixtures.suite.js';
 

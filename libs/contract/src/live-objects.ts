@@ -1,4 +1,5 @@
-import { healthRuleProblem, type HealthRule, type IgnoreDifferences, MAX_HEALTH_EXPRESSION } from '#domain';
+import { type HealthRule, type IgnoreDifferences, MAX_HEALTH_EXPRESSION } from '#domain';
+import { healthRuleProblem } from '#domain/health-rules';
 import { z } from 'zod';
 import { nameSchema, objectLike } from './primitives.js';
 

@@ -6,8 +6,8 @@ export * from './cluster.js';
 export * from './duration.js';
 export * from './health/assess-object.js';
 export { HEALTH_GRACES_MS } from './health/graces.js';
+// What reads the rules is #domain/health-rules: it brings CEL along, which most agents never need.
 export { type HealthRule, MAX_HEALTH_EXPRESSION } from './health/health-rule.js';
-export { healthRuleProblem, judgeByRules } from './health/judge-by-rules.js';
 export { hasAddress } from './health/networking.js';
 export { assessPod, assessPods, podTrouble } from './health/pods.js';
 export { presentPods } from './health/present-pods.js';
