@@ -315,7 +315,7 @@ describe('asking an agent', () => {
       );
       expect(await refused('EU_1/web')).toMatch(/lower-case letters/);
       await test.api.post('/api/v1/clusters', { name: `new-${kind}` });
-      expect(await refused(`new-${kind}/web`)).toMatch(/never rolled out/);
+      expect(await refused(`new-${kind}/web`)).toMatch(/waits for its agent to join: `flotilla cluster token new-/);
       expect(agent.asked).toEqual([]);
     },
   );

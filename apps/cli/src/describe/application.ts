@@ -7,6 +7,7 @@ import { releases } from '../listings/releases.js';
 import { rollouts } from '../listings/rollouts.js';
 import { plain, shortRevision, toYaml } from '../print.js';
 import { eventSection, facts, section, tableSection } from './sections.js';
+import { termsSections } from './terms.js';
 
 export async function describeApplication(client: HubClient, name: string, colours: boolean): Promise<string> {
   const row = await applications.one?.(client, name);
@@ -24,6 +25,7 @@ export async function describeApplication(client: HubClient, name: string, colou
       ['Healthy', healthText(row?.fleet)],
       ['Release', status?.release === undefined ? undefined : String(status.release)],
       ['Revision', shortRevision(status?.revision)],
+      ['Applies as', row?.object.spec.serviceAccount && `service account ${row.object.spec.serviceAccount}`],
     ]),
     section(
       'Spec',
@@ -31,6 +33,7 @@ export async function describeApplication(client: HubClient, name: string, colou
         .trimEnd()
         .split('\n'),
     ),
+    termsSections(row?.object.spec),
     section('It waits because', holdLines(why.holds)),
     section('Warnings', (status?.warnings ?? []).map(plain)),
     section('Evidence', why.evidence.map(plain)),

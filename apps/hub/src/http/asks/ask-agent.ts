@@ -10,13 +10,6 @@ import { iso } from '../views/time.js';
 import { AskRoom } from './ask-room.js';
 import { readAnswer, type Answer } from './read-answer.js';
 
-/** A dry-run of every object takes longer than a look at them. */
-const TIMEOUTS_MS: Readonly<Record<AskKind, number>> = {
-  tree: ASK_TIMEOUT_MS,
-  diff: 3 * ASK_TIMEOUT_MS,
-  events: ASK_TIMEOUT_MS,
-};
-
 /** What the hub knows of an answer beside what the agent says. */
 export interface Asked {
   readonly cluster: string;
@@ -39,19 +32,20 @@ export class AskAgent {
   ) {}
 
   /**
-   * @throws RejectedError `not-found` (404), `not-joined` (409), `cluster-offline` (503), `too-many-asks` (429), `agent-silent`
-   * (504), `agent-answer-invalid` (502), `agent-error` (502); RetryableError `asks-busy`, `agent-busy`, `bus-disconnected`.
+   * @throws RejectedError `not-found` (404), `not-joined`, `nothing-held`, `nothing-applied` (409), `too-many-asks` (429),
+   * `agent-answer-invalid`, `agent-error` (502), `cluster-offline` (503), `agent-silent` (504); RetryableError `asks-busy`,
+   * `agent-busy`, `bus-disconnected`.
    */
   async ask<K extends AskKind>(kind: K, name: string, application: string): Promise<Answer<K> & Asked> {
     const cluster = await this.store.read.clusters.byName(name);
     if (!cluster) throw new RejectedError('not-found', `Cluster "${name}" does not exist`, { status: 404 });
-    const assigned = await this.assigned(cluster, application);
     if (cluster.state !== 'joined') {
       const line = `flotilla cluster token ${name}`;
       throw new RejectedError('not-joined', `Cluster "${name}" waits for its agent to join: \`${line}\` invites it`, {
         status: 409,
       });
     }
+    const assigned = await this.assigned(cluster, application);
     if (!cluster.online) throw await this.offline(cluster, application);
     const answer = await this.room.take({ cluster: cluster.uid, name, what: `${kind} ${application}` }, () =>
       this.answered(kind, cluster, application),
@@ -63,13 +57,12 @@ export class AskAgent {
     const id = randomBytes(16).toString('hex');
     const ask: Ask = { protocol: PROTOCOL_VERSION, cluster: cluster.uid, id, ask: kind, application };
     const envelope = Buffer.from(JSON.stringify(this.signer.sign(ask)));
-    const timeoutMs = TIMEOUTS_MS[kind];
     try {
-      const read = readAnswer(kind, await this.bus.ask(cluster.uid, id, envelope, { timeoutMs }));
+      const read = readAnswer(kind, await this.bus.ask(cluster.uid, id, envelope));
       if ('answer' in read) return read.answer;
       throw refused(cluster, application, read.error);
     } catch (error) {
-      throw this.told(error, cluster, timeoutMs);
+      throw this.told(error, cluster);
     }
   }
 
@@ -103,13 +96,13 @@ export class AskAgent {
   }
 
   /** What became of an ask, with the cluster's name. */
-  private told(error: unknown, { uid, name, agentVersion }: StoredCluster, timeoutMs: number): unknown {
+  private told(error: unknown, { uid, name, agentVersion }: StoredCluster): unknown {
     if (!(error instanceof FlotillaError)) return error;
     switch (error.code) {
       case 'agent-silent':
         return new RejectedError(
           'agent-silent',
-          `The agent of cluster "${name}" (version ${agentVersion ?? 'unknown'}) did not answer within ${timeoutMs / 1000} s: ` +
+          `The agent of cluster "${name}" (version ${agentVersion ?? 'unknown'}) did not answer within ${ASK_TIMEOUT_MS / 1000} s: ` +
             `it may be away, busy, or too old to be asked; \`flotilla describe cluster ${name}\` tells when it was last heard of`,
           { status: 504 },
         );
@@ -140,6 +133,10 @@ function refused({ name }: StoredCluster, application: string, { code, message }
         `The agent of cluster "${name}" does not hold application "${application}": it has been withdrawn, or not arrived yet`,
         { status: 404 },
       );
+    // There is nothing to compare, or nothing to look at in a cluster that only pretends.
+    case 'nothing-held':
+    case 'nothing-applied':
+      return new RejectedError(code, `Cluster "${name}": ${message}`, { status: 409 });
     default:
       return new RejectedError('agent-error', `The agent of cluster "${name}" could not tell: ${message}`, {
         status: 502,
