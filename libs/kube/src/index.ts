@@ -25,6 +25,7 @@ export {
 export { prepareObjects, type ApplyItem, type ObjectError } from './apply/prepare.js';
 export { type ObjectPreview, previewObject } from './apply/preview-object.js';
 export { deleteObjects, inspectPrune, type PrunePlan } from './apply/prune-objects.js';
+export { planStages } from './apply/stages.js';
 export { RecordStore, secretObject, type ApplicationRecord } from './apply/record-store.js';
 export { watchKind, type KindWatchOptions } from './apply/watch-kind.js';
 export { agentManifest, type AgentManifestInput } from './install/agent-manifest.js';

@@ -95,12 +95,12 @@ class ApplyRun {
     this.calls = new ObjectCalls(input.kube, input.signal, input.asUser);
   }
 
-  async stage(items: readonly ApplyItem[]): Promise<void> {
-    const intents = new Map<ApplyItem, Intent>();
   get isStopped(): boolean {
     return this.errors.length > 0 && !this.input.again;
   }
 
+  async stage(items: readonly ApplyItem[]): Promise<void> {
+    const intents = new Map<ApplyItem, Intent>();
     await mapLimited(items, async (item) => {
       const intent = await this.alone(item, () => this.plan(item));
       if (intent !== null) intents.set(item, intent);

@@ -1,6 +1,6 @@
 import type { JsonObject } from '#domain';
 import { RetryableError } from '#kit';
-import type { Kube } from '#ports';
+import type { Kube, KubeResponse } from '#ports';
 import { apiError, callKube } from './api-error.js';
 import { mapsAt, textAt } from './object-ref.js';
 
@@ -39,6 +39,24 @@ export class Discovery {
     return (await this.load(apiVersion)).get(kind) ?? null;
   }
 
+  /**
+   * The same, by whichever version its group is served in now, should that one be no more.
+   * @throws RetryableError `kube-discovery`, `kube-unreachable`
+   */
+  async findServed(apiVersion: string, kind: string): Promise<KindPath | null> {
+    const found = await this.find(apiVersion, kind);
+    if (found !== null || !apiVersion.includes('/')) return found;
+    const path = `/apis/${apiVersion.split('/')[0] ?? ''}`;
+    const response = await callKube(this.kube, { method: 'GET', path, timeoutMs: 10_000 });
+    if (response.status === 404) return null;
+    if (response.status !== 200) throw refusedBy(response, path);
+    for (const version of mapsAt(response.body, 'versions')) {
+      const other = await this.find(textAt(version, 'groupVersion'), kind);
+      if (other !== null) return other;
+    }
+    return null;
+  }
+
   /** Forgets a group version, as when one of its definitions was written. */
   forget(apiVersion: string): void {
     this.versions.delete(apiVersion);
@@ -58,12 +76,14 @@ export class Discovery {
     const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
     const response = await callKube(this.kube, { method: 'GET', path: base, timeoutMs: 10_000 });
     if (response.status === 404) return new Map();
-    if (response.status !== 200) {
-      const { message } = apiError(response);
-      throw new RetryableError(DISCOVERY_FAILED, `The API server does not tell the kinds of ${apiVersion}: ${message}`);
-    }
+    if (response.status !== 200) throw refusedBy(response, apiVersion);
     return new Map(kindsOf(response.body, apiVersion, base));
   }
+}
+
+function refusedBy(response: KubeResponse, what: string): RetryableError {
+  const { message } = apiError(response);
+  return new RetryableError(DISCOVERY_FAILED, `The API server does not tell the kinds of ${what}: ${message}`);
 }
 
 function kindsOf(list: JsonObject, apiVersion: string, base: string): readonly (readonly [string, KindPath])[] {

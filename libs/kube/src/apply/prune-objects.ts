@@ -1,6 +1,7 @@
-import type { Kube } from '#ports';
+import { RetryableError } from '#kit';
+import type { Kube, KubeResponse } from '#ports';
 import { apiError, callKube, isSuccess } from './api-error.js';
-import { type Discovery, objectPath } from './discovery.js';
+import { type Discovery, DISCOVERY_FAILED, type KindPath, objectPath } from './discovery.js';
 import type { InventoryEntry } from './inventory.js';
 import { mapLimited } from './map-limited.js';
 import { APPLICATION_LABEL, PRUNE_ANNOTATION } from './marks.js';
@@ -41,7 +42,11 @@ export async function inspectPrune(input: PruneInput): Promise<PrunePlan> {
   const found = new Map<InventoryEntry, Deletion>();
   await mapLimited(input.groups.flat(), async (entry) => {
     if (input.signal.aborted) return;
-    const kind = await input.discovery.find(entry.apiVersion, entry.kind);
+    const kind = await findServed(input.discovery, entry);
+    if (kind instanceof RetryableError) {
+      errors.push({ ref: entry, reason: 'KindUnknown', message: kind.message, transient: true });
+      return;
+    }
     // A kind that is gone took its objects along.
     if (kind === null) {
       released.push(refKey(entry));
@@ -53,8 +58,7 @@ export async function inspectPrune(input: PruneInput): Promise<PrunePlan> {
     if (answer.status === 404) {
       released.push(refKey(entry));
     } else if (!isSuccess(answer)) {
-      const { reason, message, transient } = apiError(answer);
-      errors.push({ ref: entry, reason, message, transient });
+      errors.push(errorOf(entry, answer));
     } else if (
       labelOf(answer.body, APPLICATION_LABEL) !== input.application ||
       annotationOf(answer.body, PRUNE_ANNOTATION) === 'disabled'
@@ -91,16 +95,41 @@ export async function deleteObjects(
         { method: 'DELETE', path, body: options, timeoutMs: 30_000, ...userOf(input) },
         input.signal,
       );
-      // 409: another object has taken its name since.
-      if (isSuccess(answer) || answer.status === 404 || answer.status === 409) {
-        deleted.push(refKey(entry));
-        return;
-      }
-      const { reason, message, transient } = apiError(answer);
-      errors.push({ ref: entry, reason, message, transient });
+      const isGone = isSuccess(answer) || answer.status === 404;
+      if (isGone || (answer.status === 409 && (await isReplaced(input, path, uid)))) deleted.push(refKey(entry));
+      else errors.push(errorOf(entry, answer));
     });
   }
   return { deleted, errors };
+}
+
+/** Whether another object has taken its name since. A conflict may have other reasons: then it is still there, and ours to delete. */
+async function isReplaced(
+  input: Pick<PruneInput, 'kube' | 'asUser' | 'signal'>,
+  path: string,
+  uid: string,
+): Promise<boolean> {
+  const request = { method: 'GET', path, accept: METADATA, timeoutMs: 30_000, ...userOf(input) } as const;
+  const answer = await callKube(input.kube, request, input.signal);
+  return answer.status === 404 || (isSuccess(answer) && textAt(mapAt(answer.body, 'metadata'), 'uid') !== uid);
+}
+
+/** Where a kind is served, by another version too where its own is served no more: the objects are the same. */
+async function findServed(
+  discovery: Discovery,
+  { apiVersion, kind }: InventoryEntry,
+): Promise<KindPath | RetryableError | null> {
+  try {
+    return await discovery.findServed(apiVersion, kind);
+  } catch (error) {
+    if (error instanceof RetryableError && error.code === DISCOVERY_FAILED) return error;
+    throw error;
+  }
+}
+
+function errorOf(ref: InventoryEntry, answer: KubeResponse): ObjectError {
+  const { reason, message, transient, retryAfterMs } = apiError(answer);
+  return { ref, reason, message, transient, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
 function userOf({ asUser }: Pick<PruneInput, 'asUser'>): { readonly asUser?: string } {

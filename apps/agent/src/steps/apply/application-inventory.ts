@@ -139,11 +139,15 @@ export class ApplicationInventory {
 /** Why a plan deletes more than it may; null: it does not. @throws RetryableError where that must be looked up and can't be. */
 export async function overBudget(plan: PrunePlan | null, held: HeldBundle): Promise<string | null> {
   const budget = held.assignment.maxDeletions;
-  const deletions = (plan?.deletions ?? []).flat();
+  // What could not be looked at may have to be deleted as well.
+  const deletions = [
+    ...(plan?.deletions ?? []).flat().map(({ entry }) => entry),
+    ...(plan?.errors ?? []).map(({ ref }) => ref),
+  ];
   // Most releases delete less than they may, and nobody needs to know what is exempt.
   if (deletions.length <= budget) return null;
   const exempt = await held.exempt();
-  const names = deletions.filter(({ entry }) => !exempt.has(refKey(entry))).map(({ entry }) => refTitle(entry));
+  const names = deletions.filter((ref) => !exempt.has(refKey(ref))).map(refTitle);
   if (names.length <= budget) return null;
   const shown = `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
   return `it would delete ${names.length} objects (${shown}) and may delete ${budget}: nothing was changed; raise maxDeletions, or put them back`;

@@ -3,11 +3,14 @@ import type { Logger } from '#kit';
 import { type ApplyItem, type Difference, mapAt, type ObjectError, textAt } from '#kube';
 import { type ApplicationInventory, overBudget } from './application-inventory.js';
 import type { ApplicationObjects } from './application-objects.js';
-import { applyItems, placesOf, prepareBundle } from './apply-pass.js';
+import { placesOf, prepareBundle } from './apply-pass.js';
 import type { BundleMask } from './bundle-mask.js';
 import type { DriftLedger } from './drift-ledger.js';
+import type { FailingObjects } from './failing-objects.js';
 import type { Progress } from './halted-sync.js';
 import type { HeldBundle } from './held-bundle.js';
+import { PacedApply } from './paced-apply.js';
+import type { Pacing } from './pacing.js';
 import type { WorkerContext } from './worker-context.js';
 
 /** What came of a pass over an application's objects. */
@@ -36,7 +39,9 @@ export interface ApplicationParts {
   readonly objects: ApplicationObjects;
   readonly inventory: ApplicationInventory;
   readonly drift: DriftLedger;
+  readonly failing: FailingObjects;
   readonly mask: BundleMask;
+  readonly pacing: Pacing;
   readonly logger: Logger;
 }
 
@@ -45,6 +50,7 @@ export class ApplicationPasses {
   /** The generation whose objects are looked at. */
   private generation = -1;
   private closed = false;
+  private readonly paced: PacedApply;
   /** Kinds whose rules of health are others, and whose objects are not listed anew yet. */
   private readonly reruled = new Set<string>();
 
@@ -52,7 +58,9 @@ export class ApplicationPasses {
     private readonly application: string,
     private readonly context: WorkerContext,
     private readonly parts: ApplicationParts,
-  ) {}
+  ) {
+    this.paced = new PacedApply(application, context, parts);
+  }
 
   /** Brings all of a bundle into the cluster; its objects may be at hand already. @throws RetryableError */
   async applyAll(
@@ -63,23 +71,16 @@ export class ApplicationPasses {
   ): Promise<PassResult> {
     const { inventory } = this.parts;
     const { items, errors } = await this.prepareAll(given ?? (await held.objects()), held);
+    // What was applied before goes on being enforced without those that can't even be looked for now.
+    if (errors.length > 0 && terms.again) return withErrors(await this.goOver(items, held, terms, signal), errors);
     if (errors.length > 0) return stuck(errors);
     const keys = keysOf(items);
     const plan = await inventory.inspect(keys, held, signal);
     const tooMany = await overBudget(plan, held);
     if (signal.aborted) return { kind: 'cut' };
     if (tooMany !== null) return { ...stuck(plan?.errors ?? []), message: tooMany };
-    if (plan !== null && plan.errors.length > 0) return stuck(plan.errors);
     await inventory.recordUnion(items, held);
-    await this.track(items, held);
-    let result: PassResult;
-    try {
-      result = await this.apply(items, held, terms, signal);
-    } finally {
-      this.watch(items);
-    }
-    if (held.assignment.drift === 'off') this.parts.drift.forget();
-    else this.note(result, terms.write);
+    const result = await this.goOver(items, held, terms, signal);
     if (result.kind === 'done') inventory.settle(keys, held.assignment);
     return result;
   }
@@ -102,8 +103,13 @@ export class ApplicationPasses {
     const mine = items.filter((item) => due.has(item.key));
     const result = await this.apply(mine, held, { force: false, write, again: true }, signal);
     this.note(result, write);
-    if (result.kind === 'cut' || errors.length === 0) return result;
-    return { ...stuck([...errors, ...(result.kind === 'stuck' ? result.errors : [])]), differing: result.differing };
+    const met = new Set(mine.map(({ key }) => key));
+    const unmet = this.blame(
+      errors,
+      [...due].filter((key) => !met.has(key)),
+    );
+    this.parts.failing.note(unmet, this.context.clock.monotonic());
+    return withErrors(result, unmet);
   }
 
   /** The rules of health are others: what they speak of is looked at again; until it was, the former verdict stands. */
@@ -139,20 +145,42 @@ export class ApplicationPasses {
     return prepareBundle(this.application, this.context, objects, assignment);
   }
 
+  private async goOver(
+    items: readonly ApplyItem[],
+    held: HeldBundle,
+    terms: ApplyTerms,
+    signal: AbortSignal,
+  ): Promise<PassResult> {
+    await this.track(items, held);
+    let result: PassResult;
+    try {
+      result = await this.apply(items, held, terms, signal);
+    } finally {
+      this.watch(items);
+    }
+    if (held.assignment.drift === 'off') this.parts.drift.forget();
+    else this.note(result, terms.write);
+    return result;
+  }
+
+  /** The errors of objects of which not even the kind could be found out, each as the object that is tracked. */
+  private blame(errors: readonly ObjectError[], keys: readonly string[]): readonly ObjectError[] {
+    return keys.flatMap((key) => {
+      const ref = this.parts.objects.get(key)?.ref;
+      const error = errors.find(
+        (each) => each.ref.kind === ref?.kind && each.ref.apiVersion === ref.apiVersion && each.ref.name === ref.name,
+      );
+      return ref === undefined || error === undefined ? [] : [{ ...error, ref }];
+    });
+  }
+
   private async apply(
     items: readonly ApplyItem[],
     { assignment }: HeldBundle,
     terms: ApplyTerms,
     signal: AbortSignal,
   ): Promise<PassResult> {
-    const { objects, mask } = this.parts;
-    const { errors, differing } = await applyItems(this.application, this.context, objects, {
-      ...terms,
-      assignment,
-      items,
-      mask: mask.mask,
-      signal,
-    });
+    const { errors, differing } = await this.paced.run(items, { ...terms, assignment, signal });
     if (signal.aborted) return { kind: 'cut' };
     return errors.length > 0 ? { ...stuck(errors), differing } : { kind: 'done', differing };
   }
@@ -184,6 +212,12 @@ export class ApplicationPasses {
 
 function keysOf(items: readonly ApplyItem[]): ReadonlySet<string> {
   return new Set(items.map((item) => item.key));
+}
+
+function withErrors(result: PassResult, errors: readonly ObjectError[]): PassResult {
+  if (result.kind === 'cut' || errors.length === 0) return result;
+  const others = result.kind === 'stuck' ? result.errors : [];
+  return { ...stuck([...errors, ...others]), differing: result.differing };
 }
 
 function stuck(errors: readonly ObjectError[]): Extract<PassResult, { kind: 'stuck' }> {

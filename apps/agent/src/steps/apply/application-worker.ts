@@ -8,6 +8,7 @@ import { ApplicationPasses } from './application-passes.js';
 import { BundleMask } from './bundle-mask.js';
 import { needsAnotherPass } from './apply-pass.js';
 import { DriftLedger } from './drift-ledger.js';
+import { FailingObjects } from './failing-objects.js';
 import { HeldBundle } from './held-bundle.js';
 import { Pacing } from './pacing.js';
 import { StandingTeller } from './standing-teller.js';
@@ -26,6 +27,7 @@ export class ApplicationWorker {
   private readonly objects: ApplicationObjects;
   private readonly mask = new BundleMask();
   private readonly drift: DriftLedger;
+  private readonly failing: FailingObjects;
   private readonly passes: ApplicationPasses;
   private readonly reporter: ApplicationReporter;
   private readonly teller: StandingTeller;
@@ -50,13 +52,14 @@ export class ApplicationWorker {
         kick();
       },
     });
-    this.drift = new DriftLedger(this.objects);
-    const { state, pacing, inventory, objects, drift, mask, reporter } = this;
-    this.passes = new ApplicationPasses(name, context, { objects, inventory, drift, mask, logger });
+    this.failing = new FailingObjects({ ...context.timing, random: context.random });
+    this.drift = new DriftLedger(this.objects, this.failing);
+    const { state, pacing, inventory, objects, drift, failing, mask, reporter } = this;
+    this.passes = new ApplicationPasses(name, context, { objects, inventory, drift, failing, mask, pacing, logger });
     const { passes } = this;
     this.teller = new StandingTeller({ state, passes, objects, inventory, drift, mask, reporter, onJudged: kick });
     const { teller } = this;
-    const parts = { state, pacing, objects, inventory, drift, mask, passes, reporter, teller, logger };
+    const parts = { state, pacing, objects, inventory, drift, failing, mask, passes, reporter, teller, logger };
     this.steps = new WorkerSteps(name, context, parts);
   }
 
@@ -108,6 +111,7 @@ export class ApplicationWorker {
     this.state.asked = { assignment, spread };
     if (this.steps.loop.isRunning) this.steps.loop.cut();
     this.pacing.goOn();
+    this.failing.reset();
     this.state.sync = { kind: 'working' };
     this.reporter.restart();
     this.drift.reset();
@@ -143,8 +147,10 @@ export class ApplicationWorker {
     } else if (state.held !== null) {
       const before = state.held.assignment;
       state.held = state.held.withTerms(assignment);
-      if (needsAnotherPass(before, assignment)) this.steps.pass({ force: true });
-      else if (before.maxDeletions < assignment.maxDeletions && state.sync.kind === 'stuck')
+      if (needsAnotherPass(before, assignment)) {
+        this.failing.reset();
+        this.steps.pass({ force: true });
+      } else if (before.maxDeletions < assignment.maxDeletions && state.sync.kind === 'stuck')
         this.steps.pass({ force: false });
       // Its rules of health may be others.
       this.steps.loop.kick();

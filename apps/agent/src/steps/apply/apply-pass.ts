@@ -31,9 +31,12 @@ export async function applyItems(
   objects: ApplicationObjects,
   {
     assignment,
+    isDoubted,
     ...input
   }: Pick<ApplyInput, 'items' | 'force' | 'write' | 'again' | 'mask' | 'signal'> & {
     readonly assignment: ManifestApplication;
+    /** It failed: what is there is looked at, whatever its fingerprint says. */
+    readonly isDoubted: (item: ApplyItem) => boolean;
   },
 ): Promise<ApplyResult> {
   const { kube, discovery } = context;
@@ -45,7 +48,10 @@ export async function applyItems(
     kube,
     discovery,
     application,
-    known: ({ key }) => objects.get(key)?.known() ?? { live: undefined },
+    known: (item) => {
+      const known = objects.get(item.key)?.known() ?? { live: undefined };
+      return known.live && isDoubted(item) ? { ...known, live: undefined } : known;
+    },
     onSeen: (item, live) => objects.seen(item, live),
     onVerified: (item, live) => objects.verified(item, live),
   });

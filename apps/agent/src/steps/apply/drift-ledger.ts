@@ -1,5 +1,6 @@
 import { type Difference, hasDrifted, refTitle } from '#kube';
 import type { ApplicationObjects } from './application-objects.js';
+import type { FailingObjects } from './failing-objects.js';
 
 /** So many corrections of one object go unhindered; then each waits twice as long as the one before. */
 const FREE_CORRECTIONS = 5;
@@ -17,7 +18,10 @@ export class DriftLedger {
   private count = 0;
   private paths: readonly string[] = [];
 
-  constructor(private readonly objects: ApplicationObjects) {}
+  constructor(
+    private readonly objects: ApplicationObjects,
+    private readonly failing: Pick<FailingObjects, 'waitOf'>,
+  ) {}
 
   mark(key: string): void {
     this.dirty.add(key);
@@ -64,12 +68,15 @@ export class DriftLedger {
 
   /**
    * Takes the marked objects: those to be looked at now, and in how many milliseconds the next of the others may be. Two who each
-   * want their own way must not set each other off without end, so an object that is put back again and again waits.
+   * want their own way must not set each other off without end, so an object that is put back again and again waits; so does one
+   * that could not be put back.
    */
   take(write: boolean, now: number): { readonly due: ReadonlySet<string>; readonly waitMs: number | null } {
     const keys = [...this.dirty].filter((key) => this.isWorthALook(key));
     this.dirty.clear();
-    const waits = new Map(keys.map((key) => [key, write ? this.waitOf(key, now) : 0]));
+    const waits = new Map(
+      keys.map((key) => [key, Math.max(this.failing.waitOf(key, now), write ? this.waitOf(key, now) : 0)]),
+    );
     const due = new Set(keys.filter((key) => (waits.get(key) ?? 0) <= 0));
     const later = [...waits.values()].filter((wait) => wait > 0);
     return { due, waitMs: later.length === 0 ? null : Math.min(...later) };

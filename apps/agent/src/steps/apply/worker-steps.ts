@@ -1,6 +1,6 @@
 import { assertNever, type JsonObject } from '#domain';
 import { type Logger, messageOf, RejectedError, RetryableError } from '#kit';
-import { type ObjectError, refTitle } from '#kube';
+import { type ObjectError, refKey, refTitle } from '#kube';
 import type { ApplicationReporter } from '../report/application-reporter.js';
 import type { ApplicationParts, ApplicationPasses } from './application-passes.js';
 import { HeldBundle } from './held-bundle.js';
@@ -8,6 +8,7 @@ import { nextStep } from './next-step.js';
 import type { Pacing } from './pacing.js';
 import type { StandingTeller } from './standing-teller.js';
 import { StepLoop } from './step-loop.js';
+import { verdictStands } from './verdict-stands.js';
 import type { WorkerContext } from './worker-context.js';
 import type { Asked, Pass, WorkerState } from './worker-state.js';
 
@@ -146,28 +147,48 @@ export class WorkerSteps {
     const write = drift === 'correct';
     const { due, waitMs } = this.parts.drift.take(write, this.context.clock.monotonic());
     if (drift === 'off') return;
-    if (waitMs !== null) this.parts.pacing.later(waitMs, () => this.pass({ force: false }));
+    if (waitMs !== null) this.parts.pacing.lookLater(waitMs, () => this.lookAgain());
     if (due.size === 0) return;
     const result = await this.parts.passes.correct(held, due, write, signal);
     if (result.kind === 'cut') return;
     if (result.kind === 'stuck') return this.stuck(result.errors, signal);
     this.parts.drift.markAll();
     this.parts.teller.judge();
-    if (result.differing.length > 0) this.parts.reporter.tell();
   }
 
   private stuck(found: readonly ObjectError[], signal: AbortSignal, message?: string): void {
     // What was cut short is no failure.
     if (signal.aborted) return;
     const errors = this.parts.mask.hideErrors(found);
-    if (this.parts.state.asked === null) {
+    if (this.parts.state.asked === null && (message !== undefined || !this.standsAfter(errors))) {
       this.parts.state.sync = { kind: 'stuck', errors, ...(message !== undefined && { message }) };
       this.parts.teller.judge();
     }
+    // What differs elsewhere is put back meanwhile.
+    this.parts.drift.markAll();
     const shown = errors.slice(0, 5).map((error) => `${refTitle(error.ref)}: ${error.message}`);
-    const leastMs = Math.max(0, ...errors.map((error) => error.retryAfterMs ?? 0));
-    const retryInMs = this.parts.pacing.retry(leastMs, () => this.pass({ force: false }));
+    const retryInMs = this.parts.pacing.retry(this.leastWaitAfter(errors), () => this.pass({ force: false }));
     this.parts.logger.warn({ errors: shown, count: errors.length, message, retryInMs }, 'not applied');
+  }
+
+  /** Whether the former verdict is still what is known. */
+  private standsAfter(errors: readonly ObjectError[]): boolean {
+    const { state, inventory, objects } = this.parts;
+    const isWhole = state.held !== null && inventory.isWhole(state.held.assignment);
+    return isWhole && verdictStands(state.sync, errors, objects);
+  }
+
+  /** What failed by itself waits for itself. */
+  private leastWaitAfter(errors: readonly ObjectError[]): number {
+    const { failing } = this.parts;
+    const others = errors.filter(({ ref }) => !failing.has(refKey(ref)));
+    if (errors.length > others.length && others.length === 0) return failing.nextWait(this.context.clock.monotonic());
+    return Math.max(0, ...others.map(({ retryAfterMs }) => retryAfterMs ?? 0));
+  }
+
+  private lookAgain(): void {
+    this.parts.drift.markAll();
+    this.loop.kick();
   }
 
   /** The API server or the bus did not answer: what is known stays, and it is tried again. */
