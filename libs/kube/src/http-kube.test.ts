@@ -160,6 +160,18 @@ describe('a watch', () => {
     expect(events).toMatchObject([{ object: { metadata: { name: 'ö1' } } }, { object: { metadata: { name: 'two' } } }]);
   });
 
+  it('lives for longer than it may take to begin', async () => {
+    const { kube } = await serve(
+      (_request, response) => {
+        response.write(event('early'));
+        setTimeout(() => response.end(event('late')), 400);
+      },
+      { timeoutMs: 200 },
+    );
+    const names = await all(kube.watch({ path: '/api/v1/pods', signal: signal() }));
+    expect(names).toHaveLength(2);
+  });
+
   it('gives up an event that never ends', async () => {
     const { kube } = await serve((_request, response) => void response.write('x'.repeat(5000)), {
       maxEventBytes: 1000,

@@ -5,6 +5,7 @@ import type { JsonObject } from '#domain';
 import { messageOf, RejectedError, RetryableError } from '#kit';
 import type { Kube, KubeRequest, KubeResponse, KubeWatchEvent } from '#ports';
 
+import { answerOf, Deadline } from './deadline.js';
 import { ConnectionPools, type HttpKubeAccess, type ReadAccess } from './http-access.js';
 import { readLines } from './read-lines.js';
 
@@ -126,14 +127,15 @@ class HttpKube implements Kube {
     access: HttpKubeAccess,
     timeoutMs: number,
   ): Promise<KubeResponse> {
-    const deadline = AbortSignal.timeout(timeoutMs);
+    const deadline = new Deadline(timeoutMs);
     try {
       const response = await this.send(request, body, access, deadline);
       return await this.readAnswer(response);
     } catch (error) {
       if (error instanceof RejectedError) throw error;
-      const why = deadline.aborted ? `no answer within ${timeoutMs} ms` : messageOf(error, 200);
-      throw this.unreachable(why, error);
+      throw this.unreachable(deadline.isOver ? `no answer within ${timeoutMs} ms` : messageOf(error, 200), error);
+    } finally {
+      deadline.end();
     }
   }
 
@@ -142,15 +144,15 @@ class HttpKube implements Kube {
     request: Outgoing,
     body: string | undefined,
     access: HttpKubeAccess,
-    signal: AbortSignal,
+    deadline: Deadline,
   ): Promise<IncomingMessage> {
     for (let again = request.method !== 'POST'; ; again = false) {
       const outgoing = this.start(request, body, access, false);
       try {
-        return await answerOf(outgoing, signal, body);
+        return await answerOf(outgoing, deadline, body);
       } catch (error) {
         const stale = outgoing.reusedSocket && isReset(error);
-        if (!again || !stale || signal.aborted) throw error;
+        if (!again || !stale || deadline.isOver) throw error;
       }
     }
   }
@@ -170,12 +172,14 @@ class HttpKube implements Kube {
       this.watches.delete(outgoing);
       signal.removeEventListener('abort', end);
     });
-    const deadline = AbortSignal.timeout(timeoutMs);
+    // Until it begins to answer: how long it may go on is its own affair.
+    const deadline = new Deadline(timeoutMs);
     try {
       return await answerOf(outgoing, deadline, undefined);
     } catch (error) {
-      const why = deadline.aborted ? `no answer within ${timeoutMs} ms` : messageOf(error, 200);
-      throw this.unreachable(why, error);
+      throw this.unreachable(deadline.isOver ? `no answer within ${timeoutMs} ms` : messageOf(error, 200), error);
+    } finally {
+      deadline.end();
     }
   }
 
@@ -254,17 +258,6 @@ async function* touching(stream: AsyncIterable<Buffer>, touch: () => unknown): A
 function isReset(error: unknown): boolean {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return code === 'ECONNRESET' || code === 'EPIPE';
-}
-
-function answerOf(outgoing: ClientRequest, signal: AbortSignal, body: string | undefined): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => void outgoing.destroy(new Error('timed out'));
-    signal.addEventListener('abort', giveUp, { once: true });
-    outgoing.once('close', () => signal.removeEventListener('abort', giveUp));
-    outgoing.once('response', resolve);
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
 }
 
 /** Verbatim but for what may not stand in a request line. */
