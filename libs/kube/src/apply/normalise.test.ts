@@ -31,6 +31,44 @@ describe('an object on its way to the cluster', () => {
     expect(normal['spec']).toEqual({ template: { metadata: { labels: { a: 'b' } }, spec: {} } });
   });
 
+  it('leaves out what an export carries of the server and of controllers, which an apply of it would be at odds with', () => {
+    const object = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: {
+        name: 'a',
+        uid: 'x',
+        resourceVersion: '7',
+        generation: 3,
+        selfLink: '/a',
+        annotations: {
+          'deployment.kubernetes.io/revision': '3',
+          'kubectl.kubernetes.io/last-applied-configuration': '{}',
+          note: 'kept',
+        },
+      },
+    };
+    expect(normaliseObject(object, input)['metadata']).toEqual({
+      name: 'a',
+      namespace: 'shop-prod',
+      annotations: { note: 'kept' },
+      labels: { 'flotilla.dev/application': 'shop' },
+    });
+  });
+
+  it('leaves the rules of an aggregated role to the controller that fills them in', () => {
+    const role = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'a' },
+      rules: [],
+    };
+    const cluster = { ...input, namespaced: false };
+    expect(normaliseObject(role, cluster)).toHaveProperty('rules', []);
+    const aggregated = normaliseObject({ ...role, aggregationRule: { clusterRoleSelectors: [] } }, cluster);
+    expect(aggregated).not.toHaveProperty('rules');
+  });
+
   it('joins stringData into data, where stringData wins as it does in the API server', () => {
     const secret = {
       apiVersion: 'v1',

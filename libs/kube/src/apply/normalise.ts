@@ -4,6 +4,25 @@ import { groupOf, isMap, mapAt, textAt } from './object-ref.js';
 
 const POD_GROUPS = new Set(['', 'apps', 'batch']);
 
+/** What an export has that is the server's: an apply that names another version or UID than the live one is refused for ever. */
+const SERVER_METADATA = new Set([
+  'creationTimestamp',
+  'deletionGracePeriodSeconds',
+  'deletionTimestamp',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+  'selfLink',
+  'uid',
+]);
+
+/** What controllers count in annotations, and kubectl's copy of what it applied: whoever puts those back never comes to an end. */
+const OTHERS_ANNOTATIONS = new Set([
+  'deployment.kubernetes.io/revision',
+  'deprecated.daemonset.template.generation',
+  'kubectl.kubernetes.io/last-applied-configuration',
+]);
+
 export interface NormaliseInput {
   readonly application: string;
   /** For namespaced objects that name none. */
@@ -13,26 +32,36 @@ export interface NormaliseInput {
 
 /**
  * An object of a bundle as it is applied: with our label and its namespace, and without what server-side apply would own, or
- * see as a change, at every pass: status, null creation times, `stringData`, ports without their protocol.
+ * see as a change, at every pass: status, what an export carries of the server's own, `stringData`, ports without their protocol,
+ * the rules of an aggregated role.
  */
 export function normaliseObject(object: JsonObject, input: NormaliseInput): JsonObject {
   const { status: _status, ...rest } = object;
-  const { creationTimestamp: _time, managedFields: _fields, namespace, ...metadata } = mapAt(object, 'metadata');
+  const { namespace, annotations, ...metadata } = without(mapAt(object, 'metadata'), SERVER_METADATA);
   const result: Record<string, JsonValue> = {
     ...rest,
     metadata: {
       ...metadata,
+      ...(annotations !== undefined && {
+        annotations: isMap(annotations) ? without(annotations, OTHERS_ANNOTATIONS) : annotations,
+      }),
       ...(input.namespaced && { namespace: typeof namespace === 'string' ? namespace : input.namespace }),
       labels: { ...mapAt(metadata, 'labels'), [APPLICATION_LABEL]: input.application },
     },
   };
   if (object['kind'] === 'Secret' && object['apiVersion'] === 'v1') joinStringData(result);
+  // A controller fills them in, and takes them back from whoever sets them.
+  if (object['kind'] === 'ClusterRole' && isMap(object['aggregationRule'])) delete result['rules'];
   const spec = result['spec'];
   // Kinds of other groups may look alike and have no such field.
   if (isMap(spec) && POD_GROUPS.has(groupOf(textAt(object, 'apiVersion')))) {
     result['spec'] = object['kind'] === 'Service' ? withProtocols(spec, 'ports') : withoutTimes(spec);
   }
   return result;
+}
+
+function without(map: JsonObject, keys: ReadonlySet<string>): JsonObject {
+  return Object.fromEntries(Object.entries(map).filter(([key]) => !keys.has(key)));
 }
 
 function joinStringData(secret: Record<string, JsonValue>): void {
