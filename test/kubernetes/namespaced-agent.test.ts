@@ -5,6 +5,7 @@ import { type JsonObject } from '#domain';
 import { openHttpKube } from '#kube';
 import type { Kube, KubeRequest } from '#ports';
 import { configMap, deployment, service } from '../agent/samples.js';
+import { runFlotilla } from '../helpers/run-flotilla.js';
 import { eventually } from '../helpers/test-hub.js';
 import { sharedControlPlane } from './control-plane/shared-control-plane.js';
 import { createNamespace, type TestNamespace } from './control-plane/with-namespace.js';
@@ -253,4 +254,14 @@ describe('an agent that is kept to namespaces, with the rights of its manifest',
     expect(installed.agent.log).not.toMatch(/forbidden/i);
     expect(installed.agent.log).not.toContain(installed.hub.token);
   });
+
+  it('goes with its roles in each of them, and what it applied stays', async () => {
+    const words = ['agent', 'uninstall', '--kubeconfig', plane.kubeconfigPath, '--yes'];
+    const { out, error, code } = await runFlotilla(words);
+    expect({ error, code }).toEqual({ error: '', code: 0 });
+    expect(out).toContain(`kept to ${[shop.name, pay.name].join(', ')}\n`);
+    expect(out).toMatch(/shop: \d ConfigMap, 2 Deployment, 1 Role\n/);
+    expect(await get('roles,rolebindings', '-A', '-l', 'app.kubernetes.io/part-of=flotilla', '-o', 'name')).toBe('');
+    expect(await get('deployments', '-n', pay.name, '-o', 'name')).toBe('deployment.apps/till\n');
+  }, 120_000);
 });

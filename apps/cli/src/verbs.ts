@@ -73,6 +73,7 @@ export const VERBS: readonly Verb[] = [
     CLUSTERS,
     async () => (await import('./commands/cluster.js')).cluster,
   ),
+  verb('agent', 'Take an agent out of a cluster', CLUSTERS, async () => (await import('./commands/agent.js')).agent),
   verb('rollout', 'Follow and steer rollouts', ROLLOUTS, async () => (await import('./commands/rollout.js')).rollout),
   verb(
     'pause',

@@ -22,7 +22,7 @@ const keepAccessMs = 30_000;
  */
 export async function kubeconfigOptions(
   options: KubeconfigOptions = {},
-): Promise<Pick<HttpKubeOptions, 'url' | 'access'>> {
+): Promise<Pick<HttpKubeOptions, 'url' | 'access'> & { readonly context: string }> {
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
   try {
@@ -33,7 +33,16 @@ export async function kubeconfigOptions(
     throw invalid(messageOf(error, 300));
   }
   const cluster = config.getCurrentCluster();
-  if (cluster === null) throw invalid(`there is no context ${JSON.stringify(config.getCurrentContext())}`);
+  const context = config.getCurrentContext();
+  if (cluster === null) {
+    const names = config.getContexts().map(({ name }) => name);
+    const others = names.length === 0 ? 'there are none' : `there are ${names.slice(0, 20).join(', ')}`;
+    throw invalid(`there is no context ${JSON.stringify(context)}; ${others}`);
+  }
+  // What the library makes up where it finds nothing.
+  if (cluster.server === 'http://localhost:8080' && context === 'loaded-context') {
+    throw invalid('there is neither $KUBECONFIG nor ~/.kube/config');
+  }
 
   let known: HttpKubeAccess | undefined;
   let readAt = 0;
@@ -49,7 +58,7 @@ export async function kubeconfigOptions(
     readAt = performance.now();
     return known;
   };
-  return { url: cluster.server, access };
+  return { url: cluster.server, access, context };
 }
 
 function invalid(why: string): RejectedError {
