@@ -89,7 +89,10 @@ export class DriftLedger {
     this.paths = titled.slice(0, MOST_FIELDS);
     for (const { item } of differing) {
       const object = this.objects.get(item.key);
-      if (!corrected) this.told.set(item.key, object?.live?.owned ?? 'absent');
+      if (!corrected) {
+        this.told.set(item.key, object?.live?.owned ?? 'absent');
+        object?.differs();
+      }
       if (!corrected || object === undefined) continue;
       this.count += 1;
       object.corrections = now - object.correctedAt > FORGIVEN_AFTER_MS ? 1 : object.corrections + 1;

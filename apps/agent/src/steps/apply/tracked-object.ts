@@ -88,6 +88,13 @@ export class TrackedObject {
     this.see(object, now, around);
   }
 
+  /** A look found that it is not as wanted, though it is as it was made sure of: other rules say now what may differ. */
+  differs(): void {
+    if (this.verified !== undefined && this.verified.owned === this.live?.owned) {
+      this.verified = { ...this.verified, owned: '' };
+    }
+  }
+
   /** It is not there, as of a resource version. */
   lose(resourceVersion = 0): void {
     if (resourceVersion < this.seenAt && resourceVersion > 0) return;
