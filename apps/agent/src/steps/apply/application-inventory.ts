@@ -27,6 +27,8 @@ export class ApplicationInventory {
   private surplus: ReadonlySet<string> = new Set();
   /** The record as it was written last. */
   private recorded = '';
+  /** Digest of the bundle that is kept beside it. */
+  private bundled = '';
 
   constructor(
     private readonly application: string,
@@ -58,6 +60,7 @@ export class ApplicationInventory {
     const { generation, digest } = assignment;
     this.applied = record.applied ?? (record.runs === digest ? generation : -1);
     this.recorded = JSON.stringify(this.record(assignment));
+    this.bundled = digest;
   }
 
   /** What the cluster is to remember. */
@@ -78,6 +81,7 @@ export class ApplicationInventory {
     await this.context.records.save(record, held.assignment.digest, await held.bytes());
     this.entries = union;
     this.recorded = text;
+    this.bundled = held.assignment.digest;
   }
 
   /** All of `keys` was applied: what else there is goes once the rest is healthy. */
@@ -118,6 +122,15 @@ export class ApplicationInventory {
     this.entries = this.entries.filter((entry) => !gone.has(refKey(entry)));
     this.surplus = new Set([...this.surplus].filter((key) => !gone.has(key)));
     return { errors: [...plan.errors, ...(await namingAccount(errors, this.context, assignment))] };
+  }
+
+  /** Whether a Job has run to its end that the record does not know of: after a restart it would be run again. */
+  hasFinishedSince({ digest }: ManifestApplication, completed: ReadonlyMap<string, string>): boolean {
+    if (digest !== this.bundled || completed.size === 0) return false;
+    return this.entries.some((entry) => {
+      const ended = entry.kind === 'Job' ? completed.get(refKey(entry)) : undefined;
+      return ended !== undefined && ended !== entry.completed;
+    });
   }
 
   isStale(assignment: ManifestApplication): boolean {

@@ -18,8 +18,8 @@ export type Step =
 export interface Situation {
   readonly state: WorkerState;
   readonly drift: Pick<DriftLedger, 'isDirty'>;
-  readonly objects: Pick<ApplicationObjects, 'unhealthy' | 'rules'>;
-  readonly inventory: Pick<ApplicationInventory, 'surplusCount' | 'isStale'>;
+  readonly objects: Pick<ApplicationObjects, 'unhealthy' | 'rules' | 'completed'>;
+  readonly inventory: Pick<ApplicationInventory, 'surplusCount' | 'isStale' | 'hasFinishedSince'>;
   readonly isInstant: boolean;
 }
 
@@ -36,6 +36,8 @@ export function nextStep({ state, drift, objects, inventory, isInstant }: Situat
   if (areRulesNew) return { kind: 'judge', held };
   if (state.isPassDue) return { kind: 'pass', held };
   if (drift.isDirty) return { kind: 'correct', held };
+  // What ran to its end is remembered, whatever else is not healthy.
+  if (!isInstant && inventory.hasFinishedSince(held.assignment, objects.completed())) return { kind: 'record', held };
   if (sync.kind !== 'applied' || objects.unhealthy().length > 0) return null;
   if (inventory.surplusCount > 0) return state.isPruneHeldUp ? null : { kind: 'prune', held };
   if (isInstant || !inventory.isStale(held.assignment)) return null;
