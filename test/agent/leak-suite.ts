@@ -123,7 +123,7 @@ async function tellAll(rig: Rig, ears: Ears): Promise<void> {
     await rig.hub.until(rig.application, (each) => each.generation === generation && each.phase === 'failed', 60_000);
     await askAll();
   };
-  const db = {
+  const db: JsonObject = {
     ...secret('db', { plain: VALUES.plain, quoted: VALUES.quoted, pem: VALUES.pem }),
     data: { encoded: base64(VALUES.encoded) },
   };
@@ -200,14 +200,17 @@ async function tellAll(rig: Rig, ears: Ears): Promise<void> {
     configMap('echo', { text: VALUES.rotated }),
   ]);
   await failed(webhook.generation);
+  // One that lets nothing be deleted, too.
+  rig.kube.intercept = (request) => (request.method === 'DELETE' ? refusal() : null);
+  await failed((await rig.assign(null)).generation);
   rig.kube.intercept = () => null;
-  await rig.assign(null);
-  await rig.hub.until(rig.application, ({ generation }) => generation > webhook.generation, 60_000);
-  await askAll();
 }
 
 function denied({ method, path }: KubeRequest): KubeResponse | null {
-  if (method !== 'PATCH' || !/\/(deployments|configmaps)\//.test(path)) return null;
+  return method === 'PATCH' && /\/(deployments|configmaps)\//.test(path) ? refusal() : null;
+}
+
+function refusal(): KubeResponse {
   const filler = 'x'.repeat(470);
   const message = `admission webhook "policy.example.com" denied the request: ${VALUES.rotated} is weak, ${VALUES.plain} was; ${filler} ${VALUES.rotated}`;
   return { status: 403, body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Forbidden', message } };

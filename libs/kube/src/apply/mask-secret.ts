@@ -42,14 +42,17 @@ export class SecretMask {
   private readonly beginnings = new Uint8Array(1 << 13);
 
   private constructor(needles: Iterable<Needle>) {
-    for (const needle of needles) {
-      const head = needle.text.slice(0, LEAST);
-      const present = this.needles.get(head);
-      if (present === undefined) this.needles.set(head, [needle]);
-      else if (!present.some(({ text }) => text === needle.text)) present.push(needle);
-      const hash = hashOf(needle.text, 0);
-      this.beginnings[hash >> 3] = (this.beginnings[hash >> 3] ?? 0) | (1 << (hash & 7));
-    }
+    for (const needle of needles) this.add(needle);
+  }
+
+  /** One that begins with what others hide, and learns more. */
+  static growing(others: readonly SecretMask[]): SecretMask & { learn(object: JsonObject): void } {
+    const grown = new SecretMask(others.flatMap((other) => [...other.needles.values()].flat()));
+    return Object.assign(grown, {
+      learn: (object: JsonObject): void => {
+        if (isSecret(object)) for (const needle of needlesOf(object)) grown.add(needle);
+      },
+    });
   }
 
   /** Of the Secrets among some objects. */
@@ -95,6 +98,15 @@ export class SecretMask {
     if (Array.isArray(value)) return (value as readonly JsonValue[]).map((each) => this.hideIn(each, mark));
     if (!isMap(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, this.hideIn(each, mark)]));
+  }
+
+  private add(needle: Needle): void {
+    const head = needle.text.slice(0, LEAST);
+    const present = this.needles.get(head);
+    if (present === undefined) this.needles.set(head, [needle]);
+    else if (!present.some(({ text }) => text === needle.text)) present.push(needle);
+    const hash = hashOf(needle.text, 0);
+    this.beginnings[hash >> 3] = (this.beginnings[hash >> 3] ?? 0) | (1 << (hash & 7));
   }
 
   private findAt(text: string, at: number): { readonly length: number; readonly value: string } | null {

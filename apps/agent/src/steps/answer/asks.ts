@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Ask, AskError, AskKind } from '#contract';
 import { FlotillaError, type Logger, messageOf } from '#kit';
-import type { Discovery, MarkValue } from '#kube';
+import { type Discovery, type MarkValue, SecretMask } from '#kube';
 import type { AgentBus, Kube } from '#ports';
 import { detach } from '../../common.js';
 import type { Reach } from '../apply/reach.js';
@@ -123,20 +123,21 @@ export class Asks {
     const due = new AbortController();
     const timer = setTimeout(() => due.abort(), left);
     const signal = AbortSignal.any([due.signal, this.stopping.signal]);
+    let inspected: Inspected | null = null;
     let answer: object;
     try {
-      answer = await this.compose(ask, signal, deadline);
+      inspected = this.options.inspect(application);
+      answer = await this.compose(ask, inspected, signal, deadline);
     } catch (error) {
-      answer = this.errorAnswer(error, application);
+      answer = this.errorAnswer(error, application, inspected?.mask ?? SecretMask.none);
     } finally {
       clearTimeout(timer);
     }
     await this.publish(id, answer);
   }
 
-  private async compose(ask: Ask, signal: AbortSignal, deadline: number): Promise<object> {
-    const { kube, discovery, namespace, reach, mark, isInstant, inspect } = this.options;
-    const inspected = inspect(ask.application);
+  private async compose(ask: Ask, inspected: Inspected | null, signal: AbortSignal, deadline: number): Promise<object> {
+    const { kube, discovery, namespace, reach, mark, isInstant } = this.options;
     if (isInstant) return errorOf('nothing-applied', 'This agent only pretends to apply: there is nothing to look at.');
     if (inspected === null) {
       return errorOf('unknown-application', `This cluster's agent holds no application ${ask.application}.`);
@@ -155,11 +156,10 @@ export class Asks {
     });
   }
 
-  private errorAnswer(error: unknown, application: string): AskError {
-    const mask = this.options.inspect(application)?.mask;
-    const hide = (text: string): string => mask?.hide(text) ?? text;
-    if (error instanceof FlotillaError && error.kind !== 'bug') return errorOf(error.code, hide(messageOf(error)));
-    this.options.logger.error({ application, why: hide(messageOf(error)) }, 'a question could not be answered');
+  private errorAnswer(error: unknown, application: string, mask: SecretMask): AskError {
+    const why = mask.hide(messageOf(error));
+    if (error instanceof FlotillaError && error.kind !== 'bug') return errorOf(error.code, why);
+    this.options.logger.error({ application, why }, 'a question could not be answered');
     return errorOf('agent-failed', 'The agent could not answer; its log says why.');
   }
 

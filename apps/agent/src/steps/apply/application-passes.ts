@@ -69,7 +69,7 @@ export class ApplicationPasses {
     terms: ApplyTerms,
     signal: AbortSignal,
   ): Promise<PassResult> {
-    const { inventory } = this.parts;
+    const { inventory, mask } = this.parts;
     const { items, errors } = await this.prepareAll(given ?? (await held.objects()), held);
     // What was applied before goes on being enforced without those that can't even be looked for now.
     if (errors.length > 0 && terms.again) return withErrors(await this.goOver(items, held, terms, signal), errors);
@@ -81,7 +81,10 @@ export class ApplicationPasses {
     if (tooMany !== null) return { ...stuck(plan?.errors ?? []), message: tooMany };
     await inventory.recordUnion(items, held);
     const result = await this.goOver(items, held, terms, signal);
-    if (result.kind === 'done') inventory.settle(keys, held.assignment);
+    if (result.kind === 'done') {
+      inventory.settle(keys, held.assignment);
+      mask.settle();
+    }
     return result;
   }
 

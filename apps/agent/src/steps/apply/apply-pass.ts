@@ -1,6 +1,7 @@
 import type { JsonObject, ManifestApplication } from '#domain';
 import { type ApplyInput, type ApplyItem, applyObjects, type ApplyResult, prepareObjects } from '#kube';
 import type { ApplicationObjects } from './application-objects.js';
+import type { BundleMask } from './bundle-mask.js';
 import type { WatchPlace } from './kind-watches.js';
 import { beyondReach, type Reach } from './reach.js';
 import { asUserOf, namingAccount } from './service-account.js';
@@ -31,10 +32,12 @@ export async function applyItems(
   objects: ApplicationObjects,
   {
     assignment,
+    mask,
     isDoubted,
     ...input
-  }: Pick<ApplyInput, 'items' | 'force' | 'write' | 'again' | 'mask' | 'signal'> & {
+  }: Pick<ApplyInput, 'items' | 'force' | 'write' | 'again' | 'signal'> & {
     readonly assignment: ManifestApplication;
+    readonly mask: BundleMask;
     /** It failed: what is there is looked at, whatever its fingerprint says. */
     readonly isDoubted: (item: ApplyItem) => boolean;
   },
@@ -43,6 +46,7 @@ export async function applyItems(
   const { ignoreDifferences } = assignment;
   const result = await applyObjects({
     ...input,
+    mask: mask.mask,
     ...(ignoreDifferences !== undefined && { ignore: ignoreDifferences }),
     ...asUserOf(assignment),
     kube,
@@ -52,7 +56,10 @@ export async function applyItems(
       const known = objects.get(item.key)?.known() ?? { live: undefined };
       return known.live && isDoubted(item) ? { ...known, live: undefined } : known;
     },
-    onSeen: (item, live) => objects.seen(item, live),
+    onSeen: (item, live) => {
+      if (live !== null) mask.see(live);
+      objects.seen(item, live);
+    },
     onVerified: (item, live) => objects.verified(item, live),
   });
   return { ...result, errors: await namingAccount(result.errors, context, assignment) };

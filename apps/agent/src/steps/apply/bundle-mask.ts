@@ -1,31 +1,51 @@
 import type { JsonObject } from '#domain';
 import { type ObjectError, SecretMask } from '#kube';
 
-/** What must not be told of an application: the values of its Secrets, and of those that pods of its former release still have. */
+/** So many releases that were not applied whole are remembered. */
+const MOST_UNSETTLED = 16;
+
+/**
+ * What must not be told of an application: the values of its Secrets, in Git and in the cluster, and those that pods may still have
+ * of the releases before.
+ */
 export class BundleMask {
   private digest = '';
-  private present = SecretMask.none;
-  private both = SecretMask.none;
+  /** Of the release that was applied whole last, and of the one before it. */
+  private settled: readonly SecretMask[] = [];
+  /** Of what was taken up since, the newest last. */
+  private unsettled: readonly SecretMask[] = [];
+  private all = SecretMask.growing([]);
 
   /** The objects of the bundle with that digest are about to be applied, or looked at. */
   learn(digest: string, objects: readonly JsonObject[]): void {
     if (digest === this.digest) return;
-    const former = this.present;
     this.digest = digest;
-    this.present = SecretMask.of(objects);
-    this.both = this.present.with(former);
+    this.unsettled = [...this.unsettled, SecretMask.of(objects)].slice(-MOST_UNSETTLED);
+    this.all = SecretMask.growing([...this.settled, ...this.unsettled]);
+  }
+
+  /** An object as the cluster has it: others may have put other values there. */
+  see(live: JsonObject): void {
+    this.all.learn(live);
+  }
+
+  /** What was learned last was applied whole. */
+  settle(): void {
+    const last = this.unsettled.at(-1);
+    if (last === undefined) return;
+    this.settled = [...this.settled, last].slice(-2);
+    this.unsettled = [];
   }
 
   get mask(): SecretMask {
-    return this.both;
+    return this.all;
   }
 
   hide(text: string): string {
-    return this.both.hide(text);
+    return this.all.hide(text);
   }
 
   hideErrors(errors: readonly ObjectError[]): readonly ObjectError[] {
-    if (this.both.isEmpty) return errors;
     return errors.map((error) => ({ ...error, reason: this.hide(error.reason), message: this.hide(error.message) }));
   }
 }

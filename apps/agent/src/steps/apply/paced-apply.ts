@@ -45,7 +45,7 @@ export class PacedApply {
     const result = await applyItems(this.application, this.context, objects, {
       ...terms,
       items,
-      mask: mask.mask,
+      mask,
       isDoubted: ({ key }) => failing.has(key),
     });
     if (terms.signal.aborted) return result;
