@@ -11,8 +11,9 @@ function situation(assignment: Partial<ManifestApplication>, rules = new Applica
   const state = new WorkerState();
   state.held = { assignment } as unknown as HeldBundle;
   state.sync = { kind: 'applied' };
-  const inventory = { surplusCount: 0, isStale: () => false };
-  return { state, drift: { isDirty: false }, objects: { unhealthy: () => [], rules }, inventory, isInstant: false };
+  const inventory = { surplusCount: 0, isStale: () => false, hasFinishedSince: () => false };
+  const objects = { unhealthy: () => [], rules, completed: () => new Map<string, string>() };
+  return { state, drift: { isDirty: false }, objects, inventory, isInstant: false };
 }
 
 it('goes by other rules of health once, also while the application is halted', async () => {
