@@ -2,8 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import { load } from 'js-yaml';
 import prettier from 'prettier';
-import { assessObject, type HealthRule } from '#domain';
-import { healthRuleProblem, judgeByRules } from '#domain/health-rules';
+import { applicationSchema, toHealthRules } from '#contract';
+import { assessObject } from '#domain';
+import { judgeByRules } from '#domain/health-rules';
 import { KIND_RULES } from '../../libs/domain/src/health/kind-rules.js';
 import { readFixtures } from '../../libs/domain/src/health/read-fixtures.suite.js';
 
@@ -26,12 +27,12 @@ describe("the page of health's rules in the docs", () => {
     expect(Object.keys(KIND_RULES).filter((kind) => !text.includes(`\`${kind}\``))).toEqual([]);
   });
 
-  it('shows a rule that is taken and that says what the fixtures say', async () => {
+  it('shows an application whose rule is taken and says what the fixtures say', async () => {
     const [, yaml = ''] = /^```yaml\n(.*?)^```$/ms.exec(await readFile(FILE, 'utf8')) ?? [];
-    const rule = load(yaml) as HealthRule;
-    expect(healthRuleProblem(rule)).toBeNull();
+    const { spec } = applicationSchema.parse(load(yaml));
+    const rules = toHealthRules(spec.health);
     const broken = readFixtures().find(({ kind, name }) => kind === 'database' && name === 'failed-by-rule');
-    expect(assessObject(broken?.object ?? null, { rules: judgeByRules([rule]) })).toEqual({
+    expect(assessObject(broken?.object ?? null, { rules: judgeByRules(rules) })).toEqual({
       status: 'failed',
       reason: 'RuleFailed',
       message: '1 instances, phase Broken',
