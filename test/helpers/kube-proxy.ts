@@ -24,7 +24,8 @@ export interface ProxiedRequest {
 
 /** What is done with a request. */
 export type Treatment =
-  | { readonly kind: 'forward'; readonly delayMs?: number }
+  /** `query`: in place of what the request says. */
+  | { readonly kind: 'forward'; readonly delayMs?: number; readonly query?: Readonly<Record<string, string>> }
   /** The API server never hears of it. */
   | {
       readonly kind: 'answer';
@@ -151,7 +152,7 @@ export class KubeProxy {
         return truncate(await this.ask(incoming, body), response);
       case 'forward': {
         if (treatment.delayMs !== undefined) await sleep(treatment.delayMs);
-        const upstream = await this.ask(incoming, body);
+        const upstream = await this.ask(incoming, body, treatment.query);
         response.writeHead(upstream.statusCode ?? 502, endToEnd(upstream.headers));
         if (request.isWatch) this.stream(upstream, response);
         else upstream.pipe(response);
@@ -181,16 +182,21 @@ export class KubeProxy {
     response.once('close', end);
   }
 
-  private ask(incoming: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
+  private ask(
+    incoming: IncomingMessage,
+    body: Buffer,
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const { hostname, port } = new URL(this.upstream.url);
+      const target = new URL(incoming.url ?? '/', this.upstream.url);
+      for (const [name, value] of Object.entries(query)) target.searchParams.set(name, value);
       const { host: _host, connection: _connection, 'transfer-encoding': _encoding, ...headers } = incoming.headers;
       const outgoing = httpsRequest({
         agent: this.agent,
-        hostname,
-        port,
+        hostname: target.hostname,
+        port: target.port,
         method: incoming.method,
-        path: incoming.url,
+        path: `${target.pathname}${target.search}`,
         headers,
       });
       outgoing.once('response', resolve);

@@ -14,7 +14,8 @@ export interface ApiError {
   readonly retryAfterMs?: number;
 }
 
-const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** 401: our own token is being renewed, or was not yet; it says nothing of anybody's objects. */
+const TRANSIENT = new Set([401, 408, 425, 429, 500, 502, 503, 504]);
 
 /** What a response other than 2xx tells. */
 export function apiError(response: KubeResponse): ApiError {

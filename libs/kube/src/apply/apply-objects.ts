@@ -100,21 +100,41 @@ class ApplyRun {
   }
 
   async stage(items: readonly ApplyItem[]): Promise<void> {
+    const due = this.input.again ? await this.putBack(items) : await this.rollOut(items);
+    const failed = new Set(this.errors.map(({ ref }) => refKey(ref)));
+    const written = due.filter(({ key }) => !failed.has(key));
+    if (!this.isStopped && this.input.write && !this.input.signal.aborted) await this.awaitDefinitions(written);
+  }
+
+  /** One that takes long keeps no other from being written. */
+  private async putBack(items: readonly ApplyItem[]): Promise<readonly ApplyItem[]> {
+    const due: ApplyItem[] = [];
+    await mapLimited(items, async (item) => {
+      await this.alone(item, async () => {
+        const intent = await this.plan(item);
+        if (intent === null || !this.input.write || this.input.signal.aborted) return;
+        due.push(item);
+        await this.act(item, intent);
+      });
+    });
+    return due;
+  }
+
+  /** Everything is planned before anything is written. */
+  private async rollOut(items: readonly ApplyItem[]): Promise<readonly ApplyItem[]> {
     const intents = new Map<ApplyItem, Intent>();
     await mapLimited(items, async (item) => {
       const intent = await this.alone(item, () => this.plan(item));
       if (intent !== null) intents.set(item, intent);
     });
-    if (this.isStopped || !this.input.write || this.input.signal.aborted) return;
+    if (this.isStopped || !this.input.write || this.input.signal.aborted) return [];
     // In the order of the stage, which the map has not.
     const due = items.filter((item) => intents.has(item));
     await mapLimited(due, async (item) => {
       const intent = intents.get(item);
       if (intent !== undefined && !this.input.signal.aborted) await this.alone(item, () => this.act(item, intent));
     });
-    const failed = new Set(this.errors.map(({ ref }) => refKey(ref)));
-    const written = due.filter(({ key }) => !failed.has(key));
-    if (!this.isStopped && !this.input.signal.aborted) await this.awaitDefinitions(written);
+    return due;
   }
 
   /** An object that gets no answer of an API server that gives others one is in error by itself. */

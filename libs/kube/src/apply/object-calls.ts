@@ -15,6 +15,8 @@ const GIVE_UP_AFTER = '25s';
 
 /** What is asked of the API server about one object. Each throws RetryableError `kube-unreachable` when it does not answer. */
 export class ObjectCalls {
+  private asking: Promise<boolean> | null = null;
+
   constructor(
     private readonly kube: Kube,
     private readonly signal: AbortSignal,
@@ -79,12 +81,16 @@ export class ObjectCalls {
   }
 
   /** Whether the API server answers at all. */
-  async isAnswered(): Promise<boolean> {
-    const asked = this.kube.request({ method: 'GET', path: '/version', timeoutMs: ANSWERS_WITHIN_MS });
-    return await asked.then(
-      () => true,
-      () => false,
-    );
+  isAnswered(): Promise<boolean> {
+    // Those who ask at the same time need not each be told.
+    this.asking ??= this.kube
+      .request({ method: 'GET', path: '/version', timeoutMs: ANSWERS_WITHIN_MS })
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => (this.asking = null));
+    return this.asking;
   }
 
   private call(request: Parameters<Kube['request']>[0]): Promise<KubeResponse> {
