@@ -16,6 +16,7 @@ import {
   type Why,
 } from '#contract';
 import { PROTOCOL_VERSION } from '#domain';
+import { CommandLine } from '../helpers/run-flotilla.js';
 import { eventually, rolloutSettled, startTestHub, type TestHub } from '../helpers/test-hub.js';
 import { TestRepository } from '../helpers/test-repository.js';
 import { kubernetesVersion } from './control-plane/build-control-plane.js';
@@ -240,6 +241,71 @@ describe('the corridor on real Kubernetes', () => {
       WITHIN_MS,
     );
     expect(await dev.versions()).toEqual(before);
+  }, 180_000);
+
+  it('tells a person what is there, what differs and what Kubernetes said of it, by asking the agents', async () => {
+    const line = new CommandLine(() => test.folder);
+    const spec = { source: 'shop', path: 'overlays/{{ labels.env }}', strategy: 'by-env', namespace: 'shop' };
+    const declare = (more: object): Promise<unknown> =>
+      test.api.post('/api/v1/apply', { documents: [document('Application', 'shop', { ...spec, ...more })] });
+    const diff = async (): Promise<string> => (await line.run('diff dev-1/shop')).out;
+    const tree = await line.fine('tree dev-1/shop');
+    expect(tree).toMatch(
+      /Deployment shop\/web +synced +healthy [^\n]*\n└── ReplicaSet web-\w+ [^\n]*\n {4}├── Pod web-\S+ +- +healthy/,
+    );
+    expect(tree).toMatch(/StatefulSet shop\/store +synced +healthy [^\n]*\n└── Pod store-0 /);
+    expect(await line.run('diff dev-1/shop')).toMatchObject({ out: '', code: 0 });
+    expect(await line.fine('events dev-1/shop')).toMatch(
+      /Normal +ScalingReplicaSet +Deployment shop\/web +\d+ +Scaled up/,
+    );
+
+    await declare({ drift: 'report' });
+    const patch = (what: string, data: object): Promise<string> =>
+      dev.kubectl('patch', what, '-n', 'shop', '--field-manager=kubectl-edit', '-p', JSON.stringify({ data }));
+    const secret = Buffer.from('from-elsewhere').toString('base64');
+    // Until the agent has heard of the terms, it puts back what is changed.
+    await eventually(
+      'what was changed stays',
+      async () => {
+        await patch('configmap/banner', { value: 'closed' });
+        await patch('secret/session', { sample: secret });
+        return diff();
+      },
+      (text) => text.includes('-  value: closed\n+  value: open\n') && text.includes('git/Secret/shop/session'),
+      WITHIN_MS,
+    );
+    const shown = await diff();
+    expect(shown).toMatch(/- {2}sample: \(hidden [0-9a-f]{8}\)\n\+ {2}sample: \(hidden [0-9a-f]{8}\)\n/);
+    expect(shown).not.toContain(secret);
+    expect(shown).not.toContain('from-elsewhere');
+    expect(await line.fine('tree dev-1/shop')).toMatch(/ConfigMap shop\/banner +outOfSync/);
+
+    await declare({
+      drift: 'report',
+      ignoreDifferences: [
+        { kind: 'ConfigMap', name: 'banner', jsonPointers: ['/data/value'] },
+        { kind: 'Secret', managers: ['kubectl-edit'] },
+      ],
+    });
+    await eventually(
+      'nothing differs that may',
+      () => line.run('diff dev-1/shop'),
+      ({ code }) => code === 0,
+      WITHIN_MS,
+    );
+    await declare({});
+    await eventually(
+      'it is as Git has it',
+      () => dev.shop(),
+      (objects) => isLike(objects.get('ConfigMap/banner'), { data: { value: 'open' } }),
+      WITHIN_MS,
+    );
+    await eventually(
+      'nothing differs',
+      () => line.run('diff dev-1/shop'),
+      ({ code }) => code === 0,
+      WITHIN_MS,
+    );
   }, 180_000);
 
   it('puts back within seconds what a person changed by hand, and leaves what is not its own', async () => {
