@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { loadAll } from 'js-yaml';
 import type { JsonObject } from '#domain';
 import { createLogger } from '#kit';
-import { mapAt, mapsAt, refOf, textAt } from '#kube';
+import { refOf } from '#kube';
 import { type JsonMap, openFakeCluster } from '#kube/fake';
 import { PodWatch } from '../../apps/agent/src/steps/apply/pod-watch.js';
 import { TrackedObject } from '../../apps/agent/src/steps/apply/tracked-object.js';
@@ -15,16 +15,7 @@ const WORKLOADS = ['deployment', 'statefulset', 'daemonset', 'replicaset', 'repl
 /** What stands beside the object in its file: ReplicaSets and Pods, its own and somebody else's. */
 function around({ kind, name }: Fixture): JsonObject[] {
   const documents = loadAll(readFileSync(path.join(FIXTURES, kind, `${name}.yaml`), 'utf8')) as JsonObject[];
-  return documents.slice(2).map((each) => (kind === 'job' ? labelledByJob(each) : each));
-}
-
-/** The API server labels a Job's pods with its uid, which the fixtures leave out. */
-function labelledByJob(pod: JsonObject): JsonObject {
-  const metadata = mapAt(pod, 'metadata');
-  const [owner] = mapsAt(metadata, 'ownerReferences');
-  const uid = owner === undefined ? '' : textAt(owner, 'uid');
-  const labels = { ...mapAt(metadata, 'labels'), 'batch.kubernetes.io/controller-uid': uid };
-  return { ...pod, metadata: { ...metadata, labels } };
+  return documents.slice(2);
 }
 
 /** For how long the fixture's pods have been in their trouble, ms. */

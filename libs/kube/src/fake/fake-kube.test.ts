@@ -216,3 +216,53 @@ describe('a snapshot', () => {
     expect(later.cluster.resourceVersion).toBe(version);
   });
 });
+
+describe('pods that tell what made them', () => {
+  const labelsOf = (cluster: FakeCluster): (Record<string, string> | undefined)[] =>
+    cluster.objects('pods').map((pod) => (pod['metadata'] as { labels?: Record<string, string> }).labels);
+
+  it("bear the number of their DaemonSet's template, which another strategy does not raise", async () => {
+    const { cluster, kube, time } = open();
+    const path = '/apis/apps/v1/namespaces/default/daemonsets/web';
+    const daemonSet = (image: string, maxUnavailable: number): JsonMap => ({
+      ...deployment(image),
+      kind: 'DaemonSet',
+      spec: {
+        selector: { matchLabels: { app: 'web' } },
+        updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable } },
+        template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image }] } },
+      },
+    });
+    const numbers = () => new Set(labelsOf(cluster).map((labels) => labels?.['pod-template-generation']));
+    await apply(kube, daemonSet('web:1', 1), path);
+    time.advance(5_000);
+    await apply(kube, daemonSet('web:1', 2), path);
+    time.advance(5_000);
+    expect((await read(kube, path)).metadata.generation).toBe(2);
+    const [pod] = cluster.objects('pods') as unknown as { metadata: { name: string } }[];
+    await kube.request({ method: 'DELETE', path: `/api/v1/namespaces/default/pods/${pod?.metadata.name}` });
+    time.advance(5_000);
+    expect(numbers()).toEqual(new Set(['1']));
+    await apply(kube, daemonSet('web:2', 2), path);
+    time.advance(60_000);
+    expect(numbers()).toEqual(new Set(['2']));
+  });
+
+  it('bear the uid of their Job', async () => {
+    const { cluster, kube, time } = open();
+    const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'job:slow-9s' }] } };
+    const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'migrate', namespace: 'default' } };
+    const path = '/apis/batch/v1/namespaces/default/jobs/migrate';
+    const { body } = await apply(kube, { ...job, spec: { template } }, path);
+    time.advance(100);
+    const { uid } = body['metadata'] as { uid: string };
+    const prefixes = ['batch.kubernetes.io/', ''];
+    const wanted = Object.fromEntries(
+      prefixes.flatMap((prefix) => [
+        [`${prefix}controller-uid`, uid],
+        [`${prefix}job-name`, 'migrate'],
+      ]),
+    );
+    expect(labelsOf(cluster)).toEqual([wanted]);
+  });
+});

@@ -5,6 +5,7 @@ import { createPod, type OwnedPod, podsOf } from './pods-of.js';
 
 const daemonSetKind = builtInKind('apps', 'v1', 'daemonsets');
 const revisionLabel = 'controller-revision-hash';
+const templateGeneration = 'deprecated.daemonset.template.generation';
 
 function nodeOf(pod: OwnedPod): string {
   return textOf(mapOf(pod.pod['spec'])['nodeName']);
@@ -18,7 +19,9 @@ export const reconcileDaemonSet: Reconcile = (context, _stored, object) => {
   const isFresh = (pod: OwnedPod): boolean => mapOf(mapOf(pod.pod['metadata'])['labels'])[revisionLabel] === revision;
   const nodes = context.nodeNames();
   let pods = podsOf(context, object);
-  const labels = { [revisionLabel]: revision, 'pod-template-generation': String(generationOf(object)) };
+  // The number of the template, which not every change of the object raises.
+  const number = textOf(mapOf(mapOf(object['metadata'])['annotations'])[templateGeneration]);
+  const labels = { [revisionLabel]: revision, 'pod-template-generation': number };
   const covered = new Set(pods.map(nodeOf));
   for (const node of nodes) if (!covered.has(node)) createPod(context, object, { labels, nodeName: node });
   for (const pod of pods) if (!nodes.includes(nodeOf(pod))) context.state.store.remove(pod.stored);
