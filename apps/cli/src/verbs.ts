@@ -119,6 +119,7 @@ export const VERBS: readonly Verb[] = [
     HUB,
     async () => (await import('./commands/credential.js')).credential,
   ),
+  verb('webhook', 'Let Git hosts tell of pushes', HUB, async () => (await import('./commands/webhook.js')).webhook),
   verb('whoami', 'Tell whom the hub takes you for', HUB, async () => (await import('./commands/whoami.js')).whoami),
   verb('audit', 'Show who did what', HUB, async () => (await import('./commands/audit.js')).audit),
   verb(

@@ -14,6 +14,8 @@ import { FleetFreeze } from './http/commands/fleet-freeze.js';
 import { Rollbacks } from './http/commands/rollbacks.js';
 import { RolloutCommands } from './http/commands/rollout-commands.js';
 import { EventFeed } from './http/event-feed.js';
+import { WebhookDoor } from './http/webhooks/webhook-door.js';
+import { WebhooksController } from './http/webhooks/webhooks.controller.js';
 import { CredentialsController } from './http/credentials.controller.js';
 import { EventsController } from './http/events.controller.js';
 import { FleetCommandsController } from './http/fleet-commands.controller.js';
@@ -43,6 +45,7 @@ import { Registration } from './installation/registration.js';
 import {
   CLOCK,
   GIT_CREDENTIALS,
+  SECRET_BOX,
   GIT_SOURCE,
   HUB_BUS,
   LOGGER,
@@ -122,6 +125,7 @@ const doors: Provider[] = [
   Rollbacks,
   RolloutCommands,
   RolloutReader,
+  WebhookDoor,
   WhyReader,
 ];
 
@@ -141,6 +145,7 @@ const controllers: Type[] = [
   EventsController,
   TokensController,
   CredentialsController,
+  WebhooksController,
   ...declaredControllers,
 ];
 
@@ -153,6 +158,7 @@ export class HubModule {
       { provide: HUB_BUS, useValue: parts.bus },
       { provide: GIT_SOURCE, useValue: parts.git },
       { provide: GIT_CREDENTIALS, useValue: parts.credentials },
+      { provide: SECRET_BOX, useValue: parts.box },
       { provide: RENDERER, useValue: parts.renderer },
       { provide: CLOCK, useValue: parts.clock },
       { provide: SIGNER, useValue: parts.signer },

@@ -1,6 +1,7 @@
 import type { GitSource, HubBus, Renderer, Store } from '#ports';
 import type { Logger, Metrics } from '#kit';
 import type { GitCredentials } from './installation/git-credentials.js';
+import type { SecretBox } from './installation/secret-box.js';
 import type { SteadyClock } from './steps/advance/steady-clock.js';
 import type { ManifestSigner } from './steps/assign/manifest-signer.js';
 
@@ -9,6 +10,7 @@ export const STORE = Symbol('Store');
 export const HUB_BUS = Symbol('HubBus');
 export const GIT_SOURCE = Symbol('GitSource');
 export const GIT_CREDENTIALS = Symbol('GitCredentials');
+export const SECRET_BOX = Symbol('SecretBox');
 export const RENDERER = Symbol('Renderer');
 export const CLOCK = Symbol('Clock');
 export const SIGNER = Symbol('ManifestSigner');
@@ -41,6 +43,7 @@ export interface HubParts {
   readonly bus: HubBus;
   readonly git: GitSource;
   readonly credentials: GitCredentials;
+  readonly box: SecretBox;
   readonly renderer: Renderer;
   readonly clock: SteadyClock;
   readonly signer: ManifestSigner;

@@ -35,6 +35,8 @@ export async function serve(options: {
   const app = await NestFactory.create<NestFastifyApplication>(HubModule.on({ ...parts, settings }), adapter, {
     logger: ['error', 'fatal'],
     abortOnError: false,
+    // A webhook signs the bytes of its body.
+    rawBody: true,
   });
   await app.init();
   app.get(OpenApi).describe(app);

@@ -192,6 +192,7 @@ async function start(
     bus,
     git,
     credentials,
+    box,
     renderer,
     clock,
     signer: await openManifestSigner(folder('keys/manifest-key.pem')),

@@ -335,6 +335,37 @@ export interface CredentialStore {
   remove(name: string): Promise<boolean>;
 }
 
+/** A door at which a Git host tells of pushes; all of it but the secret. */
+export interface StoredWebhook {
+  readonly name: string;
+  readonly provider: 'github' | 'gitlab' | 'gitea' | 'bitbucket' | 'generic';
+  readonly createdAt: number;
+  readonly createdBy: string;
+  /** When its secret was made. */
+  readonly changedAt: number;
+  /** When it last told something that was its own; null: never. */
+  readonly heardAt: number | null;
+}
+
+export interface WebhookStore {
+  /** Null: one of that name is there already. */
+  add(
+    webhook: Pick<StoredWebhook, 'name' | 'provider'> & {
+      readonly sealed: Uint8Array;
+      readonly at: number;
+      readonly by: string;
+    },
+  ): Promise<StoredWebhook | null>;
+  /** Another secret; null: there is none of that name. */
+  rotate(name: string, sealed: Uint8Array, at: number): Promise<StoredWebhook | null>;
+  open(name: string): Promise<(StoredWebhook & { readonly sealed: Uint8Array }) | null>;
+  heard(name: string, at: number): Promise<void>;
+  /** By name. */
+  list(): Promise<readonly StoredWebhook[]>;
+  /** False: there is none. */
+  remove(name: string): Promise<boolean>;
+}
+
 export interface SettingStore {
   /** Small facts of the hub itself: when it was last alive, its instance id. */
   get(key: string): Promise<string | null>;
@@ -386,6 +417,7 @@ export interface Unit {
   readonly tokens: TokenStore;
   readonly audit: AuditStore;
   readonly credentials: CredentialStore;
+  readonly webhooks: WebhookStore;
   readonly settings: SettingStore;
   readonly freeze: FreezeStore;
   readonly answers: AnswerStore;

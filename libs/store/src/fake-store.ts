@@ -11,6 +11,7 @@ import { fakeReleases } from './fake/releases.js';
 import { fakeReports } from './fake/reports.js';
 import { fakeResources } from './fake/resources.js';
 import { fakeRollouts } from './fake/rollouts.js';
+import { fakeWebhooks } from './fake/webhooks.js';
 import { Locks, type Run, Session } from './fake/session.js';
 import { SignalHandlers } from './signal-handlers.js';
 
@@ -80,6 +81,7 @@ function unitOf(run: Run): Unit {
     tokens: fakeTokens(run),
     audit: fakeAudit(run),
     credentials: fakeCredentials(run),
+    webhooks: fakeWebhooks(run),
     settings: fakeSettings(run),
     freeze: fakeFreeze(run),
     answers: fakeAnswers(run),

@@ -25,7 +25,13 @@ async function query(sql: string): Promise<unknown[]> {
 
 it('migrates an empty database once, though several hubs start together', async () => {
   const ran = await Promise.all([1, 2, 3].map(() => migrate({ url: database.url })));
-  const names = ['Corridor0000000000001', 'Engine0000000000002', 'AuditChain0000000000003', 'Credentials0000000000004'];
+  const names = [
+    'Corridor0000000000001',
+    'Engine0000000000002',
+    'AuditChain0000000000003',
+    'Credentials0000000000004',
+    'Webhooks0000000000005',
+  ];
   expect(ran.flat()).toEqual(names);
   expect(await query('select name from migrations order by id')).toEqual(names.map((name) => ({ name })));
   expect(await migrate({ url: database.url })).toEqual([]);

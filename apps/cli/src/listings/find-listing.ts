@@ -10,6 +10,7 @@ import { rollouts } from './rollouts.js';
 import { sources } from './sources.js';
 import { strategies } from './strategies.js';
 import { targets } from './targets.js';
+import { webhooks } from './webhooks.js';
 import { tokens } from './tokens.js';
 
 /** What is done with a listing, whatever its items are. */
@@ -29,6 +30,7 @@ const ALL: readonly { readonly words: readonly string[]; readonly use: <R>(with_
   entry(events),
   entry(tokens),
   entry(credentials),
+  entry(webhooks),
 ];
 
 function entry<T>(listing: Listing<T>): (typeof ALL)[number] {

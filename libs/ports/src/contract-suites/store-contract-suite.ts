@@ -16,6 +16,7 @@ import { credentials } from './store/credentials.suite.js';
 import { reports } from './store/reports.suite.js';
 import { resources } from './store/resources.suite.js';
 import { tokens } from './store/tokens.suite.js';
+import { webhooks } from './store/webhooks.suite.js';
 import { transactions } from './store/transactions.suite.js';
 
 export type { OpenedStore } from './store/opened-store.js';
@@ -43,6 +44,7 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
     tokens,
     'audit and settings': audits,
     credentials,
+    webhooks,
   };
   describe(`Store: ${name}`, () => {
     for (const [title, suite] of Object.entries(suites)) {

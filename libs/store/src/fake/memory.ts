@@ -8,7 +8,16 @@ import {
   type Rollout,
   type TargetRow,
 } from '#domain';
-import type { StoredAnswer, StoredCluster, StoredCredential, StoredEvent, StoredRelease, StoredResource, StoredToken } from '#ports';
+import type {
+  StoredAnswer,
+  StoredCluster,
+  StoredCredential,
+  StoredWebhook,
+  StoredEvent,
+  StoredRelease,
+  StoredResource,
+  StoredToken,
+} from '#ports';
 
 /** Rows by key, as one transaction sees them. */
 export interface Table<Row> {
@@ -73,6 +82,7 @@ interface Rows {
   readonly manifests: ManifestRow;
   readonly tokens: StoredToken & { readonly hash: string };
   readonly credentials: StoredCredential & { readonly sealed: Uint8Array };
+  readonly webhooks: StoredWebhook & { readonly sealed: Uint8Array };
   readonly settings: string;
   readonly steps: LogEntry;
   readonly checkpoints: EngineCheckpoint;
@@ -97,6 +107,7 @@ export class Memory {
     manifests: new Map(),
     tokens: new Map(),
     credentials: new Map(),
+    webhooks: new Map(),
     settings: new Map(),
     steps: new Map(),
     checkpoints: new Map(),

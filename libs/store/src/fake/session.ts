@@ -71,6 +71,7 @@ export class Session {
       manifests: over(tables.manifests),
       tokens: over(tables.tokens),
       credentials: over(tables.credentials),
+      webhooks: over(tables.webhooks),
       settings: over(tables.settings),
       steps: over(tables.steps),
       checkpoints: over(tables.checkpoints),

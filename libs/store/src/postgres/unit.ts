@@ -14,6 +14,7 @@ import { rolloutStore } from './rollouts.js';
 import { settingStore } from './settings.js';
 import type { Sql } from './sql.js';
 import { tokenStore } from './tokens.js';
+import { webhookStore } from './webhooks.js';
 
 export function createUnit(sql: Sql): Unit {
   return {
@@ -26,6 +27,7 @@ export function createUnit(sql: Sql): Unit {
     tokens: tokenStore(sql),
     audit: auditStore(sql),
     credentials: credentialStore(sql),
+    webhooks: webhookStore(sql),
     settings: settingStore(sql),
     freeze: freezeStore(sql),
     answers: answerStore(sql),

@@ -14,6 +14,8 @@ import { SourceReader } from './source-reader.js';
 export class Ingest implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly due = new Map<string, { readonly generation: number; readonly at: number }>();
   private readonly serial = new SerialByKey();
+  /** Told of, and not yet begun to be looked at. */
+  private readonly touched = new Set<string>();
   private stopped = false;
 
   constructor(
@@ -68,6 +70,18 @@ export class Ingest implements OnApplicationBootstrap, OnApplicationShutdown {
     };
   }
 
+  /** Looks at a source soon, because somebody says that it changed; told so again and again, it is looked at once more, not each time. */
+  touch(name: string): void {
+    if (this.stopped || this.touched.has(name)) return;
+    this.touched.add(name);
+    const find = (): Promise<StoredResource | null> => {
+      // What is told from here on is not in the look that begins now.
+      this.touched.delete(name);
+      return this.store.read.resources.get('Source', name);
+    };
+    this.read(name, find).catch((error: unknown) => this.reader.failed(name, error));
+  }
+
   private async poll(): Promise<void> {
     if (this.stopped) return;
     const now = this.clock.now();
@@ -78,19 +92,22 @@ export class Ingest implements OnApplicationBootstrap, OnApplicationShutdown {
       const due = this.due.get(source.name);
       if (due && due.generation === source.generation && due.at > now) continue;
       this.plan(source);
-      this.serial
-        .run(source.name, () => this.reader.read(source))
-        .then(
-          async ({ changed }) => {
-            if (changed) await this.reconcile.ofSource(source.name);
-          },
-          async (error: unknown) => {
-            // Its status tells why; so must that of whatever hangs on it. The next look comes by its interval.
-            this.reader.failed(source.name, error);
-            await this.reconcile.ofSource(source.name);
-          },
-        )
-        .catch((error: unknown) => this.reader.failed(source.name, error));
+      this.read(source.name, async () => source).catch((error: unknown) => this.reader.failed(source.name, error));
+    }
+  }
+
+  /** Reads a source in its turn, and tells what hangs on it. */
+  private async read(name: string, find: () => Promise<StoredResource | null>): Promise<void> {
+    try {
+      const changed = await this.serial.run(name, async () => {
+        const source = await find();
+        return source !== null && (await this.reader.read(source)).changed;
+      });
+      if (changed) await this.reconcile.ofSource(name);
+    } catch (error) {
+      // Its status tells why; so must that of whatever hangs on it. The next look comes by its interval.
+      this.reader.failed(name, error);
+      await this.reconcile.ofSource(name);
     }
   }
 
