@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { reportSchema } from '#contract';
+import { MAX_REPORT_BYTES, reportSchema } from '#contract';
 import type { HealthStatus } from '#domain';
 import { composeReport, judgeApplication } from './compose-report.js';
 
@@ -55,12 +55,8 @@ describe('the verdict on an application', () => {
   });
 });
 
-it('composes reports that the hub takes, however much is wrong', () => {
-  const many = Array.from({ length: 500 }, (_, at) => error(`${'n'.repeat(300)}${at}`, false)).map((each) => ({
-    ...each,
-    message: 'm'.repeat(5_000),
-  }));
-  const report = composeReport({
+const composed = (many: readonly ReturnType<typeof error>[]) =>
+  composeReport({
     cluster: '6f1c1f0e-3a52-4c8e-9a3e-0d6a6f1c2b11',
     application: 'shop',
     assignment: { generation: 1, digest: 'd'.repeat(64) },
@@ -75,6 +71,40 @@ it('composes reports that the hub takes, however much is wrong', () => {
     drifted: 0,
     fields: Array.from({ length: 50 }, () => 'f'.repeat(400)),
   });
+
+it.each([
+  ['much', 'm', 'n'],
+  ['much in letters of three bytes', '\u4e16', 'n'],
+  ['much that JSON writes in six', '\u0001', '\u0001'],
+  ['halves of letters', '\ud83d', 'n'],
+  ['letters of two halves', '\ud83d\ude00', 'n'],
+  ['what no database takes', '\u0000', 'n'],
+])('composes reports that the hub takes, however much is wrong: %s', (_what, letter, name) => {
+  const many = Array.from({ length: 500 }, (_, at) => ({
+    ...error(`${name.repeat(300)}${at}`, false),
+    reason: letter.repeat(300),
+    message: letter.repeat(5_000),
+  }));
+  const report = composed(many);
+  const text = JSON.stringify(report);
   expect(reportSchema.safeParse(report).error).toBeUndefined();
-  expect(JSON.stringify(report).length).toBeLessThan(64 * 1024);
+  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MAX_REPORT_BYTES);
+  expect(report.findings.length).toBeGreaterThan(5);
+  expect(text).not.toMatch(/\u0000|\\u0000|\p{Surrogate}|\\ud[89a-f]/u);
+});
+
+it('hides what must not be told before anything is cut', () => {
+  const hide = (text: string): string => text.replaceAll('secret', '(hidden)');
+  const message = `${'x'.repeat(597)}secret`;
+  const told = (verdict: ReturnType<typeof judgeApplication>): string => JSON.stringify(verdict);
+  for (const verdict of [
+    judgeApplication({ kind: 'stuck', errors: [{ ...error('a', false), message, reason: 'secret' }] }, [], 0, hide),
+    judgeApplication({ kind: 'stuck', errors: [], message }, [], 0, hide),
+    judgeApplication({ kind: 'refused', message }, [], 0, hide),
+    judgeApplication({ kind: 'halted', message }, [], 0, hide),
+    judgeApplication({ kind: 'applied' }, [object('a', 'failed', message)], 0, hide),
+  ]) {
+    expect(told(verdict)).not.toMatch(/xse/);
+    expect(told(verdict)).toContain('x(');
+  }
 });
