@@ -6,6 +6,7 @@ import { takingClashes } from './clashing-entries.js';
 import { differences, OWNERSHIP } from './compare.js';
 import { firstStep, immutableHint, type Known, mayRecreate, ownershipRefusal, withoutReplicas } from './decide.js';
 import type { Discovery } from './discovery.js';
+import { findAbsent } from './find-absent.js';
 import { ignoredOf } from './ignore-rules.js';
 import { bothTakings, ownershipOf, pathsTaken, type Taking, takingByHand } from './managed-fields.js';
 import { mapLimited } from './map-limited.js';
@@ -123,6 +124,7 @@ class ApplyRun {
   /** Everything is planned before anything is written. */
   private async rollOut(items: readonly ApplyItem[]): Promise<readonly ApplyItem[]> {
     const intents = new Map<ApplyItem, Intent>();
+    await this.learnAbsent(items);
     await mapLimited(items, async (item) => {
       const intent = await this.alone(item, () => this.plan(item));
       if (intent !== null) intents.set(item, intent);
@@ -135,6 +137,14 @@ class ApplyRun {
       if (intent !== undefined && !this.input.signal.aborted) await this.alone(item, () => this.act(item, intent));
     });
     return due;
+  }
+
+  /** What is new to the cluster, as mostly all of a first bundle is, need not be looked for one by one. */
+  private async learnAbsent(items: readonly ApplyItem[]): Promise<void> {
+    if (this.input.force || this.input.signal.aborted) return;
+    const unknown = items.filter((item) => this.input.known(item).live === undefined);
+    const absent = await findAbsent(unknown, (path, limit) => this.calls.list(path, limit));
+    for (const item of absent) this.input.onSeen(item, null);
   }
 
   /** An object that gets no answer of an API server that gives others one is in error by itself. */

@@ -7,6 +7,7 @@ import { FIELD_MANAGER } from './marks.js';
 import { mapAt, textAt } from './object-ref.js';
 import type { ApplyItem } from './prepare.js';
 
+const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 const ANSWERS_WITHIN_MS = 5_000;
@@ -62,6 +63,11 @@ export class ObjectCalls {
       path: pathOf(item),
       body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Foreground', preconditions: { uid } },
     });
+  }
+
+  /** Names and what else the metadata tells, of all that are there. */
+  list(path: string, limit: number): Promise<KubeResponse> {
+    return this.call({ method: 'GET', path, query: { limit: String(limit) }, accept: METADATA_LIST });
   }
 
   /** Whether it is gone, or another one is there in its place. */
