@@ -28,6 +28,7 @@ export class ApplicationObjects implements ObjectListener {
   /** What the application says of its custom resources' health. */
   readonly rules = new ApplicationRules();
   private readonly classes: KnownClasses;
+  private isHeld = false;
 
   constructor(private readonly options: ApplicationObjectsOptions) {
     this.classes = new KnownClasses(options);
@@ -148,6 +149,16 @@ export class ApplicationObjects implements ObjectListener {
     this.notFine.clear();
   }
 
+  /** A first pass is on: no verdict is told before its end, and looks at pods would only be in its way. */
+  hold(): void {
+    this.isHeld = true;
+  }
+
+  release(): void {
+    this.isHeld = false;
+    for (const [key, object] of this.notFine) this.watchPods(key, object);
+  }
+
   private lose(key: string, resourceVersion: number): void {
     const object = this.tracked.get(key);
     if (object === undefined || object.live === null) return;
@@ -187,8 +198,10 @@ export class ApplicationObjects implements ObjectListener {
     }
     object.pods?.close();
     object.pods = null;
+    if (this.isHeld) return;
     object.podsTimer ??= setTimeout(() => {
       object.podsTimer = undefined;
+      if (this.isHeld) return;
       const present = object.podSource();
       if (this.tracked.get(key) !== object || present === null || object.pods !== null) return;
       const { kube, clock, random, logger, watchIdleMs } = this.options;

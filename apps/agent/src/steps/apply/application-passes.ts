@@ -155,10 +155,13 @@ export class ApplicationPasses {
     signal: AbortSignal,
   ): Promise<PassResult> {
     await this.track(items, held);
+    const { objects } = this.parts;
+    if (!terms.again) objects.hold();
     let result: PassResult;
     try {
       result = await this.apply(items, held, terms, signal);
     } finally {
+      objects.release();
       this.watch(items);
     }
     if (held.assignment.drift === 'off') this.parts.drift.forget();
