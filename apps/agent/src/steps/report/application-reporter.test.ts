@@ -54,6 +54,21 @@ describe('the reports on an application', () => {
     expect(sent).toHaveLength(2);
   });
 
+  it('tell another reason of the same phase once it lasted, however often it is looked at meanwhile', () => {
+    const because = (message: string): Verdict => ({ ...progressing, message });
+    reporter.observe(progressing, standing());
+    for (let tries = 0; tries < 10; tries += 1) {
+      reporter.observe(because('the webhook is down'), standing());
+      jest.advanceTimersByTime(900);
+    }
+    expect(sent.map(({ message }) => message)).toEqual(['waiting', 'the webhook is down']);
+    reporter.observe(because('something passing'), standing());
+    jest.advanceTimersByTime(1_900);
+    reporter.observe(because('the webhook is down'), standing());
+    jest.advanceTimersByTime(60_000);
+    expect(sent).toHaveLength(2);
+  });
+
   it('are sent when it was healthy for as long as asked, with that time, once', () => {
     reporter.observe(healthy, standing(1, 60_000));
     jest.advanceTimersByTime(59_000);

@@ -40,6 +40,8 @@ export class ApplicationReporter {
   } | null = null;
   private steadyTimer: NodeJS.Timeout | undefined;
   private reasonTimer: NodeJS.Timeout | undefined;
+  /** What the timer runs for. */
+  private newReason: string | null = null;
   private isRefusalTold = false;
   private latest: { readonly verdict: Verdict; readonly standing: Standing } | null = null;
 
@@ -49,7 +51,7 @@ export class ApplicationReporter {
   restart(): void {
     this.steadiness.reset();
     clearTimeout(this.steadyTimer);
-    clearTimeout(this.reasonTimer);
+    this.dropReason();
     this.told = null;
   }
 
@@ -67,11 +69,13 @@ export class ApplicationReporter {
       this.tell();
     } else if (told.drift !== driftOf(standing)) {
       this.tell();
-    } else if (told.reason !== reason) {
-      clearTimeout(this.reasonTimer);
+    } else if (told.reason === reason) {
+      this.dropReason();
+    } else if (this.newReason !== reason) {
+      this.dropReason();
+      // Looked at again and again while it lasts, as at each try of what fails, it is told all the same.
+      this.newReason = reason;
       this.reasonTimer = setTimeout(() => this.tell(), REASON_LASTS_MS);
-    } else {
-      clearTimeout(this.reasonTimer);
     }
     if (isHealthy && !wasHealthy) this.tellWhenSteady(standing.assignment.healthyForMs);
   }
@@ -80,7 +84,7 @@ export class ApplicationReporter {
   tell(): void {
     if (this.latest === null) return;
     const { verdict, standing } = this.latest;
-    clearTimeout(this.reasonTimer);
+    this.dropReason();
     const { generation } = standing.assignment;
     this.told = { phase: verdict.phase, generation, reason: reasonOf(verdict), drift: driftOf(standing) };
     this.send(verdict, standing);
@@ -111,7 +115,12 @@ export class ApplicationReporter {
 
   close(): void {
     clearTimeout(this.steadyTimer);
+    this.dropReason();
+  }
+
+  private dropReason(): void {
     clearTimeout(this.reasonTimer);
+    this.newReason = null;
   }
 
   private tellWhenSteady(healthyForMs: number): void {
