@@ -15,7 +15,7 @@ export interface Access extends LocalAccess {
 }
 
 /** Folders that a hub on this machine keeps its data in, looked for from the present folder upwards. */
-const DATA_FOLDERS = ['.flotilla/hub', '.flotilla/demo/hub', '.flotilla/demo'];
+const DATA_FOLDERS = ['.flotilla/hub', '.flotilla/demo/hub', '.flotilla/demo-kubernetes/hub', '.flotilla/demo'];
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /**

@@ -52,6 +52,13 @@ export class HubApi {
     return (await this.ask('POST', `/api/v1/clusters/${encodeURIComponent(name)}/token`, {}, tokenSchema)).token;
   }
 
+  /** The agent's manifest, as the line of an invitation fetches it. */
+  async manifest(token: string): Promise<string> {
+    const { status, text } = await this.send('GET', `/api/v1/install/${token}`, undefined);
+    if (status === 200) return text;
+    throw new RejectedError('hub-refused', `The hub does not give the agent's manifest: status ${status}`, { status });
+  }
+
   close(): void {
     this.connections.destroy();
   }

@@ -67,9 +67,7 @@ export class InstalledAgent {
   /** Settles when the readiness probe of the Deployment answers. */
   async start(): Promise<void> {
     const { namespace, serviceAccountName, container } = await this.podTemplate();
-    const account = { namespace, name: serviceAccountName };
-    const access = await createServiceAccountKubeconfig(this.plane, account, this.folder);
-    writeFileSync(path.join(this.folder, 'token'), access.token);
+    await this.writeToken(namespace, serviceAccountName);
     copyFileSync(this.plane.caFile, path.join(this.folder, 'ca.crt'));
     const { readinessProbe, livenessProbe } = container;
     if (!readinessProbe || !livenessProbe) throw new Error("The agent's Deployment has no probes");
@@ -101,6 +99,12 @@ export class InstalledAgent {
     }
   }
 
+  /** As a kubelet does it before the hour of a token is over. */
+  async renewToken(): Promise<void> {
+    const { namespace, serviceAccountName } = await this.podTemplate();
+    await this.writeToken(namespace, serviceAccountName);
+  }
+
   /** SIGKILL unless told. */
   async kill(signal?: NodeJS.Signals): Promise<void> {
     await this.program?.kill(signal);
@@ -126,6 +130,11 @@ export class InstalledAgent {
     }
     const { serviceAccountName } = deployment.spec.template.spec;
     return { namespace: deployment.metadata.namespace, serviceAccountName, container };
+  }
+
+  private async writeToken(namespace: string, name: string): Promise<void> {
+    const { token } = await createServiceAccountKubeconfig(this.plane, { namespace, name }, this.folder);
+    writeFileSync(path.join(this.folder, 'token'), token);
   }
 
   /** As a kubelet puts it together: what a container sets itself wins. */

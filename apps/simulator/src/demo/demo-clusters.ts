@@ -1,13 +1,20 @@
 import type { ClusterPlan } from '../simulate.js';
 
+/** The clusters of a demo, however they are made; each has its agent. */
+export interface DemoClusters {
+  readonly count: number;
+  /** Where they are and how to look at them: lines for a person. */
+  readonly about: readonly string[];
+}
+
 const REGIONS = [
   ['aws', 'eu-central-1'],
   ['gce', 'europe-west4'],
   ['azure', 'westeurope'],
 ] as const;
 
-/** Twelve clusters: two in dev, three in staging, seven in prod. */
-export function demoClusters(): readonly ClusterPlan[] {
+/** Twelve simulated clusters: two in dev, three in staging, seven in prod. */
+export function simulatedPlans(): readonly ClusterPlan[] {
   return [
     ['dev', 2],
     ['staging', 3],

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,37 +7,26 @@ import {
   describeFailure,
   lockDataFolder,
   onStopSignal,
+  RejectedError,
   runMain,
   stopStaleChildren,
   type Logger,
 } from '#kit';
-import { SimulatedFleet } from '../simulated-fleet.js';
-import { simulate } from '../simulate.js';
-import { startSimulatorServer } from '../simulator-server.js';
 import { openCli } from './cli.js';
+import { Closers } from './closers.js';
 import { ensureRepository, writeFleetFile } from './demo-repository.js';
-import { demoClusters } from './demo-clusters.js';
+import { openSimulatedClusters } from './open-simulated.js';
+import { buildPrograms } from './build-programs.js';
 import { runHub } from './run-hub.js';
 import { DEMO_HELP, parseDemoOptions, type DemoOptions } from './options.js';
 import { Progress } from './progress.js';
 import { tips } from './tips.js';
 
 const APPLICATION = 'shop';
+/** Where each kind of demo keeps its clusters: the hub of one knows nothing of the other's. */
+const CLUSTER_FOLDERS = ['clusters', 'kubernetes'] as const;
 /** The checkout: this file is dist/apps/simulator/src/demo/main.js. */
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../../..');
-
-/** What ends, in the reverse order of what began. */
-class Closers {
-  private readonly list: (() => Promise<unknown>)[] = [];
-
-  add(close: () => Promise<unknown>): void {
-    this.list.push(close);
-  }
-
-  async closeAll(): Promise<void> {
-    for (const close of this.list.splice(0).reverse()) await close().catch(() => undefined);
-  }
-}
 
 await runMain(async () => {
   const options = parseDemoOptions(process.argv.slice(2), process.env, process.cwd());
@@ -51,7 +41,8 @@ await runMain(async () => {
       process.stderr.write('\nStopping …\n');
       await closers.closeAll();
     },
-    { exitCode: options.once ? 1 : 0 },
+    // Three control planes end one after the other.
+    { exitCode: options.once ? 1 : 0, limitMs: 15_000 },
   );
   const started = performance.now();
   try {
@@ -76,13 +67,21 @@ interface Outcome {
 
 async function demo(options: DemoOptions, log: Logger, closers: Closers): Promise<Outcome> {
   const say = new Progress();
+  const programs = options.kubernetes ? await buildPrograms() : null;
   const data = await lockDataFolder(options.dataFolder, 'FLOTILLA_DEMO_DATA');
   closers.add(() => data.release());
   const folder = (name: string): string => path.join(data.folder, name);
   await stopStaleChildren(folder('pids'), { log });
   if (options.fresh)
-    for (const name of ['hub', 'clusters', 'repository', 'fleet.yaml'])
+    for (const name of ['hub', ...CLUSTER_FOLDERS, 'repository', 'fleet.yaml'])
       await rm(folder(name), { recursive: true, force: true });
+  const [own, other] = options.kubernetes ? CLUSTER_FOLDERS.toReversed() : CLUSTER_FOLDERS;
+  if (existsSync(folder(other))) {
+    throw new RejectedError(
+      'demo-of-others',
+      `${data.folder} holds a demo with ${options.kubernetes ? 'simulated' : 'Kubernetes'} clusters: give FLOTILLA_DEMO_DATA another folder, or --fresh to begin anew.`,
+    );
+  }
 
   const hub = await say.step('Starting the hub with its own PostgreSQL and nats-server', () =>
     runHub({ root: ROOT, dataFolder: folder('hub'), pidFolder: folder('pids'), log }),
@@ -94,15 +93,10 @@ async function demo(options: DemoOptions, log: Logger, closers: Closers): Promis
   );
   await writeFleetFile(path.join(ROOT, 'deploy/demo/fleet.yaml'), folder('fleet.yaml'), repository);
 
-  const fleet = await SimulatedFleet.open({ folder: folder('clusters'), logger: log });
-  closers.add(() => fleet.close());
-  const clusters = demoClusters();
-  const simulation = await say.step(`Starting ${clusters.length} clusters, each with its agent`, () =>
-    simulate({ fleet, clusters, hub: hub.access, logger: log }),
-  );
-  closers.add(() => simulation.stop());
-  const server = await startSimulatorServer({ fleet, agents: simulation, logger: log });
-  closers.add(() => server.close());
+  const parts = { folder: folder(own), hub: hub.access, log, say, closers };
+  const clusters = programs
+    ? await (await import('./open-kubernetes.js')).openKubernetesClusters(parts, { root: ROOT, programs })
+    : await openSimulatedClusters(parts);
 
   const cli = openCli({ root: ROOT, dataFolder: folder('hub') });
   await say.step('flotilla apply -f fleet.yaml', async () =>
@@ -111,7 +105,7 @@ async function demo(options: DemoOptions, log: Logger, closers: Closers): Promis
   await cli.run('sync', APPLICATION);
   process.stderr.write(`\nThe rollout of ${APPLICATION}, wave by wave:\n`);
   await cli.show('rollout', 'status', APPLICATION, '--watch');
-  const outcome = await readOutcome(cli, clusters.length);
+  const outcome = await readOutcome(cli, clusters.count);
   if (!options.once) {
     const where = (file: string): string => path.relative(process.cwd(), file) || '.';
     process.stdout.write(
@@ -120,7 +114,8 @@ async function demo(options: DemoOptions, log: Logger, closers: Closers): Promis
         repository: where(repository),
         cli: cli.line,
         application: APPLICATION,
-        simulator: server.url,
+        about: clusters.about,
+        command: options.kubernetes ? 'npm run demo -- --kubernetes' : 'npm run demo',
       }),
     );
   }

@@ -4,14 +4,18 @@ export function tips(where: {
   readonly repository: string;
   readonly cli: string;
   readonly application: string;
-  readonly simulator: string;
+  /** Of the clusters: lines for a person. */
+  readonly about: readonly string[];
+  /** What starts the demo. */
+  readonly command: string;
 }): string {
-  const { url, repository, cli, application, simulator } = where;
+  const { url, repository, cli, application, about, command } = where;
+  const fresh = command.includes(' -- ') ? `${command} --fresh` : `${command} -- --fresh`;
   const ship = (tag: string): string =>
     `(cd ${repository} && sed -i.bak '/shop\\/web/{n;s/newTag: .*/newTag: ${tag}/;}' base/kustomization.yaml && rm base/*.bak && git commit -qam 'Ship web ${tag}') && ${cli} sync shop`;
   return `
 The hub listens at ${url}; the CLI finds it and its token by itself.
-The simulated clusters are at ${simulator}.
+${about.join('\n')}
 
 Five things to try, each a line to paste into another terminal, in this folder:
 
@@ -30,6 +34,6 @@ Five things to try, each a line to paste into another terminal, in this folder:
   5. Pause a rollout, ask why it waits, and resume it:
      ${ship('1.2.0')} && ${cli} rollout pause ${application} --reason lunch && ${cli} why ${application} && ${cli} rollout resume ${application}
 
-Ctrl-C stops everything; \`npm run demo\` continues where it was, \`npm run demo -- --fresh\` begins anew.
+Ctrl-C stops everything; \`${command}\` continues where it was, \`${fresh}\` begins anew.
 `;
 }
