@@ -59,6 +59,18 @@ const manifestApplicationSchema = z.object({
   serviceAccount: nameSchema.optional(),
 });
 
+/**
+ * What an Application's spec says of that, read from a spec as it was stored: whoever stored it made sure of it by the rules of
+ * then, and what is told to agents is not to end with a newer hub's.
+ */
+export const applicationTermsSchema = manifestApplicationSchema.pick({
+  drift: true,
+  namespace: true,
+  health: true,
+  ignoreDifferences: true,
+  serviceAccount: true,
+});
+
 /** Unknown fields are let through: a hub one version ahead may send some. */
 export const manifestSchema: z.ZodType<Manifest> = z.object({
   protocol: counter,

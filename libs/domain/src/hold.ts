@@ -34,6 +34,7 @@ export type DerivedHoldCode =
   | 'placement'
   | 'strategy'
   | 'manifest'
+  | 'spec'
   | 'offline'
   | 'ended'
   | 'notJoined'

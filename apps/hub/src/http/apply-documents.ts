@@ -1,9 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
-  applicationSpecSchema,
   issueErrors,
   resourceSchemas,
-  type ApplicationSpec,
   type ApplyAnswer,
   type ApplyResult,
   type FieldError,
@@ -84,9 +82,9 @@ export class ApplyDocuments {
   }
 
   /** Marks the clusters that run the application where it is to be run on other terms. */
-  private async tellTerms(unit: Unit, name: string, spec: ApplicationSpec): Promise<void> {
+  private async tellTerms(unit: Unit, name: string, spec: JsonObject): Promise<void> {
     const before = await unit.resources.get('Application', name);
-    if (!before || !changesTerms(applicationSpecSchema.parse(before.spec), spec)) return;
+    if (!before || !changesTerms(before.spec, spec)) return;
     // So that no cluster is assigned to in between and told the old terms.
     await unit.rollouts.lock(name);
     const rows = await unit.rollouts.rows(name, { all: true });

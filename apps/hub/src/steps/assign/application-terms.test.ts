@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { applicationSpecSchema, type ApplicationSpec } from '#contract';
+import { applicationSpecSchema } from '#contract';
+import type { JsonObject } from '#domain';
 import { changesTerms, termsOfSpec } from './application-terms.js';
 
-const specOf = (more: object = {}): ApplicationSpec => applicationSpecSchema.parse({ source: 's', path: '.', ...more });
+/** As it is stored. */
+const specOf = (more: object = {}): JsonObject =>
+  JSON.parse(JSON.stringify(applicationSpecSchema.parse({ source: 's', path: '.', ...more }))) as JsonObject;
 const health = [{ kind: 'example.com/Widget', healthy: 'object.status.ready' }];
 const ignoreDifferences = [{ kind: 'apps/Deployment', jsonPointers: ['/spec/replicas'] }];
 
@@ -21,6 +24,15 @@ describe('the terms of an application', () => {
       health,
       ignoreDifferences,
     });
+  });
+
+  it('are read from what an older hub stored: without the newer fields, and with rules that would be refused now', () => {
+    expect(termsOfSpec({ source: 's', path: '.', drift: 'off', namespace: 'shop' })).toEqual({
+      drift: 'off',
+      namespace: 'shop',
+    });
+    const rules = [{ kind: 'apps/Deployment', healthy: 'object.was.valid(once)' }];
+    expect(termsOfSpec({ source: 's', path: '.', health: rules })).toMatchObject({ health: rules });
   });
 
   it.each<[string, object]>([

@@ -1,5 +1,5 @@
-import { toHealthRules, toIgnoreDifferences, type ApplicationSpec } from '#contract';
-import { canonicalJson, type Count, type ManifestApplication } from '#domain';
+import { applicationTermsSchema } from '#contract';
+import { canonicalJson, type Count, type JsonObject, type ManifestApplication } from '#domain';
 
 /** What a manifest says of an application besides the cluster's own row. */
 export interface ApplicationTerms extends Pick<
@@ -9,26 +9,25 @@ export interface ApplicationTerms extends Pick<
   readonly maxDeletions: Count;
 }
 
-/** The terms that an Application's spec sets; what is empty is left out, so that it takes no room in any manifest. */
-export function termsOfSpec(spec: ApplicationSpec): Omit<ApplicationTerms, 'maxDeletions'> {
-  const { drift, namespace, health, ignoreDifferences, serviceAccount } = spec;
-  return {
-    drift,
-    namespace,
-    ...(health.length > 0 && { health: toHealthRules(health) }),
-    ...(ignoreDifferences.length > 0 && { ignoreDifferences: toIgnoreDifferences(ignoreDifferences) }),
-    ...(serviceAccount !== undefined && { serviceAccount }),
-  };
+/** The terms that an Application's stored spec sets; what is empty is left out, so that it takes no room in any manifest. */
+export function termsOfSpec(spec: JsonObject): Omit<ApplicationTerms, 'maxDeletions'> {
+  const terms: object = applicationTermsSchema.parse({ drift: 'correct', namespace: 'default', ...spec });
+  const told = Object.entries(terms).filter(([, value]) => value !== undefined && !isEmpty(value));
+  return Object.fromEntries(told) as unknown as Omit<ApplicationTerms, 'maxDeletions'>;
 }
 
 /**
  * Whether a change of the spec is to reach the clusters that run the application at once, as it is part of no release. Another
  * namespace is not: it makes every object anew and deletes the old ones, so it goes with the next release, in its waves.
  */
-export function changesTerms(before: ApplicationSpec, after: ApplicationSpec): boolean {
-  const face = (spec: ApplicationSpec): string => {
+export function changesTerms(before: JsonObject, after: JsonObject): boolean {
+  const face = (spec: JsonObject): string => {
     const { namespace: _, ...terms } = termsOfSpec(spec);
     return canonicalJson(terms);
   };
   return face(before) !== face(after);
+}
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }

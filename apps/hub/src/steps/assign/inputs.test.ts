@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_STRATEGY } from '#domain';
 import { createFakeStore } from '#store';
-import { Blocked, readStrategy } from './inputs.js';
+import { Blocked, readSpec, readStrategy } from './inputs.js';
 
 describe('the strategy of an application', () => {
   const read = async (name: string, spec?: object) => {
@@ -23,5 +23,16 @@ describe('the strategy of an application', () => {
     const failed = read('careful', { waves: [{ name: 'all', soak: '400d' }] });
     await expect(failed).rejects.toThrow(/not valid any more \(spec\.waves\[0\]\.soak: must be at most 30d\)/);
     await expect(failed).rejects.toBeInstanceOf(Blocked);
+  });
+});
+
+describe('the spec of an application', () => {
+  it('that an older hub let through is told with its field, and stops nothing else', () => {
+    const spec = { source: 's', path: '.', health: [{ kind: 'apps/Deployment', healthy: 'true' }] };
+    const read = (): unknown => readSpec({ name: 'web', spec });
+    expect(read).toThrow(Blocked);
+    expect(read).toThrow(
+      /Application "web" is not valid any more \(spec\.health\[0\]\.kind: must be a custom resource/,
+    );
   });
 });

@@ -1,4 +1,5 @@
 import {
+  applicationSpecSchema,
   DEFAULT_STRATEGY,
   fieldErrorsText,
   issueErrors,
@@ -9,16 +10,24 @@ import {
   type SourceSpec,
 } from '#contract';
 import type { Hold, StrategySpec } from '#domain';
-import type { GitRepository, Store, Unit } from '#ports';
+import type { GitRepository, Store, StoredResource, Unit } from '#ports';
 
 /** Something is in the way; what runs stays as it is. */
 export class Blocked extends Error {
   constructor(
-    readonly code: 'source' | 'render' | 'placement' | 'strategy' | 'manifest',
+    readonly code: 'source' | 'render' | 'placement' | 'strategy' | 'manifest' | 'spec',
     message: string,
   ) {
     super(message);
   }
+}
+
+/** The application's spec. @throws Blocked where an older hub stored what this one does not take. */
+export function readSpec({ name, spec }: Pick<StoredResource, 'name' | 'spec'>): ApplicationSpec {
+  const { data, error } = applicationSpecSchema.safeParse(spec);
+  if (data) return data;
+  const why = fieldErrorsText(issueErrors(error.issues, ['spec']));
+  throw new Blocked('spec', `Application "${name}" is not valid any more (${why}): mend and apply it`);
 }
 
 /** A commit and where to read it from. */

@@ -1,4 +1,4 @@
-import { applicationSpecSchema, MAX_MANIFEST_BYTES } from '#contract';
+import { MAX_MANIFEST_BYTES } from '#contract';
 import type { ClusterUid, ManifestApplication } from '#domain';
 import type { StoredResource, Unit } from '#ports';
 import { termsOfSpec } from './application-terms.js';
@@ -22,7 +22,7 @@ const LARGEST_ROW: Omit<ManifestApplication, 'drift' | 'namespace'> = {
 
 /** Bytes of an envelope that an application takes: JSON within JSON. */
 export function bytesInManifest({ name, spec }: Pick<StoredResource, 'name' | 'spec'>): number {
-  const entry = { [name]: { ...LARGEST_ROW, ...termsOfSpec(applicationSpecSchema.parse(spec)) } };
+  const entry = { [name]: { ...LARGEST_ROW, ...termsOfSpec(spec) } };
   return Buffer.byteLength(JSON.stringify(JSON.stringify(entry)));
 }
 

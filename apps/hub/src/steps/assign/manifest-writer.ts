@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { applicationSpecSchema, MAX_MANIFEST_BYTES, signedManifestSchema } from '#contract';
+import { MAX_MANIFEST_BYTES, signedManifestSchema } from '#contract';
 import { DEFAULT_STRATEGY, type ClusterUid, type Manifest } from '#domain';
 import { BugError, type Logger } from '#kit';
 import type { DirtyCluster, HubBus, Unit } from '#ports';
@@ -114,7 +114,7 @@ export class ManifestWriter {
     return new Map(
       applications.map(({ name, spec }) => {
         const { maxDeletions } = planned.get(name) ?? DEFAULT_STRATEGY;
-        return [name, { ...termsOfSpec(applicationSpecSchema.parse(spec)), maxDeletions }];
+        return [name, { ...termsOfSpec(spec), maxDeletions }];
       }),
     );
   }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { applicationSpecSchema, type ApplicationSpec } from '#contract';
+import type { ApplicationSpec } from '#contract';
 import { place, type Hold, type JsonObject, type Member, type StrategySpec, type TargetRow } from '#domain';
 import type { Clock, Store, StoredCluster, StoredRelease, StoredResource } from '#ports';
 import { CLOCK, STORE } from '../../parts.js';
@@ -9,7 +9,7 @@ import { StepTimer } from '../step-timer.js';
 import { authorOf } from './author.js';
 import { BundleDrops } from './bundle-drops.js';
 import { decideStart } from './decide-start.js';
-import { Blocked, readCommit, readStrategy, type PinnedCommit } from './inputs.js';
+import { Blocked, readCommit, readSpec, readStrategy, type PinnedCommit } from './inputs.js';
 import { requireRoom } from './manifest-room.js';
 
 /** What the hub found out about an application, shown by `flotilla get applications` and explained by `why`. */
@@ -51,7 +51,7 @@ export class ReconcileWork {
 
   async run(resource: StoredResource): Promise<ReconcileOutcome> {
     const name = resource.name;
-    const spec = applicationSpecSchema.parse(resource.spec);
+    const spec = readSpec(resource);
     const [commit, strategy, clusters, rows, latest] = await Promise.all([
       readCommit(this.store, spec),
       readStrategy(this.store.read, spec),
@@ -173,7 +173,7 @@ export class ReconcileWork {
     const { release } = await this.store.transact((unit) =>
       unit.releases.add({
         application: resource.name,
-        source: applicationSpecSchema.parse(resource.spec).source,
+        source: readSpec(resource).source,
         revision: commit.revision,
         author: commit.author,
         subject: commit.subject,

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { applicationSpecSchema, type ApplicationSpec } from '#contract';
+import type { ApplicationSpec } from '#contract';
 import { place, type BundleDrop, type Member, type StrategySpec } from '#domain';
 import { RejectedError } from '#kit';
 import type { Store, StoredRelease, Unit } from '#ports';
 import { STORE } from '../../parts.js';
 import { BundleDrops } from './bundle-drops.js';
-import { Blocked, readStrategy } from './inputs.js';
+import { Blocked, readSpec, readStrategy } from './inputs.js';
 
 /** What a person's start, plan or replan is made of, as it stands now. */
 export interface StartInputs {
@@ -30,7 +30,7 @@ export class ReadStartInputs {
   /**
    * @param release the newest one unless told.
    * @param strategy another one than the application's.
-   * @throws RejectedError `not-found`, `nothing-placed`, `strategy`.
+   * @throws RejectedError `not-found`, `nothing-placed`, `spec`, `strategy`.
    */
   async read(
     application: string,
@@ -42,10 +42,10 @@ export class ReadStartInputs {
   ): Promise<StartInputs> {
     const resource = await read.resources.get('Application', application);
     if (!resource) throw new RejectedError('not-found', `Application "${application}" does not exist`, { status: 404 });
-    const spec = applicationSpecSchema.parse(resource.spec);
+    const spec = await possible(async () => readSpec(resource));
     const release = await releaseOf(read, application, number);
     const strategyName = other ?? spec.strategy;
-    const strategy = await strategyOf(read, { ...spec, strategy: strategyName });
+    const strategy = await possible(() => readStrategy(read, { strategy: strategyName }));
     const members = await membersOf(read, spec, release);
     const rows = (await read.rollouts.rows(application, { all: true })).map(({ row }) => row);
     const drops = await this.bundleDrops.of(read, { rows, members, namespace: spec.namespace });
@@ -53,9 +53,10 @@ export class ReadStartInputs {
   }
 }
 
-async function strategyOf(read: Unit, spec: ApplicationSpec): Promise<StrategySpec> {
+/** What blocks an application is told to whoever wants to start it. */
+async function possible<T>(read: () => Promise<T>): Promise<T> {
   try {
-    return await readStrategy(read, spec);
+    return await read();
   } catch (error) {
     if (error instanceof Blocked) throw new RejectedError(error.code, error.message, { status: 422 });
     throw error;
