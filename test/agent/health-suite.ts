@@ -165,6 +165,21 @@ export function describeHealthSuite(name: string, openCluster: () => Promise<Sui
         expect(early).toEqual([]);
       }));
 
+    it('goes by rules that came while the bundle was still waited for', () =>
+      withRig(async (rig, databases) => {
+        const { generation, digest } = await rig.assign(databases.bundle);
+        await rig.hub.bus.deleteBundle(digest);
+        await rig.start();
+        await rig.hub.eventually(
+          () => (rig.log.some((line) => line.includes('is not on the bus')) ? true : undefined),
+          () => 'the bundle was not missed',
+          WAIT_MS,
+        );
+        await rig.assign(databases.bundle, { generation, ...databases.rule({ failed: 'true' }) });
+        await databases.is({ phase: 'Up' });
+        await told(rig, { generation, phase: 'failed' }, 'RuleFailed');
+      }));
+
     it('goes by the same rules after a restart with the hub gone', () =>
       withRig(async (rig, databases) => {
         await rig.start();
@@ -234,5 +249,28 @@ export function describeHealthSuite(name: string, openCluster: () => Promise<Sui
         expect(JSON.stringify(live?.['status'])).not.toContain('ProgressDeadlineExceeded');
         await rig.healthy(await rig.assign(shop()), WAIT_MS);
       }));
+
+    it.each([
+      ['DaemonSet', {}],
+      ['StatefulSet', { serviceName: 'web', replicas: 2 }],
+    ])("tells a %s whose new pods crash-loop as failed, with the container's last words", (kind, more) =>
+      withRig(async (rig) => {
+        const workload = (image: string): JsonObject => {
+          const { spec } = deployment('web', image) as { spec: JsonObject };
+          return {
+            apiVersion: 'apps/v1',
+            kind,
+            metadata: { name: 'web' },
+            spec: { selector: spec['selector'] ?? {}, template: spec['template'] ?? {}, ...more },
+          };
+        };
+        await rig.start();
+        await rig.healthy(await rig.assign([workload('registry.example/web:1.0')]), WAIT_MS);
+        const { generation } = await rig.assign([workload('registry.example/web:2.0-crash')]);
+        const report = await told(rig, { generation, phase: 'failed' }, 'CrashLoopBackOff');
+        expect(report).toMatchObject({ cause: 'health', findings: [{ kind, name: 'web' }] });
+        expect(report.findings[0]?.message).toContain('fatal: cannot start, as the tag of');
+      }),
+    );
   });
 }
