@@ -15,6 +15,9 @@ export interface ApiError {
 }
 
 /** 401: our own token is being renewed, or was not yet; it says nothing of anybody's objects. */
+/** An unknown field or a wrong type in a server-side apply, or a Secret's value that is no base64, comes as a 500. */
+const BY_INPUT = /failed to create typed patch object|unable to convert unstructured object/;
+
 const TRANSIENT = new Set([401, 408, 425, 429, 500, 502, 503, 504]);
 
 /** What a response other than 2xx tells. */
@@ -31,12 +34,17 @@ export function apiError(response: KubeResponse): ApiError {
     reason: textAt(body, 'reason') || `Status${status}`,
     message,
     causes,
-    // An unknown field or a wrong type in a server-side apply comes as a 500, though it is the input that is at fault.
     transient:
-      (TRANSIENT.has(status) && !message.includes('failed to create typed patch object')) ||
-      (status === 409 && textAt(body, 'reason') === 'Conflict'),
+      (TRANSIENT.has(status) && !BY_INPUT.test(message)) || (status === 409 && textAt(body, 'reason') === 'Conflict'),
     ...(response.retryAfterSeconds !== undefined && { retryAfterMs: response.retryAfterSeconds * 1000 }),
   };
+}
+
+/** Our reason where the API server says 404 and gives none: it serves nothing at all there, no kind of which one object is missing. */
+export const UNSERVED = 'Status404';
+
+export function isUnserved(response: KubeResponse): boolean {
+  return response.status === 404 && apiError(response).reason === UNSERVED;
 }
 
 export function isSuccess(response: KubeResponse): boolean {

@@ -1,7 +1,7 @@
 import type { IgnoreDifferences, JsonObject } from '#domain';
 import { messageOf, RetryableError } from '#kit';
 import type { Kube, KubeResponse } from '#ports';
-import { type ApiError, apiError, isSuccess } from './api-error.js';
+import { type ApiError, apiError, isSuccess, UNSERVED } from './api-error.js';
 import { takingClashes } from './clashing-entries.js';
 import { differences, OWNERSHIP } from './compare.js';
 import { firstStep, immutableHint, type Known, mayRecreate, ownershipRefusal, withoutReplicas } from './decide.js';
@@ -324,6 +324,8 @@ class ApplyRun {
 
   private fail(item: ApplyItem, error: ApiError): null {
     const { reason, transient, retryAfterMs } = error;
+    // Its kind was taken away: what was known of it is past.
+    if (reason === UNSERVED) this.input.discovery.forget(item.ref.apiVersion);
     const message = `${errorText(error, item.object, this.input.mask)}${immutableHint(error)}`;
     this.errors.push({
       ref: item.ref,

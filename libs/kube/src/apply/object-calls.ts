@@ -11,7 +11,10 @@ const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 const ANSWERS_WITHIN_MS = 5_000;
-/** Less than our own patience. A webhook may take up to thirty seconds, and there may be several. */
+/**
+ * The API server is to give up before we do: what it says then is of this object, a silence would be of everything. A webhook may
+ * take up to thirty seconds, one of admission and one of conversion, and there may be several.
+ */
 const GIVE_UP_AFTER = '25s';
 
 /** What is asked of the API server about one object. Each throws RetryableError `kube-unreachable` when it does not answer. */
@@ -26,11 +29,10 @@ export class ObjectCalls {
   ) {}
 
   get(item: ApplyItem): Promise<KubeResponse> {
-    return this.call({ method: 'GET', path: pathOf(item) });
+    return this.call({ method: 'GET', path: pathOf(item), query: { timeout: GIVE_UP_AFTER } });
   }
 
   apply(item: ApplyItem, object: JsonObject, dryRun: boolean): Promise<KubeResponse> {
-    // The API server is to give up before we do: what it says then is of this object, a silence would be of everything.
     const query = { fieldManager: FIELD_MANAGER, force: 'true', fieldValidation: 'Strict', timeout: GIVE_UP_AFTER };
     return this.call({
       method: 'PATCH',

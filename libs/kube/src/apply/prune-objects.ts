@@ -1,6 +1,6 @@
 import { RetryableError } from '#kit';
 import type { Kube, KubeResponse } from '#ports';
-import { apiError, callKube, isSuccess } from './api-error.js';
+import { apiError, callKube, isSuccess, isUnserved } from './api-error.js';
 import { type Discovery, DISCOVERY_FAILED, type KindPath, objectPath } from './discovery.js';
 import type { InventoryEntry } from './inventory.js';
 import { mapLimited } from './map-limited.js';
@@ -52,9 +52,17 @@ export async function inspectPrune(input: PruneInput): Promise<PrunePlan> {
       released.push(refKey(entry));
       return;
     }
-    const path = objectPath(kind, entry.namespace, entry.name);
-    const request = { method: 'GET', path, accept: METADATA, timeoutMs: 30_000, ...userOf(input) } as const;
-    const answer = await callKube(input.kube, request, input.signal);
+    let path = objectPath(kind, entry.namespace, entry.name);
+    let answer = await metadataAt(input, path);
+    if (isUnserved(answer)) {
+      // What was known of its kind is past.
+      input.discovery.forget(kind.apiVersion);
+      const now = await findServed(input.discovery, entry);
+      if (now !== null && !(now instanceof RetryableError)) {
+        path = objectPath(now, entry.namespace, entry.name);
+        answer = await metadataAt(input, path);
+      }
+    }
     if (answer.status === 404) {
       released.push(refKey(entry));
     } else if (!isSuccess(answer)) {
@@ -103,14 +111,16 @@ export async function deleteObjects(
   return { deleted, errors };
 }
 
-/** Whether another object has taken its name since. A conflict may have other reasons: then it is still there, and ours to delete. */
-async function isReplaced(
-  input: Pick<PruneInput, 'kube' | 'asUser' | 'signal'>,
-  path: string,
-  uid: string,
-): Promise<boolean> {
+type Asker = Pick<PruneInput, 'kube' | 'asUser' | 'signal'>;
+
+function metadataAt(input: Asker, path: string): Promise<KubeResponse> {
   const request = { method: 'GET', path, accept: METADATA, timeoutMs: 30_000, ...userOf(input) } as const;
-  const answer = await callKube(input.kube, request, input.signal);
+  return callKube(input.kube, request, input.signal);
+}
+
+/** Whether another object has taken its name since. A conflict may have other reasons: then it is still there, and ours to delete. */
+async function isReplaced(input: Asker, path: string, uid: string): Promise<boolean> {
+  const answer = await metadataAt(input, path);
   return answer.status === 404 || (isSuccess(answer) && textAt(mapAt(answer.body, 'metadata'), 'uid') !== uid);
 }
 
