@@ -204,6 +204,14 @@ describe('asking real agents', () => {
       expect(await line.fine('tree eu-1/web')).toMatch(
         /Widget shop\/one +synced +failed +\S+ +RuleFailed: no more parts/,
       );
+      await eventually(
+        'what can be done says so',
+        () => line.fine('why cluster/eu-1'),
+        (text) =>
+          text.includes('Widget shop/one is failed (RuleFailed): no more parts') &&
+          text.includes('flotilla tree eu-1/web'),
+        WITHIN_MS,
+      );
       await edit(WIDGET, { status: { phase: 'Ready', note: '' } }, 'widget-controller');
       await treeWhere('the rule says healthy', (all) => found(all, 'Widget')?.health === 'healthy');
     },

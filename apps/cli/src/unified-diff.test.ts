@@ -21,6 +21,14 @@ describe('a unified diff', () => {
     );
   });
 
+  it('shows one change of a long text as one', () => {
+    const before = Array.from({ length: 50_000 }, (_, index) => `${index}\n`);
+    const after = before.map((line, index) => (index === 30_000 ? 'other\n' : line));
+    expect(unifiedDiff(before.join(''), after.join(''), names)).toBe(
+      '--- file\n+++ file\n@@ -29998,7 +29998,7 @@\n 29997\n 29998\n 29999\n-30000\n+other\n 30001\n 30002\n 30003\n',
+    );
+  });
+
   it('numbers an empty side as diff does', () => {
     expect(unifiedDiff('', 'a\n', { from: '/dev/null', to: 'x' })).toBe('--- /dev/null\n+++ x\n@@ -0,0 +1,1 @@\n+a\n');
   });

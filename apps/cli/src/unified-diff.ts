@@ -22,8 +22,23 @@ function split(text: string): string[] {
   return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }
 
-/** The shortest edit between two lists of lines, by their longest common subsequence. */
+/** The shortest edit between two lists of lines. What both begin and end with costs nothing, however long it is. */
 function compare(a: readonly string[], b: readonly string[]): Line[] {
+  const shorter = Math.min(a.length, b.length);
+  let head = 0;
+  while (head < shorter && a[head] === b[head]) head += 1;
+  let tail = 0;
+  while (tail < shorter - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail += 1;
+  const same = (text: string): Line => ({ sign: ' ', text });
+  return [
+    ...a.slice(0, head).map(same),
+    ...edit(a.slice(head, a.length - tail), b.slice(head, b.length - tail)),
+    ...a.slice(a.length - tail).map(same),
+  ];
+}
+
+/** By their longest common subsequence. */
+function edit(a: readonly string[], b: readonly string[]): Line[] {
   if (a.length > MAX_LINES || b.length > MAX_LINES) {
     return [...a.map((text): Line => ({ sign: '-', text })), ...b.map((text): Line => ({ sign: '+', text }))];
   }

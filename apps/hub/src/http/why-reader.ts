@@ -105,6 +105,10 @@ export class WhyReader {
         ? [`${application}: its agent says: ${message}`]
         : [],
     );
+    // What an agent names in a word or two, it shows in full when it is asked.
+    const trees = reports
+      .filter(({ report }) => online && report.findings.length > 0)
+      .map(({ report }) => `flotilla tree ${name}/${report.application}`);
     const own = clusterHolds(cluster);
     const sentences = parts.map(({ sentence }) => sentence);
     const others = parts.flatMap(({ holds }) => holds).filter(({ code }) => !own.some((each) => each.code === code));
@@ -116,7 +120,13 @@ export class WhyReader {
         sentence: first?.message ?? sentences[0] ?? `Cluster ${name} is ready; no application is placed on it`,
         holds: [...own, ...others],
         evidence: [...(first ? sentences : sentences.slice(1)), ...parts.flatMap(({ evidence }) => evidence)],
-        can: [...new Set([...(held ? [`flotilla cluster unhold ${name}`] : []), ...parts.flatMap(({ can }) => can)])],
+        can: [
+          ...new Set([
+            ...(held ? [`flotilla cluster unhold ${name}`] : []),
+            ...parts.flatMap(({ can }) => can),
+            ...trees.slice(0, 3),
+          ]),
+        ],
       },
       [...progress, ...findings],
     );
