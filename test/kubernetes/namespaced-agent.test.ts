@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { diffAnswerSchema, eventsAnswerSchema, treeAnswerSchema, type TreeNode } from '#contract';
 import { type JsonObject } from '#domain';
 import { openHttpKube } from '#kube';
 import type { Kube, KubeRequest } from '#ports';
@@ -255,6 +256,43 @@ describe('an agent that is kept to namespaces, with the rights of its manifest',
     expect(installed.agent.log).not.toContain(installed.hub.token);
   });
 
+  it("applies as an application's own service account, with that account's rights and no more", async () => {
+    await installed.kubectl('create', 'serviceaccount', 'deployer', '-n', shop.name);
+    const verbs = '--verb=get,create,patch';
+    await installed.kubectl('create', 'role', 'deployer', '-n', shop.name, verbs, '--resource=configmaps');
+    const account = `--serviceaccount=${shop.name}:deployer`;
+    await installed.kubectl('create', 'rolebinding', 'deployer', '-n', shop.name, '--role=deployer', account);
+    const terms = { namespace: shop.name, serviceAccount: 'deployer' };
+    const small = await installed.hub.assign('small', [configMap('of-deployer')], terms);
+    await installed.hub.until(
+      'small',
+      ({ generation, phase }) => generation === small.generation && phase === 'healthy',
+      WITHIN_MS,
+    );
+    const more = await installed.hub.assign('small', [configMap('of-deployer'), service('not-its')], terms);
+    const refused = await installed.hub.until(
+      'small',
+      ({ generation, phase }) => generation === more.generation && phase === 'failed',
+      WITHIN_MS,
+    );
+    expect(JSON.stringify([refused.message, refused.findings])).toContain(
+      `system:serviceaccount:${shop.name}:deployer`,
+    );
+    expect(await get('services', '-n', shop.name, '-o', 'name')).toBe('');
+    await installed.hub.assign('small', [configMap('of-deployer')], terms);
+  }, 120_000);
+
+  it('answers what people ask of it, within its rights', async () => {
+    const tree = treeAnswerSchema.parse(await installed.hub.ask('tree', 'shop'));
+    const told = flat(tree.objects).map(({ kind, namespace, health }) => `${kind} ${namespace ?? ''} ${health}`);
+    for (const each of [shop, pay]) expect(told).toContain(`Pod ${each.name} healthy`);
+    const diff = diffAnswerSchema.parse(await installed.hub.ask('diff', 'shop'));
+    expect(diff.objects).toEqual([]);
+    expect(diff.same).toBe(5);
+    const events = eventsAnswerSchema.parse(await installed.hub.ask('events', 'shop'));
+    expect(events.events.length).toBeGreaterThan(0);
+  }, 120_000);
+
   it('goes with its roles in each of them, and what it applied stays', async () => {
     const words = ['agent', 'uninstall', '--kubeconfig', plane.kubeconfigPath, '--yes'];
     const { out, error, code } = await runFlotilla(words);
@@ -265,3 +303,7 @@ describe('an agent that is kept to namespaces, with the rights of its manifest',
     expect(await get('deployments', '-n', pay.name, '-o', 'name')).toBe('deployment.apps/till\n');
   }, 120_000);
 });
+
+function flat(nodes: readonly TreeNode[]): readonly TreeNode[] {
+  return nodes.flatMap((node) => [node, ...flat(node.children ?? [])]);
+}
