@@ -68,7 +68,7 @@ describe('a diff', () => {
       namespace: 'flotilla-system',
       reach: null,
       mark: (value) => `(hidden ${value.length})`,
-      isLate: () => false,
+      usedMs: () => 0,
       signal: new AbortController().signal,
       ...more,
     });
@@ -123,10 +123,10 @@ describe('a diff', () => {
     expect(whole.truncated).toBeUndefined();
     expect(dryRuns()).toBe(30);
     // Time for what is unknown alone.
-    const hurried = await ask(objects, { tracked }, { isLate: () => dryRuns() >= 5 });
+    const hurried = await ask(objects, { tracked }, { usedMs: () => (dryRuns() >= 5 ? 4_000 : 0) });
     expect(hurried).toMatchObject({ same: 29, objects: [{ name: 'c0' }] });
     expect(hurried.truncated).toMatch(/^2\d objects count as the same because nobody touched them/);
-    const late = await ask(objects, { tracked }, { isLate: () => true });
+    const late = await ask(objects, { tracked }, { usedMs: () => 7_000 });
     expect(late).toMatchObject({ same: 25, objects: [] });
     expect(late.truncated).toMatch(/^5 objects were not compared/);
     expect(dryRuns()).toBe(0);

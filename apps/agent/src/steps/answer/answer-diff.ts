@@ -34,6 +34,10 @@ const MOST_BODY_BYTES = 256 * 1024;
 /** Room for bodies; the rest is for the names of what differs. */
 const BODIES_BYTES = 5 * 1024 * 1024;
 const MOST_OBJECTS = 10_000;
+/** What was not compared by then is left out, ms: the answer is due in 8 s. */
+const LATE_AFTER_MS = 6_000;
+/** So long what is known to be as Git has it is made sure of all the same, ms. */
+const SURE_WITHIN_MS = 3_000;
 /** Few: the worker needs the API server as well. */
 const AT_ONCE = 3;
 
@@ -114,12 +118,13 @@ class DiffRun {
 
   /** `believing`: what there is no time for counts as the same. */
   async compare(items: readonly ApplyItem[], believing = false): Promise<void> {
-    const { kube, inspected, isLate, signal } = this.input;
+    const { kube, inspected, usedMs, signal } = this.input;
+    const limitMs = believing ? SURE_WITHIN_MS : LATE_AFTER_MS;
     const ignore = inspected.held?.assignment.ignoreDifferences ?? [];
     await mapLimited(
       items,
       async (item) => {
-        if (isLate()) {
+        if (usedMs() > limitMs) {
           if (believing) this.believed += 1;
           else this.missed += 1;
           this.same += believing ? 1 : 0;
@@ -137,11 +142,11 @@ class DiffRun {
 
   /** What a prune would delete. */
   async compareSurplus(keep: ReadonlySet<string>): Promise<void> {
-    const { kube, discovery, inspected, isLate } = this.input;
+    const { kube, discovery, inspected, usedMs } = this.input;
     await mapLimited(
       planPrune(inspected.inventory, keep).flat(),
       async (entry) => {
-        if (isLate()) {
+        if (usedMs() > LATE_AFTER_MS) {
           this.missed += 1;
           return;
         }

@@ -21,7 +21,6 @@ const WAITING = 8;
 const REMEMBERED = 256;
 /** The hub waits 10 s: what is not known by then is left out. */
 const ANSWER_WITHIN_MS = 8_000;
-const LATE_AFTER_MS = 6_000;
 /** Longest wait for one answer of the API server; it is tried twice. */
 const REQUEST_MS = 3_000;
 /** Between two lines of the log on asks that are not answered. */
@@ -151,7 +150,7 @@ export class Asks {
       namespace,
       reach,
       mark,
-      isLate: () => performance.now() > deadline - (ANSWER_WITHIN_MS - LATE_AFTER_MS),
+      usedMs: () => performance.now() - (deadline - ANSWER_WITHIN_MS),
       signal,
     });
   }

@@ -67,7 +67,7 @@ describe('a tree', () => {
     namespace: 'flotilla-system',
     reach: null,
     mark: () => '(hidden)',
-    isLate: () => false,
+    usedMs: () => 0,
     signal: new AbortController().signal,
     ...more,
   });

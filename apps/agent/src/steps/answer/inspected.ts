@@ -34,9 +34,9 @@ export interface AnswerInput {
   readonly reach: Reach;
   /** A mark that stands for a Secret's value. */
   readonly mark: MarkValue;
-  /** The answer is due soon: what was not looked at by now is left out. */
-  readonly isLate: () => boolean;
-  /** It is due now. */
+  /** For how long it has been asked for, ms. */
+  readonly usedMs: () => number;
+  /** The answer is due: it aborts when nobody waits any longer. */
   readonly signal: AbortSignal;
 }
 
