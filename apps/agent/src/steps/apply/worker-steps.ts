@@ -199,7 +199,8 @@ export class WorkerSteps {
     if (this.parts.state.asked === null && !this.parts.state.isPassDue) this.parts.state.askAgain({ force: false });
     const retryInMs = this.parts.pacing.pause(() => this.loop.kick());
     if (error instanceof RetryableError) {
-      this.parts.logger.info({ why: messageOf(error, 300), retryInMs }, 'cannot go on now; trying again');
+      const why = this.parts.mask.hide(messageOf(error)).slice(0, 300);
+      this.parts.logger.info({ why, retryInMs }, 'cannot go on now; trying again');
     } else {
       this.parts.logger.error({ err: error, retryInMs }, 'an application could not be worked on');
     }
