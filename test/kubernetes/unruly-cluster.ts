@@ -7,6 +7,7 @@ import { inClusterOptions, mapAt, openHttpKube, textAt } from '#kube';
 import { Rig } from '../agent/rig.js';
 import { configMap, deployment, service } from '../agent/samples.js';
 import { KubeProxy, type ProxiedRequest, type Rule, type Treatment } from '../helpers/kube-proxy.js';
+import type { ControlPlaneAccess } from './control-plane/control-plane-access.js';
 import { sharedControlPlane } from './control-plane/shared-control-plane.js';
 import { createNamespace } from './control-plane/with-namespace.js';
 
@@ -24,8 +25,7 @@ export class Unruly {
     readonly folder: string,
   ) {}
 
-  static async open(): Promise<Unruly> {
-    const plane = sharedControlPlane();
+  static async open(plane: ControlPlaneAccess = sharedControlPlane()): Promise<Unruly> {
     const ca = readFileSync(plane.caFile, 'utf8');
     const [work, own] = await Promise.all([createNamespace(plane, 'unruly'), createNamespace(plane, 'agent')]);
     const proxy = await KubeProxy.start({ url: plane.url, ca });
