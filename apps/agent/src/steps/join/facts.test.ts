@@ -1,6 +1,8 @@
 import { expect, it } from '@jest/globals';
+import { heartbeatSchema } from '#contract';
 import type { JsonObject } from '#domain';
-import { nodeFacts, reachFacts, versionFacts } from './facts.js';
+import type { Kube } from '#ports';
+import { nodeFacts, reachFacts, readFacts, versionFacts } from './facts.js';
 
 const node = (providerID: string, region?: string): JsonObject => ({
   metadata: { name: 'n', labels: { ...(region !== undefined && { 'topology.kubernetes.io/region': region }) } },
@@ -30,4 +32,21 @@ it('tells to which namespaces it is kept, as many as a fact holds', () => {
   const told = reachFacts(many)['agent.namespaces'] ?? '';
   expect(told).toMatch(/^0-n+,1-n+,2-n+,…$/);
   expect(told.length).toBeLessThanOrEqual(256);
+});
+
+it('tells nothing that the hub would refuse, whatever a node says of itself', async () => {
+  const odd = node(`${'p'.repeat(400)}://x`, '\u0000\ud83d');
+  const kube = {
+    request: ({ path }: { path: string }) =>
+      Promise.resolve({
+        status: 200,
+        body: path === '/version' ? { gitVersion: `v1.${'3'.repeat(400)}` } : { items: [odd] },
+      }),
+  } as unknown as Kube;
+  const facts = await readFacts(kube, null);
+  expect(Object.keys(facts)).toEqual(['kubernetes.version', 'kubernetes.minor', 'nodes', 'provider', 'region']);
+  const cluster = '6f1c1f0e-3a52-4c8e-9a3e-0d6a6f1c2b11';
+  const heartbeat = { protocol: 1, cluster, sequence: 0, boot: 1, version: '1', facts };
+  expect(heartbeatSchema.safeParse(heartbeat).error).toBeUndefined();
+  expect(nodeFacts({ items: [node('constructor://x')] })['provider']).toBe('constructor');
 });

@@ -3,6 +3,7 @@ import type { JsonObject } from '#domain';
 import { callKube, isSuccess, labelOf, mapAt, mapsAt, textAt } from '#kube';
 import type { Kube } from '#ports';
 import type { Reach } from '../apply/reach.js';
+import { cut } from '../report/compose-report.js';
 
 export type Facts = Readonly<Record<string, string>>;
 
@@ -30,11 +31,13 @@ export async function readFacts(kube: Kube, reach: Reach): Promise<Facts> {
     callKube(kube, { method: 'GET', path: '/version', timeoutMs: 10_000 }),
     reach === null ? callKube(kube, nodes) : null,
   ]);
-  return {
+  const facts = {
     ...(isSuccess(version) && versionFacts(version.body)),
     ...(nodeList !== null && isSuccess(nodeList) && nodeFacts(nodeList.body)),
     ...(reach !== null && reachFacts(reach)),
   };
+  // The hub refuses a join, or a heartbeat, with a longer one: whoever runs the nodes must not be able to silence the agent.
+  return Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, cut(value, 256)]));
 }
 
 /** A fact is at most 256 characters: of many namespaces the first are told, and that there are more. */
@@ -64,7 +67,7 @@ export function nodeFacts(list: JsonObject): Facts {
   const facts: Record<string, string> = { nodes: String(items.length + (typeof more === 'number' ? more : 0)) };
   if (node === undefined) return facts;
   const scheme = /^([a-z0-9-]+):\/\//.exec(textAt(mapAt(node, 'spec'), 'providerID'))?.[1];
-  if (scheme !== undefined) facts['provider'] = PROVIDERS[scheme] ?? scheme;
+  if (scheme !== undefined) facts['provider'] = Object.hasOwn(PROVIDERS, scheme) ? (PROVIDERS[scheme] ?? '') : scheme;
   const region =
     labelOf(node, 'topology.kubernetes.io/region') || labelOf(node, 'failure-domain.beta.kubernetes.io/region');
   if (region !== '') facts['region'] = region;
