@@ -209,6 +209,30 @@ export function describeAsksSuite(name: string, openCluster: () => Promise<Suite
         expect(nodes.get('ConfigMap theirs')?.message).toContain('belongs to the application another');
       }));
 
+    it('takes what is ignored for no difference, and what is ignored no longer for one', () =>
+      withRig(async (rig) => {
+        await rig.start();
+        const ignoreDifferences = [{ kind: 'ConfigMap', jsonPointers: ['/data/tuned'] }];
+        const objects = [configMap('settings', { tuned: '1', fixed: '1' })];
+        const terms = { drift: 'report', ignoreDifferences } as const;
+        await rig.healthy(await rig.assign(objects, terms));
+        await rig.edit(core(rig, 'configmaps', 'settings'), { data: { tuned: '2' } });
+        expect(await askDiff(rig)).toMatchObject({ same: 1, objects: [] });
+        expect(shape((await askTree(rig)).objects)).toEqual(['ConfigMap settings synced healthy']);
+        await rig.healthy(await rig.assign(objects, { drift: 'report', maxDeletions: 7 }));
+        // A new release puts it back: from then on it is nobody's to tune.
+        await rig.edit(core(rig, 'configmaps', 'settings'), { data: { tuned: '3' } });
+        const diff = await eventually(
+          () => askDiff(rig),
+          (each) => each.objects.length === 1,
+        );
+        expect(diff.objects[0]).toMatchObject({
+          change: 'changed',
+          live: { data: { tuned: '3', fixed: '1' } },
+          desired: { data: { tuned: '1', fixed: '1' } },
+        });
+      }));
+
     it('answers while the application is halted', () =>
       withRig(async (rig) => {
         await rig.start();
