@@ -165,8 +165,6 @@ class ApplyRun {
     switch (firstStep(known, item.digest, application, force)) {
       case 'nothing':
         return null;
-      case 'create':
-        return this.create(item, known);
       case 'write':
         return this.rulesFor(item) === null ? await this.rehearse(item, known) : await this.look(item, known);
       case 'look':
@@ -253,22 +251,24 @@ class ApplyRun {
   }
 
   private async correct(item: ApplyItem, seen: JsonObject, taking: Taking | null): Promise<void> {
-    let live = seen;
-    if (taking !== null) {
-      const taken = await this.calls.takeOver(item, live, taking);
-      if (taken !== null && !isSuccess(taken)) return void this.fail(item, apiError(taken));
-      live = taken?.body ?? live;
-    }
-    // Where live values stand in for Git's, those that stand there now.
-    const isBound = this.rulesFor(item) !== null;
-    for (let tries = 1; ; tries += 1) {
-      const object = this.objectFor(item, live);
-      const answer = await this.calls.apply(item, isBound ? onlyIfUnchanged(object, live) : object, false);
-      if (!isBound || !isConflict(answer) || tries >= TRIES) return this.wrote(item, answer);
+    for (let live = seen, tries = 1; ; tries += 1) {
+      const answer = await this.attempt(item, live, taking);
+      if (!isConflict(answer) || tries >= TRIES) return this.wrote(item, answer);
       const found = await this.calls.get(item);
       if (!isSuccess(found)) return void this.fail(item, apiError(found));
       live = found.body;
     }
+  }
+
+  /** One go at it; a conflict where somebody changed the object meanwhile. */
+  private async attempt(item: ApplyItem, seen: JsonObject, taking: Taking | null): Promise<KubeResponse> {
+    const taken = taking === null ? null : await this.calls.takeOver(item, seen, taking);
+    if (taken !== null && !isSuccess(taken)) return taken;
+    const live = taken?.body ?? seen;
+    const object = this.objectFor(item, live);
+    // Where live values stand in for Git's, those that stand there now.
+    const isBound = this.rulesFor(item) !== null;
+    return await this.calls.apply(item, isBound ? onlyIfUnchanged(object, live) : object, false);
   }
 
   private wrote(item: ApplyItem, answer: KubeResponse): void {

@@ -58,5 +58,8 @@ describe('a request', () => {
     expect([400, 403, 404, 422].map((status) => transient(status))).toEqual([false, false, false, false]);
     expect(transient(409, { reason: 'Conflict' })).toBe(true);
     expect(transient(500, { message: 'failed to create typed patch object: .spec.x: field not declared' })).toBe(false);
+    const base64 =
+      'unable to convert unstructured object to /v1, Kind=Secret: error decoding from json: illegal base64 data';
+    expect(transient(500, { message: base64 })).toBe(false);
   });
 });

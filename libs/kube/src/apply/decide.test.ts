@@ -19,7 +19,7 @@ describe('the first step towards an object', () => {
   it.each([
     ['nothing, when both fingerprints stand', { live, verified }, 'd1', false, 'nothing'],
     ['a look, when it was never seen', { live: undefined }, 'd1', false, 'look'],
-    ['a create, when it is known to be absent', { live: null }, 'd1', false, 'create'],
+    ['a look, when it seems to be absent: it may have lost our label', { live: null }, 'd1', false, 'look'],
     ['a write, when Git changed it and nobody else', { live, verified }, 'd2', false, 'write'],
     [
       'a look, when somebody changed a field of ours',

@@ -6,7 +6,7 @@ import { annotationOf, groupOf, isMap, labelOf, textAt } from './object-ref.js';
 
 /** What is known of an object before a request is made. */
 export interface Known {
-  /** Undefined: never seen; null: known to be absent. */
+  /** Undefined: never seen; null: absent, or without our label. */
   readonly live: LiveState | null | undefined;
   /** As of the last pass that made sure of it. */
   readonly verified?: { readonly desired: string; readonly owned: string } | undefined;
@@ -16,16 +16,15 @@ export interface Known {
 
 /**
  * The first step towards an object:
- * `nothing` both fingerprints stand · `create` it is absent · `write` ours and untouched, so dry-run and apply ·
- * `look` read it first, because it is unknown, or somebody touched it.
+ * `nothing` both fingerprints stand · `write` ours and untouched, so dry-run and apply · `look` read it first, because it is unknown,
+ * or somebody touched it, or it seems to be absent: what bears our label no more is so for our watches, and may be another's by now.
  */
-export type FirstStep = 'nothing' | 'create' | 'write' | 'look';
+export type FirstStep = 'nothing' | 'write' | 'look';
 
 export function firstStep(known: Known, desired: string, application: string, force: boolean): FirstStep {
   const { live, verified } = known;
   if (live === null && known.completed === true) return 'nothing';
-  if (live === undefined || force) return 'look';
-  if (live === null) return 'create';
+  if (live === undefined || live === null || force) return 'look';
   if (live.application !== application || verified === undefined || verified.owned !== live.owned) return 'look';
   // What is by hand still was found to be ignored, when it was made sure of.
   if (verified.desired === desired) return 'nothing';

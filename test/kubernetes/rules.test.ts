@@ -1,0 +1,4 @@
+import { describeRulesSuite } from '../agent/rules-suite.js';
+import { openReal } from './open-real.js';
+
+describeRulesSuite('a real control plane', openReal);
