@@ -115,11 +115,13 @@ export class WorkerSteps {
     const result = await this.parts.passes.applyAll(held, given, { force, write, again }, signal);
     if (result.kind === 'cut') return;
     if (result.kind === 'stuck') return this.stuck(result.errors, signal, result.message);
-    this.parts.pacing.succeeded();
+    // What was held up before is tried again: whether it goes well, its own end tells, and no earlier.
+    const isPruneTried = state.isPruneHeldUp && this.parts.inventory.surplusCount > 0;
+    if (!isPruneTried) this.parts.pacing.succeeded();
     if (state.asked === null) state.sync = { kind: 'applied' };
     state.endPass();
     this.parts.drift.markAll();
-    this.parts.teller.judge();
+    if (!isPruneTried || this.parts.objects.unhealthy().length > 0) this.parts.teller.judge();
   }
 
   /** Restored and halted: finds out how far the generation came. */
@@ -137,6 +139,8 @@ export class WorkerSteps {
     if (!signal.aborted && (errors.length > 0 || message !== undefined)) {
       this.parts.state.isPruneHeldUp = true;
       this.stuck(errors, signal, message);
+    } else if (!signal.aborted) {
+      this.parts.pacing.succeeded();
     }
     this.parts.teller.judge();
   }
