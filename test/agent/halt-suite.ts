@@ -163,7 +163,7 @@ export function describeHaltSuite(name: string, openCluster: () => Promise<Suite
 
     it('in the middle of a correction corrects the rest once it is let go', () =>
       withRig(async (rig) => {
-        // The first is taken over from its editor and put back, then the others all at once.
+        // One is taken over from its editor and put back; the others, however many are corrected at once, are held.
         const kube = new HoldingKube(rig.kube, 22);
         await rig.start({ kube });
         const { generation } = await rig.assign(many(20));
@@ -174,7 +174,7 @@ export function describeHaltSuite(name: string, openCluster: () => Promise<Suite
           ),
         );
         await rig.hub.eventually(
-          () => (kube.begun === 22 + AT_ONCE ? true : undefined),
+          () => (kube.begun > 22 ? true : undefined),
           () => `${kube.begun} writes were begun`,
         );
         await rig.assign(many(20), { generation, halted: true });
