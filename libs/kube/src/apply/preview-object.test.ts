@@ -120,8 +120,8 @@ describe('a preview', () => {
       { name: 'OURS', value: '1' },
       { name: 'THEIRS', value: '2' },
     ];
-    const containers = [
-      { ...container, env },
+    const containers: readonly JsonObject[] = [
+      { ...(container ?? {}), env },
       { name: 'debug', image: 'b:1' },
     ];
     await edited(item, { spec: { template: { spec: { containers } } } });
@@ -162,6 +162,24 @@ describe('a preview', () => {
     cluster.faults.clear();
     cluster.setFault({ methods: ['GET'], status: 500, message: 'etcd lost open-sesame', path: 'configmaps' });
     expect(await preview(item, { mask })).toEqual({ kind: 'refused', live: null, message: 'etcd lost (hidden)' });
+  });
+
+  it('tells what would be mended by taking out what others have put beside it', async () => {
+    const port = (number: number): JsonObject => ({ name: 'http', port: number, protocol: 'TCP' });
+    const service = (ports: readonly JsonObject[]): JsonObject => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web' },
+      spec: { selector: { app: 'web' }, ports },
+    });
+    const item = await applied(service([port(80)]));
+    // As `kubectl edit` of the number: one port, which is another one by its key.
+    await edited(item, { spec: { ports: [port(81)] } });
+    const found = await preview(item);
+    expect(found).toMatchObject({ kind: 'changed', live: { spec: { ports: [{ port: 81 }] } } });
+    const { ports } = desiredOf(found)['spec'] as { ports: readonly JsonObject[] };
+    expect(ports).toMatchObject([{ port: 80 }]);
+    expect(ports).toHaveLength(1);
   });
 
   it('tells of what belongs to another application, and of what would be made anew', async () => {

@@ -6,7 +6,7 @@ import { differences, OWNERSHIP } from './compare.js';
 import { immutableHint, mayRecreate, ownershipRefusal, withoutReplicas } from './decide.js';
 import { below, type FieldSet, isLeaf, isMember, leadsTo, stepsOf } from './field-set.js';
 import { ignoredOf } from './ignore-rules.js';
-import { ownershipOf, ownFields, type Taking, takeOverFields, takingByHand } from './managed-fields.js';
+import { ownershipOf, ownFields, pathsTaken, type Taking, takeOverFields, takingByHand } from './managed-fields.js';
 import { errorText, type SecretMask } from './mask-secret.js';
 import { ObjectCalls } from './object-calls.js';
 import { isMap } from './object-ref.js';
@@ -39,7 +39,7 @@ export type ObjectPreview =
   | { readonly kind: 'refused'; readonly live: JsonObject | null; readonly message: string };
 
 const ANEW = 'it would be deleted and made anew: immutable fields differ';
-const TAKEN_OUT = 'as Git has it: what others have put beside it, and clashes with it, would be taken out first';
+const TAKEN_OUT = 'as Git has it: what others have put beside it, and is refused with it, would be taken out first';
 
 /**
  * Finds out what an apply would make of an object, and writes nothing: an object in the cluster is dry-run, and what an apply would
@@ -57,13 +57,15 @@ export async function previewObject(input: PreviewInput): Promise<ObjectPreview>
   const ignored = ignoredOf(item.ref, input.ignore);
   const object = objectToApply(item.object, live, ignored);
   const answer = await calls.apply(item, ownershipOf(live).scaled ? withoutReplicas(object) : object, true);
+  const taking = takingByHand(item.object, ignored);
   if (!isSuccess(answer)) {
     const error = apiError(answer);
     if (mayRecreate(error, item.object)) return { kind: 'changed', live, desired: item.object, message: ANEW };
-    if (takingClashes(error, item.object, live) === null) return refused(input, live, error);
+    const isTakenOut = takingClashes(error, item.object, live) !== null || pathsTaken(live, taking).length > 0;
+    if (error.status !== 422 || immutableHint(error) !== '' || !isTakenOut) return refused(input, live, error);
     return { kind: 'changed', live, desired: item.object, message: TAKEN_OUT };
   }
-  const desired = withoutTaken(live, answer.body, takingByHand(item.object, ignored));
+  const desired = withoutTaken(live, answer.body, taking);
   // Who owns a field is nothing that a person compares.
   const isSame = differences(live, desired).every((path) => path === OWNERSHIP);
   return isSame ? { kind: 'same', live } : { kind: 'changed', live, desired };
