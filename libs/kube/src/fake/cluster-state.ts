@@ -1,3 +1,4 @@
+import { type Admission } from './admission.js';
 import { type KindInfo } from './kinds.js';
 import { type KindRegistry } from './kind-registry.js';
 import { type ObjectStore } from './object-store.js';
@@ -6,6 +7,7 @@ import { type ObjectStore } from './object-store.js';
 export interface ClusterState {
   readonly store: ObjectStore;
   readonly kinds: KindRegistry;
+  readonly admission: Admission;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -20,6 +22,8 @@ export interface ApiRequest {
   readonly accept?: string;
   /** Names the field manager where the query doesn't. */
   readonly userAgent?: string;
+  /** As whom, where that is somebody else than the client itself. */
+  readonly user?: string;
 }
 
 export interface ApiAnswer {

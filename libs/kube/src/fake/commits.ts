@@ -1,23 +1,13 @@
 import { randomUUID } from 'node:crypto';
 
+import { type AdmissionReview } from './admission.js';
 import { ApiError, conflict, forbidden, invalid, notFound } from './api-error.js';
 import { type ApiAnswer, type ClusterState, type ResourceRequest, timestamp } from './cluster-state.js';
 import { schemaFaults, shapeCustomObject } from './custom-kinds.js';
 import { assignClusterIp, fillDefaults } from './defaults.js';
-import {
-  cloneJson,
-  equalJson,
-  isMap,
-  type Json,
-  type JsonMap,
-  listOf,
-  mapAt,
-  mapOf,
-  metadataOf,
-  parseMap,
-  textOf,
-} from './json-tree.js';
+import { equalJson, type Json, type JsonMap, listOf, mapAt, mapOf, metadataOf, parseMap, textOf } from './json-tree.js';
 import { apiVersionOf, builtInKind, type KindInfo, storageKey } from './kinds.js';
+import { type Manager, trackUpdate } from './managed-fields.js';
 import { type StoredObject } from './object-store.js';
 import { inOrder, present, viewOf } from './presentation.js';
 import { validate } from './validation.js';
@@ -38,73 +28,6 @@ export function isDryRun(request: ResourceRequest): boolean {
 
 export function storageVersionOf(state: ClusterState, kind: KindInfo): string {
   return apiVersionOf(kind.custom === undefined ? kind : (state.kinds.byStorageKey(storageKey(kind)) ?? kind));
-}
-
-/** The body as an object of the request's kind, its name and namespace filled in from the path. */
-export function readBody(request: ResourceRequest, body: unknown): JsonMap {
-  const { kind } = request;
-  if (!isMap(body)) throw new ApiError(400, 'the object provided is unrecognized (must be of type Object)');
-  const object = keepsEmpties(kind) ? cloneJson(body) : tidyCopy(body);
-  const wanted = apiVersionOf(kind);
-  if (object['kind'] !== undefined && object['kind'] !== kind.kind) {
-    throw new ApiError(400, `${textOf(object['kind'])} in body does not match the expected kind ${kind.kind}`);
-  }
-  if (object['apiVersion'] !== undefined && object['apiVersion'] !== wanted) {
-    throw new ApiError(
-      400,
-      `the API version in the data (${textOf(object['apiVersion'])}) does not match the expected API version (${wanted})`,
-    );
-  }
-  const metadata = metadataOf(object);
-  if (request.name !== undefined) {
-    if (metadata['name'] === undefined || metadata['name'] === '') metadata['name'] = request.name;
-    else if (metadata['name'] !== request.name) {
-      throw new ApiError(
-        400,
-        `the name of the object (${textOf(metadata['name'])}) does not match the name on the URL (${request.name})`,
-      );
-    }
-  }
-  if (!kind.namespaced) {
-    delete metadata['namespace'];
-    return object;
-  }
-  if (metadata['namespace'] === undefined || metadata['namespace'] === '') metadata['namespace'] = request.namespace;
-  else if (metadata['namespace'] !== request.namespace) {
-    throw new ApiError(400, 'the namespace of the provided object does not match the namespace sent on the request');
-  }
-  return object;
-}
-
-function keepsEmpties(kind: KindInfo): boolean {
-  return kind.custom !== undefined || kind.kind === 'CustomResourceDefinition';
-}
-
-const emptyMapsSayNothing = new Set([
-  'data',
-  'stringData',
-  'binaryData',
-  'matchLabels',
-  'nodeSelector',
-  'limits',
-  'requests',
-]);
-
-/** A copy without what the types of built-in kinds leave out when they are written: empty lists, and some empty maps. */
-function tidyCopy(value: JsonMap): JsonMap {
-  const out: JsonMap = {};
-  for (const key in value) {
-    const item = value[key];
-    if (item === undefined) continue;
-    if (Array.isArray(item)) {
-      if (item.length > 0 || key === 'rules')
-        out[key] = item.map((each) => (isMap(each) ? tidyCopy(each) : cloneJson(each)));
-    } else if (isMap(item)) {
-      const inner = tidyCopy(item);
-      if (!emptyMapsSayNothing.has(key) || Object.keys(inner).length > 0) out[key] = inner;
-    } else out[key] = item;
-  }
-  return out;
 }
 
 /** @throws ApiError 404 for a namespace that isn't there, 403 for one that is going. */
@@ -157,10 +80,14 @@ export function commitObject(state: ClusterState, request: ResourceRequest, comm
   const { kind } = request;
   const { live } = commit;
   const dryRun = isDryRun(request);
-  const object = shapeObject(state, request, commit);
+  const shaped = shapeObject(state, request, commit);
+  const object = mutated(state, request, shaped, live);
   if (kind.custom?.schema !== undefined) checkSchema(object, kind);
   validate(object, live, kind);
-  commit.seal(object);
+  commit.seal(shaped);
+  // What a webhook changed is the doing of whoever asked, by an update.
+  if (object !== shaped) trackUpdate(shaped, object, kind, managerOf(request, 'Update'), timestamp(state.now()));
+  state.admission.validate(reviewOf(request, object, live));
   const view = viewOf(request.accept);
   const status = live === undefined ? 201 : 200;
   const answer = (json: string): ApiAnswer => ({ status, body: present(json, kind, view) });
@@ -177,6 +104,23 @@ export function commitObject(state: ClusterState, request: ResourceRequest, comm
     return answer(JSON.stringify(object));
   }
   return answer(state.store.put(kind, object).json);
+}
+
+function reviewOf(request: ResourceRequest, object: JsonMap, live: JsonMap | undefined): AdmissionReview {
+  return { request, operation: live === undefined ? 'CREATE' : 'UPDATE', object, ...(live && { oldObject: live }) };
+}
+
+/** The object as webhooks leave it, the very same where none changes it. */
+function mutated(state: ClusterState, request: ResourceRequest, shaped: JsonMap, live: JsonMap | undefined): JsonMap {
+  const object = state.admission.mutate(reviewOf(request, shaped, live));
+  if (object !== shaped && request.kind.custom === undefined) fillDefaults(object, request.kind);
+  return object;
+}
+
+export function managerOf(request: ResourceRequest, operation: Manager['operation']): Manager {
+  const fromAgent = (request.userAgent ?? '').split('/')[0] ?? '';
+  const name = request.query['fieldManager'] ?? (fromAgent === '' ? 'unknown' : fromAgent);
+  return { name, operation, subresource: request.subresource ?? '' };
 }
 
 function isGone(object: JsonMap): boolean {

@@ -22,6 +22,7 @@ export function deleteObject(state: ClusterState, request: ResourceRequest): Api
   const options = isMap(request.body) ? request.body : {};
   checkPreconditions(kind, live, mapOf(options['preconditions']));
   const dryRun = isDryRun(request) || listOf(options['dryRun']).includes('All');
+  state.admission.validate({ request, operation: 'DELETE', object: {}, oldObject: live });
   if (dryRun) return { status: 200, body: deletedStatus(kind, stored) };
   const left = startDeletion(state, kind, stored, propagationOf(request));
   const body = left === undefined ? deletedStatus(kind, stored) : present(left.json, kind, viewOf(request.accept));

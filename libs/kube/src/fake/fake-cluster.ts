@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { Admission, type AdmissionHandler } from './admission.js';
 import { ApiServer } from './api-server.js';
 import { type ApiAnswer, type ApiRequest, type ClusterState, timestamp } from './cluster-state.js';
 import { Controllers } from './controllers/controllers.js';
@@ -41,6 +42,9 @@ export interface ClusterSnapshot {
   readonly objects: readonly { readonly key: string; readonly object: JsonMap }[];
 }
 
+/** A request that was answered, as an audit log has it. */
+export type AuditEntry = ApiRequest & { readonly status: number };
+
 const namespaceKind = builtInKind('', 'v1', 'namespaces');
 const nodeKind = builtInKind('', 'v1', 'nodes');
 
@@ -53,6 +57,7 @@ export class FakeCluster {
   private readonly server: ApiServer;
   private readonly controllers: Controllers;
   private readonly watches = new Set<OpenWatch>();
+  private readonly listeners = new Set<(entry: AuditEntry) => void>();
   private readonly bookmarkMs: number;
   private stopBookmarks: (() => void) | undefined;
   private closed = false;
@@ -63,7 +68,7 @@ export class FakeCluster {
     this.bookmarkMs = options.bookmarkMs ?? 60_000;
     const store = new ObjectStore({ ...defaultLimits, ...options.history });
     const now = (): number => this.time.now();
-    this.state = { store, kinds: new KindRegistry(store), now };
+    this.state = { store, kinds: new KindRegistry(store), admission: new Admission(store), now };
     this.server = new ApiServer(this.state, this.version);
     this.controllers = new Controllers(this.state, this.time, options.readyMs ?? 300);
     if (options.snapshot === undefined) this.seed(options);
@@ -72,7 +77,25 @@ export class FakeCluster {
 
   /** One request, answered at once; faults are not considered. */
   handle(request: ApiRequest): ApiAnswer {
-    return this.server.handle(request);
+    const answer = this.server.handle(request);
+    for (const listener of this.listeners) listener({ ...request, status: answer.status });
+    return answer;
+  }
+
+  /** Tells of every request that was answered, and as whom it was made; until taken back. */
+  onRequest(listener: (entry: AuditEntry) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Serves admission webhooks whose configurations name this URL; until taken back. Nobody serves any other. */
+  serveWebhook(url: string, handler: AdmissionHandler): () => void {
+    return this.state.admission.serve(url, handler);
+  }
+
+  /** Asks of every write from outside, as a webhook that is registered for everything; until taken back. */
+  onAdmission(handler: AdmissionHandler): () => void {
+    return this.state.admission.always(handler);
   }
 
   /** @throws ApiError when the watch is refused. */

@@ -122,6 +122,7 @@ function toApiRequest(request: Omit<KubeRequest, 'method'>, method: string): Api
     ...(request.body === undefined ? {} : { body: request.body }),
     ...(request.contentType === undefined ? {} : { contentType: request.contentType }),
     ...(request.accept === undefined ? {} : { accept: request.accept }),
+    ...(request.asUser === undefined ? {} : { user: request.asUser }),
     userAgent: 'flotilla',
   };
 }
@@ -135,7 +136,8 @@ export function openFakeCluster(options: FakeClusterOptions = {}): {
   return { cluster, kube: new FakeKube(cluster) };
 }
 
-export { FakeCluster, type ClusterSnapshot, type FakeClusterOptions } from './fake-cluster.js';
+export { type AdmissionHandler, type AdmissionReview, type AdmissionVerdict } from './admission.js';
+export { type AuditEntry, FakeCluster, type ClusterSnapshot, type FakeClusterOptions } from './fake-cluster.js';
 export { ApiError, failureStatus } from './api-error.js';
 export { type ApiAnswer, type ApiRequest } from './cluster-state.js';
 export { type KubeFault } from './faults.js';

@@ -29,6 +29,13 @@ export class KindRegistry {
     return undefined;
   }
 
+  /** The kind of a reference, in whatever version it is stored. */
+  byReference(apiVersion: string, kind: string): KindInfo | undefined {
+    const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+    const fits = (each: KindInfo): boolean => each.group === group && each.kind === kind;
+    return builtInKinds.find(fits) ?? [...this.customKinds().values()].find(fits);
+  }
+
   customKinds(): ReadonlyMap<string, KindInfo> {
     this.custom ??= this.readDefinitions();
     return this.custom;

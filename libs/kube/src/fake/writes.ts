@@ -2,19 +2,14 @@ import { randomBytes } from 'node:crypto';
 
 import { alreadyExists, ApiError, invalid, notFound } from './api-error.js';
 import { type ApiAnswer, type ClusterState, type ResourceRequest, timestamp } from './cluster-state.js';
-import { checkNamespace, checkPreconditions, commitObject, readBody } from './commits.js';
+import { checkNamespace, checkPreconditions, commitObject, managerOf } from './commits.js';
 import { cloneJson, isMap, type Json, type JsonMap, metadataOf, parseMap, textOf } from './json-tree.js';
 import { storageKey } from './kinds.js';
-import { applyConfiguration, type Manager, trackUpdate } from './managed-fields.js';
+import { applyConfiguration, trackUpdate } from './managed-fields.js';
 import { mergeApplied } from './apply-merge.js';
 import { jsonPatch, mergePatch } from './patches.js';
+import { readBody } from './read-body.js';
 import { readObject } from './reads.js';
-
-function managerOf(request: ResourceRequest, operation: Manager['operation']): Manager {
-  const fromAgent = (request.userAgent ?? '').split('/')[0] ?? '';
-  const name = request.query['fieldManager'] ?? (fromAgent === '' ? 'unknown' : fromAgent);
-  return { name, operation, subresource: request.subresource ?? '' };
-}
 
 export function createObject(state: ClusterState, request: ResourceRequest): ApiAnswer {
   const { kind } = request;

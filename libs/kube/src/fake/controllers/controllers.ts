@@ -3,6 +3,8 @@ import { hasDependents, startDeletion } from '../deletes.js';
 import { type JsonMap, listOf, metadataOf, parseMap } from '../json-tree.js';
 import { type StoredObject, type StoreEvent } from '../object-store.js';
 import { type Time } from '../time.js';
+import { reconcileAutoscaler } from './autoscaler.js';
+import { reconcileBudget } from './budget.js';
 import { type ControllerContext, type Reconcile } from './context.js';
 import { reconcileDaemonSet } from './daemon-set.js';
 import { reconcileDeployment } from './deployment.js';
@@ -11,8 +13,6 @@ import { reconcilePod } from './pod.js';
 import { reconcileReplicaSet } from './replica-set.js';
 import {
   reconcileApiService,
-  reconcileAutoscaler,
-  reconcileBudget,
   reconcileClaim,
   reconcileDefinition,
   reconcileIngress,
@@ -46,6 +46,13 @@ const ownerKeys: Readonly<Record<string, string>> = {
   StatefulSet: 'statefulsets.apps',
   DaemonSet: 'daemonsets.apps',
   Job: 'jobs.batch',
+};
+
+/** Who works things out from objects that it does not own: looked at again when one of those changes in its namespace. */
+const onlookers: Readonly<Record<string, string>> = {
+  pods: 'poddisruptionbudgets.policy',
+  'deployments.apps': 'horizontalpodautoscalers.autoscaling',
+  'statefulsets.apps': 'horizontalpodautoscalers.autoscaling',
 };
 
 /** Reconciles in one turn; a loop that never settles is a mistake here, and must not hang the process. */
@@ -138,6 +145,9 @@ export class Controllers {
       this.cancelTimer(idOf(object));
     } else this.enqueue(object);
     if (object.owners !== undefined) this.enqueueOwners(object);
+    const onlooker = onlookers[object.key];
+    if (onlooker !== undefined)
+      for (const each of this.state.store.list(onlooker, object.namespace)) this.enqueue(each);
     if (object.json.includes('"foregroundDeletion"')) this.waiting.add(object.uid);
     this.schedule();
   }

@@ -2,6 +2,7 @@ import { equalJson, isMap, type Json, type JsonMap, listOf, mapOf, textOf } from
 import { builtInKind } from '../kinds.js';
 import { type ControllerContext, nowText, type Reconcile, shortHash, withCondition } from './context.js';
 import { behaviourOf, type ContainerBehaviour } from './pod-behaviour.js';
+import { tellTroubles, tellUnschedulable } from './pod-events.js';
 
 export const podKind = builtInKind('', 'v1', 'pods');
 
@@ -273,6 +274,7 @@ export const reconcilePod: Reconcile = (context, _stored, pod) => {
       const conditions = withCondition(before['conditions'], nowText(context), 'PodScheduled', 'False', why);
       if (!equalJson(before['conditions'], conditions)) {
         context.write(podKind, { ...pod, status: { ...before, phase: 'Pending', conditions } });
+        tellUnschedulable(context, pod, why.message);
       }
       return 1000;
     }
@@ -284,6 +286,7 @@ export const reconcilePod: Reconcile = (context, _stored, pod) => {
   const { status, againMs } = advancePod(context, pod);
   if (!equalJson(pod['status'], status)) {
     context.write(podKind, { ...pod, status });
+    tellTroubles(context, pod, mapOf(pod['status']), status);
     // The new phase's time starts with the next look, which the write itself brings.
     return undefined;
   }

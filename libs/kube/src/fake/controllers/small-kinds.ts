@@ -4,24 +4,18 @@ import { builtInKind } from '../kinds.js';
 import { isEstablished } from '../kind-registry.js';
 import {
   type ControllerContext,
-  generationOf,
   nowText,
   type Reconcile,
-  replicasOf,
   withCondition,
   writeStatus,
 } from './context.js';
 import { type StoredObject } from '../object-store.js';
-import { selectorMatches } from '../selectors.js';
-import { isPodReady } from './pod.js';
 
 const serviceKind = builtInKind('', 'v1', 'services');
 const ingressKind = builtInKind('networking.k8s.io', 'v1', 'ingresses');
 const claimKind = builtInKind('', 'v1', 'persistentvolumeclaims');
 const definitionKind = builtInKind('apiextensions.k8s.io', 'v1', 'customresourcedefinitions');
 const apiServiceKind = builtInKind('apiregistration.k8s.io', 'v1', 'apiservices');
-const autoscalerKind = builtInKind('autoscaling', 'v2', 'horizontalpodautoscalers');
-const budgetKind = builtInKind('policy', 'v1', 'poddisruptionbudgets');
 
 function addressFor(uid: string): string {
   return `203.0.113.${(parseInt(uid.slice(0, 2), 16) || 1) % 254}`;
@@ -113,67 +107,6 @@ export const reconcileApiService: Reconcile = (context, _stored, object) => {
   const local = { reason: 'Local', message: 'Local APIServices are always available' };
   const conditions = withCondition(mapOf(object['status'])['conditions'], nowText(context), 'Available', 'True', local);
   writeStatus(context, apiServiceKind, object, { ...mapOf(object['status']), conditions });
-  return undefined;
-};
-
-export const reconcileAutoscaler: Reconcile = (context, stored, object) => {
-  const now = nowText(context);
-  const target = mapOf(mapOf(object['spec'])['scaleTargetRef']);
-  const key = `${textOf(target['kind']).toLowerCase()}s.apps`;
-  const found = context.state.store.get(key, stored.namespace, textOf(target['name']));
-  const before = mapOf(object['status'])['conditions'];
-  const missing = { reason: 'FailedGetScale', message: 'the HPA controller was unable to get the target' };
-  if (found === undefined) {
-    const conditions = withCondition(before, now, 'AbleToScale', 'False', missing);
-    writeStatus(context, autoscalerKind, object, { conditions, currentMetrics: null, desiredReplicas: 0 });
-    return 1000;
-  }
-  const replicas = replicasOf(context.parse(found));
-  let conditions = withCondition(before, now, 'AbleToScale', 'True', {
-    reason: 'ReadyForNewScale',
-    message: 'recommended size matches current size',
-  });
-  conditions = withCondition(conditions, now, 'ScalingActive', 'True', {
-    reason: 'ValidMetricFound',
-    message: 'the HPA was able to compute the replica count',
-  });
-  writeStatus(context, autoscalerKind, object, {
-    conditions,
-    currentReplicas: replicas,
-    desiredReplicas: replicas,
-    currentMetrics: null,
-  });
-  return undefined;
-};
-
-export const reconcileBudget: Reconcile = (context, stored, object) => {
-  const selector = mapOf(object['spec'])['selector'];
-  const pods = context.state.store
-    .list('pods', stored.namespace)
-    .map((each) => context.parse(each))
-    .filter((pod) => selectorMatches(selector, mapOf(mapOf(pod['metadata'])['labels'])));
-  const healthy = pods.filter(isPodReady).length;
-  const allowed = healthy > 0;
-  const why = {
-    reason: allowed ? 'SufficientPods' : 'InsufficientPods',
-    message: '',
-    observedGeneration: generationOf(object),
-  };
-  const status: JsonMap = {
-    conditions: withCondition(
-      mapOf(object['status'])['conditions'],
-      nowText(context),
-      'DisruptionAllowed',
-      allowed ? 'True' : 'False',
-      why,
-    ),
-    currentHealthy: healthy,
-    desiredHealthy: Math.max(0, healthy - 1),
-    disruptionsAllowed: allowed ? 1 : 0,
-    expectedPods: pods.length,
-    observedGeneration: generationOf(object),
-  };
-  writeStatus(context, budgetKind, object, status);
   return undefined;
 };
 
