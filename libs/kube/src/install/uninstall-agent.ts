@@ -28,15 +28,20 @@ export interface UninstallOptions {
 export async function uninstallAgent(options: UninstallOptions): Promise<{ readonly kept: readonly KeptObject[] }> {
   const { kube, installation, workloads, onStep, signal } = options;
   const { deployment, rights, records, ownNamespace, strangers, kinds } = installation;
+  const goOn = (): void => {
+    if (signal.aborted) throw new RejectedError('interrupted', 'Interrupted; run it again to go on.');
+  };
+  goOn();
   if (deployment !== null) {
     await remove(kube, deployment, 'Foreground');
     const isGone = await untilGone(options, deployment);
     onStep(isGone ? 'the agent has stopped' : 'the agent was told to stop, and its Pod is not gone yet');
   }
+  goOn();
   for (const right of rights) await remove(kube, right);
   if (rights.length > 0) onStep('its rights are gone');
   const kept = workloads === null ? [] : await removeWorkloads(options, workloads);
-  if (signal.aborted) throw new RejectedError('interrupted', 'Interrupted; run it again to go on.');
+  goOn();
   for (const record of records) await remove(kube, record);
   if (records.length > 0) onStep('its account and its records are gone');
   if (ownNamespace !== null && strangers.length === 0) {
