@@ -28,6 +28,9 @@ const ONE = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,applic
 const LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 30_000;
+const LONGEST_RETRY_AFTER_MS = 5 * 60_000;
+/** Longer than it may take to open a stream. */
+const SURELY_OPEN_MS = 60_000;
 
 /**
  * Watches one kind until the signal aborts: one list, then a stream with bookmarks that goes on from where it ended. Only where
@@ -38,21 +41,31 @@ export async function watchKind(options: KindWatchOptions): Promise<void> {
   let position: string | null = null;
   let wait = FIRST_WAIT_MS;
   while (!signal.aborted) {
-    const began = performance.now();
+    let began = performance.now();
+    let least = 0;
     try {
       position ??= await list(options);
+      began = performance.now();
       position = await follow(options, position);
       // A stream that ended after a while ended as it should.
-      if (position === null || performance.now() - began > 1_000) wait = FIRST_WAIT_MS;
+      if (position !== null && performance.now() - began > 1_000) wait = FIRST_WAIT_MS;
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof RejectedError && error.details?.['status'] === 410) position = null;
+      least = retryAfterMs(error);
+      // So long a stream was open before it broke; what can't be opened is tried ever less often, however long each try takes.
+      if (performance.now() - began > SURELY_OPEN_MS) wait = FIRST_WAIT_MS;
       options.onTrouble?.(messageOf(error, 300));
     }
-    if (performance.now() - began > 1_000) wait = FIRST_WAIT_MS;
-    await sleep(wait * (0.5 + options.random()), signal);
+    await sleep(Math.max(wait * (0.5 + options.random()), least), signal);
     wait = Math.min(wait * 2, LONGEST_WAIT_MS);
   }
+}
+
+/** How long the API server wants to be left alone, as far as it says so. */
+function retryAfterMs(error: unknown): number {
+  const seconds = error instanceof RejectedError ? error.details?.['retryAfterSeconds'] : undefined;
+  return typeof seconds === 'number' ? Math.min(seconds * 1000, LONGEST_RETRY_AFTER_MS) : 0;
 }
 
 async function list(options: KindWatchOptions): Promise<string> {
@@ -76,7 +89,11 @@ async function list(options: KindWatchOptions): Promise<string> {
     );
     if (!isSuccess(answer)) {
       const { status, message } = apiError(answer);
-      throw new RejectedError('kube-status', `List of ${options.kind.plural}: ${message}`, { status });
+      const { retryAfterSeconds } = answer;
+      throw new RejectedError('kube-status', `List of ${options.kind.plural}: ${message}`, {
+        status,
+        ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+      });
     }
     objects.push(...mapsAt(answer.body, 'items').map((item) => named(item, options.kind)));
     const metadata = mapAt(answer.body, 'metadata');

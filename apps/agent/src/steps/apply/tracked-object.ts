@@ -133,6 +133,11 @@ export class TrackedObject {
     this.podsTimer = undefined;
   }
 
+  /** It was made sure of as it is wanted now. */
+  get isCurrent(): boolean {
+    return this.verified?.desired === this.desired;
+  }
+
   /** Since when its own trouble lasts, monotonic; null: it has none that is timed. */
   get troubleSince(): number | null {
     return this.trouble?.since ?? null;

@@ -42,6 +42,14 @@ describe('the verdict on an application', () => {
       judgeApplication({ kind: 'stuck', errors: transient.map((each, at) => error(`e${at}`, each)) }, [], 0);
     expect(stuck(true, true)).toMatchObject({ phase: 'progressing' });
     expect(stuck(true, false)).toMatchObject({ phase: 'failed', cause: 'sync' });
+    const health = { status: 'failed', reason: 'CrashLoopBackOff', message: 'it ends again and again' } as const;
+    const web = { ref: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' }, health };
+    const beside = (isCurrent: boolean, transient: boolean) =>
+      judgeApplication({ kind: 'stuck', errors: [error('a', transient)] }, [{ ...web, isCurrent }], 0);
+    // What is broken as this generation has it is told, though something else only waits; what another left behind is not.
+    expect(beside(true, true)).toMatchObject({ phase: 'failed', cause: 'health', findings: [{ name: 'web' }] });
+    expect(beside(false, true)).toMatchObject({ phase: 'progressing' });
+    expect(beside(true, false)).toMatchObject({ phase: 'failed', cause: 'sync' });
     expect(stuck(true, false).findings.map(({ health }) => health)).toEqual(['unknown', 'failed']);
   });
 

@@ -33,10 +33,18 @@ export interface Verdict {
 
 const MOST_FINDINGS = 20;
 
+/** An object that is not as it should be. */
+export interface JudgedObject {
+  readonly ref: ObjectRef;
+  readonly health: HealthVerdict;
+  /** What is there was made sure of as it is wanted now: its health is that of this generation. */
+  readonly isCurrent?: boolean;
+}
+
 /** What is wrong with an application, and what to say of it. */
 export function judgeApplication(
   sync: Exclude<SyncState, { kind: 'restoring' }>,
-  objects: readonly { readonly ref: ObjectRef; readonly health: HealthVerdict }[],
+  objects: readonly JudgedObject[],
   /** How many objects are still to be deleted. */
   surplus: number,
   /** Hides what must not leave the cluster; before anything is cut. */
@@ -55,6 +63,9 @@ export function judgeApplication(
       const message = cut(own, 1024);
       // What nobody's input is at fault for is waited for; the wave's deadline ends that.
       if (sync.errors.length > 0 && sync.errors.every((error) => error.transient)) {
+        // What is broken elsewhere does not wait to be told.
+        const broken = objects.filter(({ isCurrent, health }) => isCurrent === true && health.status === 'failed');
+        if (broken.length > 0) return judgeHealth(broken, surplus, hide);
         return { phase: 'progressing', message, findings };
       }
       return { phase: 'failed', cause: 'sync', message, findings };
@@ -64,11 +75,7 @@ export function judgeApplication(
   }
 }
 
-function judgeHealth(
-  objects: readonly { readonly ref: ObjectRef; readonly health: HealthVerdict }[],
-  surplus: number,
-  hide: (text: string) => string,
-): Verdict {
+function judgeHealth(objects: readonly JudgedObject[], surplus: number, hide: (text: string) => string): Verdict {
   const bad = objects.filter(({ health }) => !isFine(health.status));
   const worst = worstOf(bad.map(({ health }) => health));
   if (worst === undefined) {
