@@ -36,8 +36,9 @@ export class SecretMask {
   /** Of Secrets that there are none of. */
   static readonly none = new SecretMask([]);
 
-  /** By their first characters. */
-  private readonly needles = new Map<string, Needle[]>();
+  /** By their first characters, then by their text. */
+  private readonly needles = new Map<string, Map<string, Needle>>();
+  private count = 0;
   /** Which two characters any needle begins with, so that most places of a text are passed over at once. */
   private readonly beginnings = new Uint8Array(1 << 13);
 
@@ -47,7 +48,7 @@ export class SecretMask {
 
   /** One that begins with what others hide, and learns more. */
   static growing(others: readonly SecretMask[]): SecretMask & { learn(object: JsonObject): void } {
-    const grown = new SecretMask(others.flatMap((other) => [...other.needles.values()].flat()));
+    const grown = new SecretMask(others.flatMap((other) => other.all()));
     return Object.assign(grown, {
       learn: (object: JsonObject): void => {
         if (isSecret(object)) for (const needle of needlesOf(object)) grown.add(needle);
@@ -63,14 +64,19 @@ export class SecretMask {
   }
 
   get isEmpty(): boolean {
-    return this.needles.size === 0;
+    return this.count === 0;
+  }
+
+  /** How many texts are hidden. */
+  get size(): number {
+    return this.count;
   }
 
   /** Hides what either of them hides. */
   with(other: SecretMask): SecretMask {
     if (other.isEmpty || other === this) return this;
     if (this.isEmpty) return other;
-    return new SecretMask([...this.needles.values(), ...other.needles.values()].flat());
+    return new SecretMask([...this.all(), ...other.all()]);
   }
 
   /** Before a text is cut or squeezed: what is left of a value then would be harder to find. */
@@ -100,11 +106,17 @@ export class SecretMask {
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, this.hideIn(each, mark)]));
   }
 
+  private all(): readonly Needle[] {
+    return [...this.needles.values()].flatMap((alike) => [...alike.values()]);
+  }
+
   private add(needle: Needle): void {
     const head = needle.text.slice(0, LEAST);
     const present = this.needles.get(head);
-    if (present === undefined) this.needles.set(head, [needle]);
-    else if (!present.some(({ text }) => text === needle.text)) present.push(needle);
+    if (present?.has(needle.text) === true) return;
+    if (present === undefined) this.needles.set(head, new Map([[needle.text, needle]]));
+    else present.set(needle.text, needle);
+    this.count += 1;
     const hash = hashOf(needle.text, 0);
     this.beginnings[hash >> 3] = (this.beginnings[hash >> 3] ?? 0) | (1 << (hash & 7));
   }
@@ -113,7 +125,7 @@ export class SecretMask {
     const hash = hashOf(text, at);
     if (((this.beginnings[hash >> 3] ?? 0) & (1 << (hash & 7))) === 0) return null;
     let best: { readonly length: number; readonly value: string } | null = null;
-    for (const needle of this.needles.get(text.slice(at, at + LEAST)) ?? []) {
+    for (const needle of this.needles.get(text.slice(at, at + LEAST))?.values() ?? []) {
       const common = commonLength(text, at, needle.text);
       const isWhole = common === needle.text.length;
       if (!isWhole && common < TELLING && !isCutAt(text, at + common)) continue;

@@ -45,3 +45,11 @@ it('hides what the cluster has, until the next release', () => {
   mask.learn('second', []);
   expect(hidden(mask, 'first-value', 'put-there-by-hand')).toEqual(['first-value']);
 });
+
+it('does not grow without end where values in the cluster change by themselves', () => {
+  const mask = new BundleMask();
+  mask.learn('first', [secret('first-value')]);
+  for (let turn = 0; turn < 20_000; turn += 1) mask.see(secret(`turning-${turn}-value`));
+  expect(mask.mask.size).toBeLessThan(6_000);
+  expect(hidden(mask, 'first-value', 'turning-19999-value')).toHaveLength(2);
+});

@@ -1,6 +1,8 @@
 import type { JsonObject } from '#domain';
 import { type ObjectError, SecretMask } from '#kube';
 
+/** So many texts are remembered that the cluster's Secrets had beside those of Git: some change by themselves, for ever. */
+const MOST_SEEN = 5_000;
 /** So many releases that were not applied whole are remembered. */
 const MOST_UNSETTLED = 16;
 
@@ -15,17 +17,20 @@ export class BundleMask {
   /** Of what was taken up since, the newest last. */
   private unsettled: readonly SecretMask[] = [];
   private all = SecretMask.growing([]);
+  /** How much of that is of Git. */
+  private known = 0;
 
   /** The objects of the bundle with that digest are about to be applied, or looked at. */
   learn(digest: string, objects: readonly JsonObject[]): void {
     if (digest === this.digest) return;
     this.digest = digest;
     this.unsettled = [...this.unsettled, SecretMask.of(objects)].slice(-MOST_UNSETTLED);
-    this.all = SecretMask.growing([...this.settled, ...this.unsettled]);
+    this.forgetSeen();
   }
 
   /** An object as the cluster has it: others may have put other values there. */
   see(live: JsonObject): void {
+    if (this.all.size > this.known + MOST_SEEN) this.forgetSeen();
     this.all.learn(live);
   }
 
@@ -47,5 +52,10 @@ export class BundleMask {
 
   hideErrors(errors: readonly ObjectError[]): readonly ObjectError[] {
     return errors.map((error) => ({ ...error, reason: this.hide(error.reason), message: this.hide(error.message) }));
+  }
+
+  private forgetSeen(): void {
+    this.all = SecretMask.growing([...this.settled, ...this.unsettled]);
+    this.known = this.all.size;
   }
 }
