@@ -4,15 +4,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { freePort } from '#kit';
-import { agentManifest } from '#kube';
-import { type ControlPlaneAccess } from '../kubernetes/control-plane/control-plane-access.js';
-import { createServiceAccountKubeconfig } from '../kubernetes/control-plane/service-account-kubeconfig.js';
 import {
+  type ControlPlaneAccess,
+  createServiceAccountKubeconfig,
   type WatchedProgram,
   type WatchedPrograms,
   watchPrograms,
-} from '../kubernetes/control-plane/watched-programs.js';
+} from '#control-plane';
+import { freePort } from '#kit';
+import { agentManifest } from '#kube';
 
 const READY_WITHIN_MS = 60_000;
 const NAMESPACE = 'flotilla-system';

@@ -4,12 +4,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createServiceAccountKubeconfig } from '#control-plane';
 import { freePort } from '#kit';
 import { agentManifest } from '#kube';
 import { RealBroker } from '../../libs/bus/src/real-broker.suite.js';
 import { configMap, deployment, service } from '../agent/samples.js';
 import { TinyHub } from '../agent/tiny-hub.js';
-import { createServiceAccountKubeconfig } from './control-plane/service-account-kubeconfig.js';
 import { sharedControlPlane } from './control-plane/shared-control-plane.js';
 import { createNamespace, type TestNamespace } from './control-plane/with-namespace.js';
 

@@ -7,13 +7,16 @@ import { pathToFileURL } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import {
+  type ControlPlane,
+  createServiceAccountKubeconfig,
+  kubernetesVersion,
+  moduleFolder,
+  startControlPlane,
+} from '#control-plane';
 import { identifyProcess } from '#kit';
 
-import { kubernetesVersion } from './control-plane/build-control-plane.js';
-import { moduleFolder } from './control-plane/module-folder.js';
-import { createServiceAccountKubeconfig } from './control-plane/service-account-kubeconfig.js';
 import { sharedControlPlane } from './control-plane/shared-control-plane.js';
-import { type ControlPlane, startControlPlane } from './control-plane/start-control-plane.js';
 import { createNamespace, type TestNamespace, withNamespace } from './control-plane/with-namespace.js';
 
 const cluster = sharedControlPlane();

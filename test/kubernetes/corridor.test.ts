@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { kubernetesVersion, startControlPlane } from '#control-plane';
 import { makeAgentKey, signByAgentKey } from '#bus';
 import {
   joinProofText,
@@ -19,8 +20,6 @@ import { PROTOCOL_VERSION } from '#domain';
 import { CommandLine } from '../helpers/run-flotilla.js';
 import { eventually, rolloutSettled, startTestHub, type TestHub } from '../helpers/test-hub.js';
 import { TestRepository } from '../helpers/test-repository.js';
-import { kubernetesVersion } from './control-plane/build-control-plane.js';
-import { startControlPlane } from './control-plane/start-control-plane.js';
 import { buildAgentImage, type AgentImage } from './installed-agent.js';
 import { kustomization, overlay, SHOP_OBJECTS, shopFiles } from './shop-files.js';
 import { isLike, TestCluster } from './test-cluster.js';

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type ControlPlane, startControlPlane } from './control-plane/start-control-plane.js';
+import { type ControlPlane, startControlPlane } from '#control-plane';
 import { Unruly, version, WAIT_MS } from './unruly-cluster.js';
 
 /** Twenty seconds unless told; a night's run may take the minute. */

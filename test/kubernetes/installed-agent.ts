@@ -5,8 +5,6 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { agentCommand, type AgentImage as ImageCommand } from '#control-plane';
 
-export { InstalledAgent } from '#control-plane';
-
 /** What deploy/images/agent.Dockerfile puts into the agent's image: its files alone, away from any node_modules, and its command. */
 export interface AgentImage extends ImageCommand {
   remove(): void;

@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { InstalledAgent, type ControlPlane } from '#control-plane';
 import { eventually } from '../helpers/test-hub.js';
-import { type ControlPlane } from './control-plane/start-control-plane.js';
-import { InstalledAgent, type AgentImage } from './installed-agent.js';
+import { type AgentImage } from './installed-agent.js';
 import { SHOP_KINDS } from './shop-files.js';
 
 const run = promisify(execFile);

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { ControlPlaneAccess } from '#control-plane';
 import type { JsonObject } from '#domain';
 import { inClusterOptions, mapAt, openHttpKube, textAt } from '#kube';
 import { Rig } from '../agent/rig.js';
 import { configMap, deployment, service } from '../agent/samples.js';
 import { KubeProxy, type ProxiedRequest, type Rule, type Treatment } from '../helpers/kube-proxy.js';
-import type { ControlPlaneAccess } from './control-plane/control-plane-access.js';
 import { sharedControlPlane } from './control-plane/shared-control-plane.js';
 import { createNamespace } from './control-plane/with-namespace.js';
 

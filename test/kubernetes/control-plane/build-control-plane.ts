@@ -1,1 +1,0 @@
-export * from '#control-plane';
