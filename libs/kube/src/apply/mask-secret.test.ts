@@ -114,6 +114,12 @@ describe('the mask of an application', () => {
     expect(big.hide(`a ${bytes} b`)).toBe('a (hidden)');
   });
 
+  it('hides every line of a file as large as a Secret can be', () => {
+    const lines = Array.from({ length: 100_000 }, (_, at) => `line-${at}`);
+    const file = SecretMask.of([secretOf({ file: lines.join('\n') })]);
+    expect(file.hide('bad line-12345, line-99999 and line-x')).toBe('bad (hidden), (hidden) and line-x');
+  });
+
   it('gives equal values equal marks, however they are written', () => {
     const mark = (value: string): string => `<${value.length}>`;
     expect(mask.hide(`sixsix ${base64('sixsix')}`, mark)).toBe('<6> <6>');

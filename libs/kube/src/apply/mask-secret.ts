@@ -58,9 +58,9 @@ export class SecretMask {
 
   /** Of the Secrets among some objects. */
   static of(objects: Iterable<JsonObject>): SecretMask {
-    const needles: Needle[] = [];
-    for (const object of objects) if (isSecret(object)) needles.push(...needlesOf(object));
-    return needles.length === 0 ? SecretMask.none : new SecretMask(needles);
+    const mask = new SecretMask([]);
+    for (const object of objects) if (isSecret(object)) for (const needle of needlesOf(object)) mask.add(needle);
+    return mask.isEmpty ? SecretMask.none : mask;
   }
 
   get isEmpty(): boolean {
