@@ -12,5 +12,6 @@ WORKDIR /agent
 COPY --from=build /src/dist/agent/*.mjs ./
 USER 65532:65532
 EXPOSE 8080
-# A small young generation costs a little time and saves 15 MiB.
-ENTRYPOINT ["node", "--max-semi-space-size=1", "/agent/flotilla-agent.mjs"]
+# A third less memory for twice the processor time of its own code, which is little beside the API server's: no compiled code
+# (and so no page that is both written and run), heaps that are collected early. Measured by `npm run bench -- agent`.
+ENTRYPOINT ["node", "--jitless", "--optimize-for-size", "--max-semi-space-size=1", "/agent/flotilla-agent.mjs"]
