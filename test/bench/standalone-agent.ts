@@ -8,6 +8,7 @@ import { createLogger, freePort, RejectedError } from '#kit';
 import { SimulatedFleet } from '../../apps/simulator/src/simulated-fleet.js';
 import { startSimulatorServer } from '../../apps/simulator/src/simulator-server.js';
 import type { TestApi } from '../helpers/test-api.js';
+import { copyAgentImage } from '../kubernetes/installed-agent.js';
 import { rssMiB } from './process-figures.js';
 
 export interface AgentFigures {
@@ -40,7 +41,8 @@ export async function measureStandaloneAgent(
   const { token } = await api.post<RegisterAnswer>('/api/v1/clusters', { name, labels });
   const port = await freePort();
   const started = performance.now();
-  const child = spawn(process.execPath, ['--max-semi-space-size=1', 'dist/agent/flotilla-agent.mjs'], {
+  const image = copyAgentImage();
+  const child = spawn(process.execPath, image.args, {
     env: {
       PATH: process.env['PATH'],
       FLOTILLA_HUB_URL: access.url,
@@ -69,6 +71,7 @@ export async function measureStandaloneAgent(
     await exited;
     await server.close();
     await fleet.close();
+    image.remove();
   }
 }
 
