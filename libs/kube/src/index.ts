@@ -1,7 +1,7 @@
 export { apiError, callKube, isSuccess, sleep, type ApiError } from './apply/api-error.js';
 export { applyObjects, type ApplyInput, type ApplyResult, type Difference } from './apply/apply-objects.js';
 export { firstStep, hasDrifted, type Known } from './apply/decide.js';
-export { collectionPath, Discovery, objectPath, type KindPath } from './apply/discovery.js';
+export { collectionPath, Discovery, DISCOVERY_FAILED, objectPath, type KindPath } from './apply/discovery.js';
 export { planPrune, unionInventory, type InventoryEntry } from './apply/inventory.js';
 export { liveStateOf, type LiveState } from './apply/live-state.js';
 export * from './apply/marks.js';

@@ -169,6 +169,19 @@ describe('a diff', () => {
     await expect(ask([], { held: null })).rejects.toThrow('holds no release of shop yet');
   });
 
+  it('tells of what is to be removed that its kind can not be found out, and goes on with the rest', async () => {
+    await put(configMap('a', { a: '1' }));
+    cluster.setFault({ path: '^/apis/example.com/v1$', status: 503, message: 'the server behind it is away' });
+    const inventory = [
+      { apiVersion: 'example.com/v1', kind: 'Widget', namespace: 'shop', name: 'w' },
+      { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'a' },
+    ];
+    expect((await ask([], { inventory })).objects).toMatchObject([
+      { kind: 'ConfigMap', change: 'removed' },
+      { kind: 'Widget', change: 'error', message: expect.stringContaining('the server behind it is away') },
+    ]);
+  });
+
   it('ends with the error of an API server that does not answer', async () => {
     await put(configMap('a', { a: '1' }));
     const objects = Array.from({ length: 20 }, (_, at) => configMap(`c${at}`, {}));

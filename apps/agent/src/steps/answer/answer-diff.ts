@@ -1,6 +1,6 @@
 import type { DiffAnswer, ObjectDiff } from '#contract';
 import type { JsonObject } from '#domain';
-import { RejectedError } from '#kit';
+import { RejectedError, RetryableError } from '#kit';
 import {
   annotationOf,
   APPLICATION_LABEL,
@@ -8,10 +8,12 @@ import {
   apiError,
   callKube,
   differences,
+  DISCOVERY_FAILED,
   errorText,
   firstStep,
   isSecret,
   isSuccess,
+  type KindPath,
   labelOf,
   mapLimited,
   objectPath,
@@ -150,7 +152,14 @@ class DiffRun {
           this.missed += 1;
           return;
         }
-        const kind = await discovery.find(entry.apiVersion, entry.kind);
+        let kind: KindPath | null;
+        try {
+          kind = await discovery.find(entry.apiVersion, entry.kind);
+        } catch (error) {
+          if (!(error instanceof RetryableError) || error.code !== DISCOVERY_FAILED) throw error;
+          this.tell(entry, { change: 'error', message: error.message });
+          return;
+        }
         if (kind === null) return;
         const path = objectPath(kind, entry.namespace, entry.name);
         const answer = await callKube(kube, { method: 'GET', path });

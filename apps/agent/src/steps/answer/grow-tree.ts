@@ -4,6 +4,7 @@ import { messageOf, RetryableError } from '#kit';
 import {
   callKube,
   collectionPath,
+  DISCOVERY_FAILED,
   isMetadataEnough,
   isSuccess,
   type KindPath,
@@ -215,7 +216,7 @@ class Growth {
     try {
       await act();
     } catch (error) {
-      this.isSilent = error instanceof RetryableError;
+      this.isSilent ||= error instanceof RetryableError && error.code !== DISCOVERY_FAILED;
       this.notes.push(`${what} could not be read: ${this.input.inspected.mask.hide(messageOf(error, 1000))}`);
     }
   }
