@@ -269,6 +269,23 @@ describe('the simulated API and a real one', () => {
     expect(await applied(fake.kube, plural, object)).toEqual(await applied(real, plural, object));
   });
 
+  it.each([
+    ['a ConfigMap', 'v1', 'configmaps', { data: { a: '1' } }],
+    ['a labelled ConfigMap', 'v1', 'configmaps', { metadata: { labels: { a: '1' }, finalizers: ['example.com/x'] } }],
+    ['a budget', 'policy/v1', 'poddisruptionbudgets', { spec: { maxUnavailable: '50%', selector } }],
+  ] as const)('make the same of %s that is created by a POST', async (_name, version, plural, object) => {
+    const made = async (kube: Kube): Promise<JsonObject> => {
+      const path = `${version === 'v1' ? '/api/v1' : `/apis/${version}`}/namespaces/${namespace.name}/${plural}`;
+      const { metadata, ...rest } = object as JsonObject;
+      const body = { ...rest, metadata: { ...(metadata as JsonObject | undefined), name: 'posted' } };
+      const query = { fieldManager: 'suite', dryRun: 'All' };
+      const answer = await kube.request({ method: 'POST', path, query, body });
+      expect([answer.status, answer.body['message']]).toEqual([201, undefined]);
+      return comparable(answer.body);
+    };
+    expect(await made(fake.kube)).toEqual(await made(real));
+  });
+
   const service = (port: number, more: JsonObject = {}): JsonObject => ({
     apiVersion: 'v1',
     kind: 'Service',

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 
 import { createLogger } from '#kit';
 import { openHttpKube } from '#kube';
+import { serveFakeWebhook } from '#kube/fake';
 import { describeKubeContract } from '#ports/contract-suites/kube-contract-suite';
 
 import { SimulatedFleet } from './simulated-fleet.js';
@@ -15,11 +16,12 @@ const logger = createLogger({ level: 'silent' });
 
 describeKubeContract('HttpKube to the simulator', async () => {
   const fleet = await SimulatedFleet.open({ readyMs: 50, logger });
-  const { token } = fleet.ensure('one');
+  const { token, cluster } = fleet.ensure('one');
   const server = await startSimulatorServer({ fleet, logger });
   const kube = openHttpKube({ url: `${server.url}/clusters/one`, access: { token } });
   return {
     kube,
+    serveWebhook: (handler) => serveFakeWebhook(cluster, handler),
     close: async () => {
       kube.close();
       await server.close();

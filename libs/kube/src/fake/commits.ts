@@ -7,7 +7,7 @@ import { schemaFaults, shapeCustomObject } from './custom-kinds.js';
 import { assignClusterIp, fillDefaults } from './defaults.js';
 import { equalJson, type Json, type JsonMap, listOf, mapAt, mapOf, metadataOf, parseMap, textOf } from './json-tree.js';
 import { apiVersionOf, builtInKind, type KindInfo, storageKey } from './kinds.js';
-import { type Manager, trackUpdate } from './managed-fields.js';
+import { type Manager } from './managed-fields.js';
 import { type StoredObject } from './object-store.js';
 import { inOrder, present, viewOf } from './presentation.js';
 import { validate } from './validation.js';
@@ -85,8 +85,8 @@ export function commitObject(state: ClusterState, request: ResourceRequest, comm
   if (kind.custom?.schema !== undefined) checkSchema(object, kind);
   validate(object, live, kind);
   commit.seal(shaped);
-  // What a webhook changed is the doing of whoever asked, by an update.
-  if (object !== shaped) trackUpdate(shaped, object, kind, managerOf(request, 'Update'), timestamp(state.now()));
+  // Whose a field is, is settled by what was asked for: what a webhook adds is nobody's.
+  if (object !== shaped) metadataOf(object)['managedFields'] = metadataOf(shaped)['managedFields'] ?? [];
   state.admission.validate(reviewOf(request, object, live));
   const view = viewOf(request.accept);
   const status = live === undefined ? 201 : 200;

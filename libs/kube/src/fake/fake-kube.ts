@@ -1,10 +1,11 @@
 import { RejectedError, RetryableError } from '#kit';
 import type { Kube, KubeRequest, KubeResponse, KubeWatchEvent } from '#ports';
 
+import { type AdmissionVerdict } from './admission.js';
 import { ApiError } from './api-error.js';
 import { type ApiRequest } from './cluster-state.js';
 import { FakeCluster, type FakeClusterOptions } from './fake-cluster.js';
-import { parseMap } from './json-tree.js';
+import { type JsonMap, parseMap } from './json-tree.js';
 import { type OpenWatch } from './watches.js';
 
 function unreachable(): RetryableError {
@@ -134,6 +135,19 @@ export function openFakeCluster(options: FakeClusterOptions = {}): {
 } {
   const cluster = new FakeCluster(options);
   return { cluster, kube: new FakeKube(cluster) };
+}
+
+let webhooks = 0;
+
+/** A webhook of the contract suite's kind, at an address that only this cluster knows. */
+export async function serveFakeWebhook(
+  cluster: FakeCluster,
+  handler: (object: JsonMap) => { readonly deny?: string; readonly patch?: readonly object[] },
+): Promise<{ readonly clientConfig: { readonly url: string }; readonly close: () => Promise<void> }> {
+  webhooks += 1;
+  const url = `https://webhook-${webhooks}.example.com/`;
+  const stop = cluster.serveWebhook(url, ({ object }) => ({ code: 403, ...(handler(object) as AdmissionVerdict) }));
+  return { clientConfig: { url }, close: async () => stop() };
 }
 
 export { type AdmissionHandler, type AdmissionReview, type AdmissionVerdict } from './admission.js';

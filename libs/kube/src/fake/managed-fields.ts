@@ -71,6 +71,7 @@ function writeEntries(object: JsonMap, entries: readonly Entry[]): void {
 const unmanaged: readonly (readonly string[])[] = [
   ['f:apiVersion'],
   ['f:kind'],
+  ['f:metadata', '.'],
   ...[
     'name',
     'namespace',
@@ -88,7 +89,8 @@ const unmanaged: readonly (readonly string[])[] = [
 
 /** A status that the main resource ignores is nobody's by it, and the other way round. */
 function managedPart(set: FieldSet, kind: KindInfo, subresource: string): FieldSet {
-  const out = withoutPaths(set, unmanaged);
+  // A built-in kind's spec is no map, which somebody could own as such.
+  const out = withoutPaths(set, kind.custom === undefined ? [...unmanaged, ['f:spec', '.']] : unmanaged);
   if (subresource === 'status') return withoutPaths(out, [['f:spec']]);
   return kind.statusSubresource ? withoutPaths(out, [['f:status']]) : out;
 }

@@ -3,10 +3,18 @@ import { randomBytes } from 'node:crypto';
 
 import type { JsonObject } from '#domain';
 
+import { describeKubeControllers } from './kube-controllers-contract-suite.js';
 import type { Kube, KubeRequest, KubeResponse, KubeWatchEvent } from '../kube.js';
+
+/** What a webhook does with an object: it refuses it, changes it by a JSON patch, or lets it be. */
+export type WebhookHandler = (object: JsonObject) => { readonly deny?: string; readonly patch?: readonly JsonObject[] };
 
 export interface KubeHarness {
   readonly kube: Kube;
+  /** A server that the cluster can call; it refuses with the code 403. */
+  serveWebhook(
+    handler: WebhookHandler,
+  ): Promise<{ readonly clientConfig: JsonObject; readonly close: () => Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -41,6 +49,7 @@ const partial = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,ap
  * Workloads' Pods behave as the tags of their images say in both.
  */
 export function describeKubeContract(name: string, open: () => Promise<KubeHarness>): void {
+  describeKubeControllers(name, open);
   describe(`${name} keeps to the contract of a Kube`, () => {
     let harness: KubeHarness;
     let kube: Kube;

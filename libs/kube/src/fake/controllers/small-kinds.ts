@@ -2,13 +2,7 @@ import { startDeletion } from '../deletes.js';
 import { equalJson, type JsonMap, listOf, mapOf, textOf } from '../json-tree.js';
 import { builtInKind } from '../kinds.js';
 import { isEstablished } from '../kind-registry.js';
-import {
-  type ControllerContext,
-  nowText,
-  type Reconcile,
-  withCondition,
-  writeStatus,
-} from './context.js';
+import { type ControllerContext, nowText, type Reconcile, withCondition, writeStatus } from './context.js';
 import { type StoredObject } from '../object-store.js';
 
 const serviceKind = builtInKind('', 'v1', 'services');
