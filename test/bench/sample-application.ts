@@ -12,7 +12,7 @@ type Maker = (name: string, version: string) => JsonObject;
 const CORE = 'v1';
 const RBAC = 'rbac.authorization.k8s.io/v1';
 
-/** Twelve kinds, about as often as applications have them; all of a namespace, so that two may be in one cluster. */
+/** Ten kinds, about as often as applications have them; all of a namespace, so that two may be in one cluster. */
 const MAKERS: readonly Maker[] = [
   configMap,
   configMap,
