@@ -8,9 +8,14 @@ import { openReal } from './open-real.js';
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 
 interface Listed {
-  readonly items: readonly {
-    readonly metadata: { readonly name: string; readonly namespace?: string; readonly resourceVersion: string };
-  }[];
+  /** Null where there is none. */
+  readonly items: readonly { readonly metadata: Listing }[] | null;
+}
+
+interface Listing {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly resourceVersion: string;
 }
 
 /** An agent on the real control plane, and the means to look at every object that it applied. */
@@ -59,7 +64,7 @@ export class BigRig {
       const request = { method: 'GET', path: collectionPath(kind), query, accept: METADATA_LIST } as const;
       const { status, body } = await this.rig.cluster.kube.request(request);
       if (status !== 200) throw new Error(`${request.path}: ${status}`);
-      for (const { metadata } of (body as unknown as Listed).items) {
+      for (const { metadata } of (body as unknown as Listed).items ?? []) {
         const title = `${kind.apiVersion}/${kind.kind} ${metadata.namespace ?? ''}/${metadata.name}`;
         // The slices of a Service bear its labels, and so ours.
         if (wanted.has(`${kind.apiVersion}/${kind.kind} ${metadata.name}`)) found[title] = metadata.resourceVersion;
