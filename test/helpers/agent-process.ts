@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import {
+  agentCommand,
   type ControlPlaneAccess,
   createServiceAccountKubeconfig,
   type WatchedProgram,
@@ -56,7 +57,7 @@ export class AgentProcess {
     writeFileSync(path.join(folder, 'ca.crt'), api.ca);
     const healthPort = await freePort();
     const programs = await watchPrograms(folder);
-    const args = ['--max-semi-space-size=1', path.resolve('dist/agent/flotilla-agent.mjs')];
+    const args = agentCommand(readFileSync('deploy/images/agent.Dockerfile', 'utf8'), path.resolve('dist/agent'));
     const program = await programs.start('agent', process.execPath, args, {
       FLOTILLA_HUB_URL: hub.url,
       FLOTILLA_JOIN_TOKEN: hub.token,

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createServiceAccountKubeconfig } from '#control-plane';
+import { agentCommand, createServiceAccountKubeconfig } from '#control-plane';
 import { freePort } from '#kit';
 import { agentManifest } from '#kube';
 import { RealBroker } from '../../libs/bus/src/real-broker.suite.js';
@@ -48,7 +48,8 @@ describe('the bundled agent, with the rights of its own manifest and no more', (
     const { hostname, port } = new URL(plane.url);
     const healthPort = await freePort();
     const began = performance.now();
-    const child = spawn(process.execPath, ['--max-semi-space-size=1', 'dist/agent/flotilla-agent.mjs'], {
+    const args = agentCommand(readFileSync('deploy/images/agent.Dockerfile', 'utf8'), path.resolve('dist/agent'));
+    const child = spawn(process.execPath, args, {
       env: {
         FLOTILLA_HUB_URL: hub.url,
         FLOTILLA_JOIN_TOKEN: hub.token,

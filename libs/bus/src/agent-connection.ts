@@ -162,7 +162,8 @@ function settingsOf(options: AgentConnectionOptions): ConnectionOptions {
     reconnect: false,
     // In a mass reconnect a login may wait its turn for long.
     timeout: 30_000,
-    pingInterval: 30_000,
+    // A day of pings is most of what an idle agent sends; a dead connection is noticed when two are not answered.
+    pingInterval: 60_000,
     noAsyncTraces: true,
     resolve: false,
   };

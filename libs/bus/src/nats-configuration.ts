@@ -54,7 +54,7 @@ export function natsServerConfiguration(settings: NatsServerSettings): string {
     ...block('tls', [...tlsLines, 'handshake_first: true', 'timeout: 30']),
     '# The default of 2 s failed two logins of three when 10,000 agents reconnected at once.',
     'authorization { timeout: 30 }',
-    'ping_interval: "30s"',
+    'ping_interval: "60s"',
     'ping_max: 2',
     `max_payload: ${MAX_PAYLOAD_BYTES}`,
     'max_control_line: 4096',
