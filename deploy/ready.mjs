@@ -8,7 +8,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { markBuilt, removeOrphans, staleBuildStamp } from './ready/build.mjs';
+import { makeExecutable, markBuilt, removeOrphans, staleBuildStamp } from './ready/build.mjs';
 import { installIsStale } from './ready/install.mjs';
 import { holdLock } from './ready/lock.mjs';
 import { endOnSignals, runCommand, runStep, StepFailure } from './ready/steps.mjs';
@@ -63,6 +63,7 @@ async function installAndBuild() {
     const nest = path.join(root, 'node_modules/@nestjs/cli/bin/nest.js');
     await runStep('Building', [process.execPath, nest, 'build', '--all'], root);
     await runStep('Bundling the agent', [process.execPath, path.join(root, 'deploy/bundle-agent.mjs')], root);
+    makeExecutable(root);
     removeOrphans(root);
     markBuilt(root, stamp);
   } finally {

@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -68,6 +78,13 @@ it('installs and builds in a fresh clone, says so on stderr, and does nothing th
   expect(calls()).toEqual(['npm', 'nest', 'bundle']);
   expect(await ready()).toEqual({ code: 0, stdout: '', stderr: '' });
   expect(calls()).toHaveLength(3);
+});
+
+it('makes the command line a program, as npx starts it', async () => {
+  put('apps/cli/src/main.ts', 'export {};');
+  put('dist/apps/cli/src/main.js', '#!/usr/bin/env node');
+  expect(await ready()).toMatchObject({ code: 0 });
+  expect(statSync(path.join(root, 'dist/apps/cli/src/main.js')).mode & 0o111).toBe(0o111);
 });
 
 it('installs again when the lock file names another version', async () => {

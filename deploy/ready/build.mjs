@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const sourceFolders = ['apps', 'libs', 'migrations', 'test', 'deploy/ready'];
@@ -51,6 +51,12 @@ export function staleBuildStamp(root) {
   } catch {
     return stamp;
   }
+}
+
+/** `npx flotilla` starts the command line by itself, and no compiler makes a file executable. */
+export function makeExecutable(root) {
+  const file = path.join(root, 'dist/apps/cli/src/main.js');
+  if (existsSync(file)) chmodSync(file, 0o755);
 }
 
 /** `stamp` was taken before the build, so a file that changed meanwhile makes the next start build again. */
