@@ -134,6 +134,15 @@ describe('an agent that is killed at any write of an apply with prune', () => {
     const ours = new Map<string, JsonObject>();
     const others = new Map<string, string>();
     const lists = await Promise.all(COLLECTIONS.map((path) => kube.request({ method: 'GET', path })));
+    // What an earlier test left behind goes away by itself.
+    const lasting = new Set(
+      lists
+        .filter(({ body }) => textAt(body, 'kind') === 'NamespaceList')
+        .flatMap(({ body }) => mapsAt(body, 'items'))
+        .map((item) => mapAt(item, 'metadata'))
+        .filter((metadata) => metadata['deletionTimestamp'] === undefined)
+        .map((metadata) => textAt(metadata, 'name')),
+    );
     for (const { status, body } of lists) {
       if (status !== 200) throw new Error(JSON.stringify(body));
       const apiVersion = textAt(body, 'apiVersion');
@@ -143,6 +152,8 @@ describe('an agent that is killed at any write of an apply with prune', () => {
         const metadata = mapAt(object, 'metadata');
         // The agent's own Secrets are looked at by themselves.
         if (kind === 'Secret' && metadata['namespace'] === agent.namespace) continue;
+        const namespace = textAt(metadata, kind === 'Namespace' ? 'name' : 'namespace');
+        if (namespace !== '' && !lasting.has(namespace)) continue;
         const key = refKey(refOf(object));
         if (mapAt(metadata, 'labels')['flotilla.dev/application'] === APPLICATION) ours.set(key, object);
         else others.set(key, `${textAt(metadata, 'uid')} ${textAt(metadata, 'resourceVersion')}`);
