@@ -20,6 +20,23 @@ const lessZod = {
   },
 };
 
+/**
+ * Whoever imports node:http gets all that it has, WebSocket too: newer versions of Node load a whole HTTP client for that one, at the
+ * start, which takes 8 MiB and does not work without a compiler. Required, each of its parts is loaded when it is used.
+ */
+const lessHttp = {
+  name: 'less-http',
+  setup(bundling) {
+    bundling.onResolve({ filter: /^node:http$/ }, ({ path: name, kind }) =>
+      kind === 'require-call' ? { path: name, external: true } : { path: name, namespace: 'required' },
+    );
+    bundling.onLoad({ filter: /.*/, namespace: 'required' }, ({ path: name }) => ({
+      contents: `const http = require('${name}'); export const { Agent, createServer, request, STATUS_CODES } = http; export default http;`,
+      loader: 'js',
+    }));
+  },
+};
+
 if (existsSync(entry)) {
   // The names of chunks change with their content.
   rmSync(path.join(root, 'dist/agent'), { recursive: true, force: true });
@@ -29,7 +46,7 @@ if (existsSync(entry)) {
     outdir: path.join(root, 'dist/agent'),
     outExtension: { '.js': '.mjs' },
     splitting: true,
-    plugins: [lessZod],
+    plugins: [lessZod, lessHttp],
     bundle: true,
     platform: 'node',
     target: 'node20',
