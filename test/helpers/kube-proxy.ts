@@ -129,9 +129,13 @@ export class KubeProxy {
 
   async close(): Promise<void> {
     clearTimeout(this.life);
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.server.closeAllConnections();
     this.agent.destroy();
-    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+    // One that was still shaking hands counts as a connection only afterwards, and would be kept alive for a minute.
+    const stragglers = setInterval(() => this.server.closeAllConnections(), 50);
+    await closed;
+    clearInterval(stragglers);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
