@@ -52,8 +52,11 @@ export class WebhookServer {
   }
 
   async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    // One that is shaking hands becomes a connection only afterwards.
+    const stragglers = setInterval(() => this.server.closeAllConnections(), 50);
+    await closed;
+    clearInterval(stragglers);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
