@@ -1,4 +1,4 @@
-import { type HealthRule, type IgnoreDifferences, MAX_HEALTH_EXPRESSION } from '#domain';
+import { type HealthRule, MAX_HEALTH_EXPRESSION } from '#domain';
 import { healthRuleProblem } from '#domain/health-rules';
 import { z } from 'zod';
 import { nameSchema, objectLike } from './primitives.js';
@@ -119,12 +119,3 @@ function compact(rule: z.output<z.ZodObject<typeof healthRuleShape>>): HealthRul
 
 /** The rules of an application as a manifest has them. */
 export const toHealthRules = (rules: z.output<typeof healthRulesSchema>): readonly HealthRule[] => rules.map(compact);
-
-/** The same of what is ignored. */
-export const toIgnoreDifferences = (list: z.output<typeof ignoreDifferencesSchema>): readonly IgnoreDifferences[] =>
-  list.map(
-    (entry) =>
-      Object.fromEntries(
-        Object.entries(entry).filter(([, value]) => value !== undefined),
-      ) as unknown as IgnoreDifferences,
-  );

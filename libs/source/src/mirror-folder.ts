@@ -1,9 +1,12 @@
 import { lstat, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { ACCESS_FOLDER } from './git-access.js';
+
+const NEW_FOLDER = 'new-';
 
 /** Files that a git that was killed leaves behind, and that stop or burden the next one. */
 const leftOver = /(\.lock$|^tmp_|^\.tmp-|^incoming-)/;
-const newFolder = /^(new-|access-)/;
+const unfinished = [NEW_FOLDER, ACCESS_FOLDER];
 
 /**
  * Takes away what runs that were cut off left in a mirror. Nobody else writes to it: the hub's data folder has one hub, and the caller
@@ -30,7 +33,7 @@ export async function isMirror(folder: string): Promise<boolean> {
 
 /** A folder for a clone under way, beside the finished mirrors so that a rename puts it in its place. */
 export async function beginMirror(root: string): Promise<string> {
-  return mkdtemp(path.join(root, 'new-'));
+  return mkdtemp(path.join(root, NEW_FOLDER));
 }
 
 /** Puts a finished clone in its place, instead of what is there. */
@@ -42,7 +45,8 @@ export async function placeMirror(made: string, folder: string): Promise<void> {
 /** Removes clones that a hub which was killed left unfinished, and keys that a git of it used. */
 export async function sweepUnfinished(root: string): Promise<void> {
   for (const name of await readdir(root).catch(() => [])) {
-    if (newFolder.test(name)) await rm(path.join(root, name), { recursive: true, force: true });
+    if (unfinished.some((prefix) => name.startsWith(prefix)))
+      await rm(path.join(root, name), { recursive: true, force: true });
   }
 }
 

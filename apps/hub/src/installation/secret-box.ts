@@ -50,7 +50,7 @@ function readKeys(file: string): readonly Buffer[] {
   return keys;
 }
 
-export function boxOf(keys: readonly Buffer[]): SecretBox {
+function boxOf(keys: readonly Buffer[]): SecretBox {
   const byId = new Map(keys.map((key) => [idOf(key).toString('hex'), key]));
   const [first] = keys;
   return {

@@ -4,6 +4,7 @@ import type { Kube } from '#ports';
 import type { ApplicationRules } from '../apply/application-rules.js';
 import type { Reach } from '../apply/reach.js';
 import type { TrackedObject } from '../apply/tracked-object.js';
+import { cut } from '../report/compose-report.js';
 
 /** What an application's worker knows, for answers to be made of. Nothing of it is changed by that. */
 export interface Inspected {
@@ -48,6 +49,5 @@ export function answerHead({ held }: Inspected): { readonly generation: number; 
 /** What was left out, in one text; nothing where nothing was. */
 export function truncatedBy(notes: readonly string[]): { readonly truncated?: string } {
   if (notes.length === 0) return {};
-  const text = notes.join('; ');
-  return { truncated: text.length > 500 ? `${text.slice(0, 499)}…` : text };
+  return { truncated: cut(notes.join('; '), 500) };
 }

@@ -77,7 +77,7 @@ export function eventOf(provider: WebhookProvider, headers: Headers): 'push' | '
   }
 }
 
-export function one(headers: Headers, name: string): string {
+function one(headers: Headers, name: string): string {
   const value = headers[name];
   return typeof value === 'string' ? value : '';
 }
