@@ -263,10 +263,10 @@ export function describeAgentSuite(name: string, openCluster: () => Promise<Suit
         };
         const { privateKey } = (await import('node:crypto')).generateKeyPairSync('ed25519');
         await rig.hub.put(rig.hub.sign({ ...good, sequence: 10, applications: asked(2) }, privateKey));
-        await refused(2, /signature is wrong/);
+        await refused(2, /wrong signature/);
         const signed = rig.hub.sign({ ...good, sequence: 10, applications: asked(3) });
         await rig.hub.put({ ...signed, payload: signed.payload.replace('"sequence":10', '"sequence":11') });
-        await refused(3, /signature is wrong/);
+        await refused(3, /wrong signature/);
         const foreign = '00000000-0000-4000-8000-000000000000';
         await rig.hub.put(rig.hub.sign({ ...good, sequence: 10, cluster: foreign, applications: asked(4) }));
         await refused(4, /is for the cluster/);

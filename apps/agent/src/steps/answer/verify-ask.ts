@@ -1,7 +1,8 @@
-import { type KeyObject, verify } from 'node:crypto';
-import { type Ask, askIdSchema, ASKS, askSchema, signedManifestSchema } from '#contract';
+import type { KeyObject } from 'node:crypto';
+import { type Ask, askIdSchema, ASKS, askSchema } from '#contract';
 import { PROTOCOL_VERSION } from '#domain';
 import { isProtocolUnderstood } from '../../common.js';
+import { openSigned } from '../fetch/open-signed.js';
 
 /** Largest signed ask, bytes. */
 const MAX_ASK_BYTES = 8 * 1024;
@@ -22,17 +23,10 @@ export type VerifiedAsk =
 /** Whether an ask counts: signed over its exact bytes by a pinned key, for this cluster, and of a kind that is known here. */
 export function verifyAsk(envelope: Uint8Array, { cluster, keys }: VerifyAskInput): VerifiedAsk {
   const ignore = (message: string): VerifiedAsk => ({ ok: false, id: null, message });
-  if (envelope.length > MAX_ASK_BYTES) return ignore(`it has ${envelope.length} bytes, the limit is ${MAX_ASK_BYTES}`);
-  const signed = signedManifestSchema.safeParse(parseJson(Buffer.from(envelope).toString('utf8')));
-  if (!signed.success) return ignore('it is no signed document');
-  const { payload, keyId, signature } = signed.data;
-  const key = keys.get(keyId);
-  if (key === undefined) return ignore('it is signed by a key that was not pinned at the join');
-  if (!verify(null, Buffer.from(payload), key, Buffer.from(signature, 'base64url'))) {
-    return ignore('its signature is wrong');
-  }
+  const opened = openSigned(envelope, keys, MAX_ASK_BYTES);
+  if (!opened.ok) return ignore(`it ${opened.message}`);
   // A manifest is signed by the same key, and is no ask.
-  const claims = (parseJson(payload) ?? {}) as Readonly<Record<string, unknown>>;
+  const claims = (opened.payload ?? {}) as Readonly<Record<string, unknown>>;
   if (claims['cluster'] !== cluster) return ignore('it is for another cluster');
   const id = askIdSchema.safeParse(claims['id']);
   if (!id.success) return ignore('it has no id');
@@ -45,12 +39,4 @@ export function verifyAsk(envelope: Uint8Array, { cluster, keys }: VerifyAskInpu
   if (ask.success) return { ok: true, ask: ask.data };
   const message = `this agent does not understand the question: it knows ${ASKS.join(', ')}; install a newer agent`;
   return { ok: false, id: id.data, message };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

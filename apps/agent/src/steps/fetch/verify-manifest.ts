@@ -1,7 +1,8 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { MAX_MANIFEST_BYTES, manifestSchema, signedManifestSchema } from '#contract';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { MAX_MANIFEST_BYTES, manifestSchema } from '#contract';
 import { type Manifest, PROTOCOL_VERSION } from '#domain';
 import { isProtocolUnderstood } from '../../common.js';
+import { openSigned } from './open-signed.js';
 
 export interface VerifyInput {
   readonly cluster: string;
@@ -45,26 +46,14 @@ export function verifyManifest(envelope: Uint8Array, input: VerifyInput): Verifi
     claims: Manifest | null = null,
   ): VerifiedManifest => ({ ok: false, code, message, claims });
 
-  if (envelope.length > MAX_MANIFEST_BYTES) {
-    return refuse('manifest-shape', `the manifest has ${envelope.length} bytes, the limit is ${MAX_MANIFEST_BYTES}`);
-  }
-  const signed = signedManifestSchema.safeParse(parseJson(Buffer.from(envelope).toString('utf8')));
-  if (!signed.success) return refuse('manifest-shape', 'the manifest is no signed document');
-  const { payload, keyId, signature } = signed.data;
-  const claims = manifestSchema.safeParse(parseJson(payload)).data ?? null;
-  const key = input.keys.get(keyId);
-  if (key === undefined) {
-    return refuse(
-      'manifest-signature',
-      `the manifest is signed by the key ${keyId}, which was not pinned at the join`,
-      claims,
-    );
-  }
-  if (!verify(null, Buffer.from(payload), key, Buffer.from(signature, 'base64url'))) {
-    return refuse('manifest-signature', "the manifest's signature is wrong", claims);
+  const opened = openSigned(envelope, input.keys, MAX_MANIFEST_BYTES);
+  const claims = manifestSchema.safeParse(opened.ok ? opened.payload : opened.claims).data ?? null;
+  if (!opened.ok) {
+    const isShape = opened.why === 'too-large' || opened.why === 'unsigned';
+    return refuse(isShape ? 'manifest-shape' : 'manifest-signature', `the manifest ${opened.message}`, claims);
   }
   // The version first: a far one may have another shape.
-  const { protocol } = (parseJson(payload) ?? {}) as { protocol?: unknown };
+  const { protocol } = (opened.payload ?? {}) as { protocol?: unknown };
   if (typeof protocol === 'number' && !isProtocolUnderstood(protocol)) {
     const message = `the hub speaks version ${protocol} of the protocol, this agent ${PROTOCOL_VERSION}: they may be one apart, so install an agent that fits the hub`;
     return refuse('manifest-protocol', message, claims);
@@ -82,12 +71,4 @@ export function verifyManifest(envelope: Uint8Array, input: VerifyInput): Verifi
     return refuse('manifest-sequence', message, claims);
   }
   return { ok: true, manifest: claims };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
