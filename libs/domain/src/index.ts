@@ -1,3 +1,4 @@
+export * from './access.js';
 export * from './assert-never.js';
 export * from './audit-chain.js';
 export * from './bundle.js';

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn, PrimaryGeneratedColumn, type ValueTransformer } from 'typeorm';
-import type { Role } from '#ports';
+import type { Role } from '#domain';
 
 /** TypeORM hands bigint on as text, whatever the driver read; all of ours are far below 2^53. */
 const asNumber: ValueTransformer = {

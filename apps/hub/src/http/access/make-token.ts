@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuid } from 'uuid';
-import { sha256 } from '#domain';
-import type { Role, Unit } from '#ports';
+import { sha256, type Role } from '#domain';
+import type { Unit } from '#ports';
 
 /** Makes and stores a named API token; the token's text exists only in the answer. */
 export async function makeToken(

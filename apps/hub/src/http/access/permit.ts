@@ -1,14 +1,34 @@
-import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { Role } from '#ports';
+import type { Role } from '#domain';
 
 /** `public`: the route checks something else than an API token, or holds nothing worth one. */
 export type Permission = Role | 'public';
 
-export const PERMISSION = 'flotilla:permission';
+/**
+ * What a route is about, for the scope of whoever calls it. Names are those of its path's parameters.
+ * `hub`: the installation as a whole, for those whose role has no bounds. `anybody`: nothing that is somebody's.
+ * `filtered`: several objects; the handler itself shows and touches what the caller's scopes hold, and nothing else.
+ * `cluster`, `application`, `rollout`: that one object, which for those who can't see it does not exist.
+ */
+export type PermitTarget =
+  | 'hub'
+  | 'anybody'
+  | 'filtered'
+  | { readonly cluster: string }
+  | { readonly application: string }
+  | { readonly rollout: string }
+  | { readonly cluster: string; readonly application: string };
 
-/** The least role that may call a route. Every route has one: the hub refuses to start with a route that does not. */
-export const Permit = (permission: Permission): MethodDecorator => SetMetadata(PERMISSION, permission);
+export const PERMISSION = 'flotilla:permission';
+export const PERMIT_TARGET = 'flotilla:permit-target';
+
+/** The least role that may call a route, and on what. Every route has one: the hub refuses to start with a route that does not. */
+export const Permit = (permission: Permission, target?: PermitTarget): MethodDecorator =>
+  applyDecorators(
+    SetMetadata(PERMISSION, permission),
+    ...(target === undefined ? [] : [SetMetadata(PERMIT_TARGET, target)]),
+  );
 
 /** Who calls. */
 export interface Caller {

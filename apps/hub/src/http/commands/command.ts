@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { commandQuerySchema } from '#contract';
 import { canonicalJson, sha256 } from '#domain';
 import { RejectedError } from '#kit';
-import type { Role } from '#ports';
+import type { Role } from '#domain';
 import { Permit, type Caller, type RequestWithCaller } from '../access/permit.js';
 import { Answers } from '../answers.js';
 

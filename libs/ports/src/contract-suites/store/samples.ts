@@ -8,7 +8,8 @@ import {
   TARGET_STATES,
   type TargetRow,
 } from '#domain';
-import type { Store, StoredRelease, StoredToken } from '../../store.js';
+import type { StoredToken } from '../../access-store.js';
+import type { Store, StoredRelease } from '../../store.js';
 
 export const DIGEST = 'a'.repeat(64);
 
