@@ -1,22 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '#domain';
 import { configMap, deployment, job, secret, service } from './samples.js';
-import { Rig, type SuiteCluster } from './rig.js';
+import { type Rig, rigOn, type SuiteCluster } from './rig.js';
 
 /** What an agent does to a cluster; the same on a simulated one and on a real one. */
 export function describeAgentSuite(name: string, openCluster: () => Promise<SuiteCluster>): void {
   describe(`an agent on ${name}`, () => {
-    const withRig = async (work: (rig: Rig) => Promise<void>): Promise<void> => {
-      const rig = await Rig.open(await openCluster());
-      try {
-        await work(rig);
-      } catch (error) {
-        process.stderr.write(`${rig.log.slice(-20).join('')}\n${JSON.stringify(rig.hub.reports.slice(-4), null, 1)}\n`);
-        throw error;
-      } finally {
-        await rig.close();
-      }
-    };
+    const withRig = rigOn(openCluster);
     const shop = (image?: string): JsonObject[] => [
       configMap('settings', { colour: 'blue' }),
       service('web'),

@@ -1,23 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '#domain';
-import { Rig, type SuiteCluster } from './rig.js';
+import { type Rig, rigOn, type SuiteCluster } from './rig.js';
 import { configMap, deployment, job, service } from './samples.js';
 
 /** The finer rules of applying; the same on a simulated cluster and on a real one. */
 export function describeApplySuite(name: string, openCluster: () => Promise<SuiteCluster>): void {
   describe(`applying on ${name}`, () => {
-    const withRig = async (work: (rig: Rig) => Promise<void>): Promise<void> => {
-      const rig = await Rig.open(await openCluster());
-      try {
-        await work(rig);
-      } catch (error) {
-        process.stderr.write(`${rig.log.slice(-20).join('')}\n${JSON.stringify(rig.hub.reports.slice(-4), null, 1)}\n`);
-        throw error;
-      } finally {
-        await rig.close();
-      }
-    };
+    const withRig = rigOn(openCluster);
     const inNamespace = (rig: Rig, base: string, plural: string, named: string) =>
       `${base}/namespaces/${rig.cluster.namespace}/${plural}/${named}`;
     const core = (rig: Rig, plural: string, named: string) => inNamespace(rig, '/api/v1', plural, named);

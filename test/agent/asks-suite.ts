@@ -15,23 +15,13 @@ import {
 import type { JsonObject } from '#domain';
 import { RetryableError } from '#kit';
 import type { KubeResponse } from '#ports';
-import { Rig, type SuiteCluster } from './rig.js';
+import { type Rig, rigOn, type SuiteCluster } from './rig.js';
 import { configMap, deployment, secret } from './samples.js';
 
 /** What an agent answers when it is asked; the same on a simulated cluster and on a real one. */
 export function describeAsksSuite(name: string, openCluster: () => Promise<SuiteCluster>): void {
   describe(`asks on ${name}`, () => {
-    const withRig = async (work: (rig: Rig) => Promise<void>): Promise<void> => {
-      const rig = await Rig.open(await openCluster());
-      try {
-        await work(rig);
-      } catch (error) {
-        process.stderr.write(`${rig.log.slice(-20).join('')}\n${JSON.stringify(rig.hub.reports.slice(-4), null, 1)}\n`);
-        throw error;
-      } finally {
-        await rig.close();
-      }
-    };
+    const withRig = rigOn(openCluster);
     const inNamespace = (rig: Rig, base: string, plural: string, named = '') =>
       `${base}/namespaces/${rig.cluster.namespace}/${plural}${named && `/${named}`}`;
     const core = (rig: Rig, plural: string, named?: string) => inNamespace(rig, '/api/v1', plural, named);

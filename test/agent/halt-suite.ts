@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '#domain';
 import { HoldingKube } from './holding-kube.js';
-import { Rig, type SuiteCluster } from './rig.js';
+import { type Rig, rigOn, type SuiteCluster } from './rig.js';
 import { configMap, deployment } from './samples.js';
 
 /** Requests that an agent has under way at once. */
@@ -10,17 +10,7 @@ const AT_ONCE = 8;
 /** What a pause that is to bite at once does to an agent; the same on a simulated cluster and on a real one. */
 export function describeHaltSuite(name: string, openCluster: () => Promise<SuiteCluster>): void {
   describe(`an agent on ${name} that is halted`, () => {
-    const withRig = async (work: (rig: Rig) => Promise<void>): Promise<void> => {
-      const rig = await Rig.open(await openCluster());
-      try {
-        await work(rig);
-      } catch (error) {
-        process.stderr.write(`${rig.log.slice(-20).join('')}\n${JSON.stringify(rig.hub.reports.slice(-4), null, 1)}\n`);
-        throw error;
-      } finally {
-        await rig.close();
-      }
-    };
+    const withRig = rigOn(openCluster);
     const pathOf = (rig: Rig, named: string) => `/api/v1/namespaces/${rig.cluster.namespace}/configmaps/${named}`;
     const many = (count: number, v = '1'): JsonObject[] =>
       Array.from({ length: count }, (_, index) => configMap(`c-${String(index).padStart(3, '0')}`, { v }));
@@ -260,14 +250,7 @@ export function describeHaltSuite(name: string, openCluster: () => Promise<Suite
   });
 
   describe(`an agent on ${name} that takes a release back`, () => {
-    const withRig = async (work: (rig: Rig) => Promise<void>): Promise<void> => {
-      const rig = await Rig.open(await openCluster());
-      try {
-        await work(rig);
-      } finally {
-        await rig.close();
-      }
-    };
+    const withRig = rigOn(openCluster);
     const pathOf = (rig: Rig, named: string) => `/api/v1/namespaces/${rig.cluster.namespace}/configmaps/${named}`;
     const added = Array.from({ length: 8 }, (_, index) => configMap(`added-${index}`));
     const named = (namespace: string) => ({ ...configMap('named'), metadata: { name: 'named', namespace } });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { AgentReport, HealthRule, JsonObject, ManifestApplication } from '#domain';
-import { Rig, type SuiteCluster } from './rig.js';
+import { type Rig, rigOn, type SuiteCluster } from './rig.js';
 import { configMap, deployment } from './samples.js';
 
 /** A custom resource whose controller is the test. */
@@ -68,19 +68,16 @@ const WAIT_MS = 40_000;
 export function describeHealthSuite(name: string, openCluster: () => Promise<SuiteCluster>): void {
   describe(`health on ${name}`, () => {
     jest.setTimeout(120_000);
-    const withRig = async (work: (rig: Rig, databases: Databases) => Promise<void>): Promise<void> => {
-      const rig = await Rig.open(await openCluster());
-      const databases = new Databases(rig);
-      try {
-        await work(rig, databases);
-      } catch (error) {
-        process.stderr.write(`${rig.log.slice(-20).join('')}\n${JSON.stringify(rig.hub.reports.slice(-4), null, 1)}\n`);
-        throw error;
-      } finally {
-        await databases.remove().catch(() => undefined);
-        await rig.close();
-      }
-    };
+    const withRig = rigOn(openCluster);
+    const withDatabases = (work: (rig: Rig, databases: Databases) => Promise<void>): Promise<void> =>
+      withRig(async (rig) => {
+        const databases = new Databases(rig);
+        try {
+          await work(rig, databases);
+        } finally {
+          await databases.remove().catch(() => undefined);
+        }
+      });
     const told = (rig: Rig, wanted: Partial<AgentReport>, reason?: string): Promise<AgentReport> =>
       rig.hub.until(
         rig.application,
@@ -92,7 +89,7 @@ export function describeHealthSuite(name: string, openCluster: () => Promise<Sui
     const writes = (rig: Rig) => rig.kube.writes(rig.cluster.agentNamespace);
 
     it("judges a custom resource by its application's rule: progressing, failed in the rule's words, healthy", () =>
-      withRig(async (rig, databases) => {
+      withDatabases(async (rig, databases) => {
         await rig.start();
         const { generation } = await rig.assign(databases.bundle, databases.rule(RULE));
         const fresh = await told(rig, { generation, phase: 'progressing' }, 'NotObserved');
@@ -110,7 +107,7 @@ export function describeHealthSuite(name: string, openCluster: () => Promise<Sui
       }));
 
     it('says unknown of a rule that fails, with the cause, and healthy only once a manifest mends it', () =>
-      withRig(async (rig, databases) => {
+      withDatabases(async (rig, databases) => {
         await rig.start();
         const broken = { healthy: 'object.status.nothing == 1' };
         const { generation } = await rig.assign(databases.bundle, databases.rule(broken));
@@ -129,7 +126,7 @@ export function describeHealthSuite(name: string, openCluster: () => Promise<Sui
       }));
 
     it("judges anew by a new manifest's rules of the same generation, and writes nothing for that", () =>
-      withRig(async (rig, databases) => {
+      withDatabases(async (rig, databases) => {
         await rig.start();
         const first = await rig.assign(databases.bundle);
         await databases.is({ phase: 'Up', ready: 2 });
@@ -154,7 +151,7 @@ export function describeHealthSuite(name: string, openCluster: () => Promise<Sui
       }));
 
     it('calls no new generation healthy by the rules of the one before, although it changes nothing else', () =>
-      withRig(async (rig, databases) => {
+      withDatabases(async (rig, databases) => {
         await rig.start();
         const first = await rig.assign(databases.bundle);
         await databases.is({ phase: 'Broken', ready: 2 });
@@ -166,7 +163,7 @@ export function describeHealthSuite(name: string, openCluster: () => Promise<Sui
       }));
 
     it('goes by rules that came while the bundle was still waited for', () =>
-      withRig(async (rig, databases) => {
+      withDatabases(async (rig, databases) => {
         const { generation, digest } = await rig.assign(databases.bundle);
         await rig.hub.bus.deleteBundle(digest);
         await rig.start();
@@ -181,7 +178,7 @@ export function describeHealthSuite(name: string, openCluster: () => Promise<Sui
       }));
 
     it('goes by the same rules after a restart with the hub gone', () =>
-      withRig(async (rig, databases) => {
+      withDatabases(async (rig, databases) => {
         await rig.start();
         await rig.assign(databases.bundle, databases.rule(RULE));
         await databases.is({ phase: 'Up', ready: 3 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '#domain';
 import type { Kube } from '#ports';
-import { Rig, type SuiteCluster } from './rig.js';
+import { type Rig, rigOn, type SuiteCluster } from './rig.js';
 import { configMap, deployment, service } from './samples.js';
 
 const main: JsonObject = { name: 'main', image: 'registry.example/web:1.0' };
@@ -9,17 +9,7 @@ const main: JsonObject = { name: 'main', image: 'registry.example/web:1.0' };
 /** How what others did to an object is mended, and what is left to them. */
 export function describeMendSuite(name: string, openCluster: () => Promise<SuiteCluster>): void {
   describe(`mending on ${name}`, () => {
-    const withRig = async (work: (rig: Rig) => Promise<void>): Promise<void> => {
-      const rig = await Rig.open(await openCluster());
-      try {
-        await work(rig);
-      } catch (error) {
-        process.stderr.write(`${rig.log.slice(-20).join('')}\n${JSON.stringify(rig.hub.reports.slice(-4), null, 1)}\n`);
-        throw error;
-      } finally {
-        await rig.close();
-      }
-    };
+    const withRig = rigOn(openCluster);
     const core = (rig: Rig, plural: string, named: string) =>
       `/api/v1/namespaces/${rig.cluster.namespace}/${plural}/${named}`;
     const uidOf = (live: JsonObject | null) => (live?.['metadata'] as JsonObject | undefined)?.['uid'];

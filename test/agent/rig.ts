@@ -135,3 +135,18 @@ export class Rig {
     await this.cluster.close();
   }
 }
+
+/** Runs work with an agent on a fresh cluster, and shows what the agent and the hub said last where it fails. */
+export function rigOn(openCluster: () => Promise<SuiteCluster>): (work: (rig: Rig) => Promise<void>) => Promise<void> {
+  return async (work) => {
+    const rig = await Rig.open(await openCluster());
+    try {
+      await work(rig);
+    } catch (error) {
+      process.stderr.write(`${rig.log.slice(-20).join('')}\n${JSON.stringify(rig.hub.reports.slice(-4), null, 1)}\n`);
+      throw error;
+    } finally {
+      await rig.close();
+    }
+  };
+}

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '#domain';
-import { Rig, type SuiteCluster } from './rig.js';
+import { type Rig, rigOn, type SuiteCluster } from './rig.js';
 import { configMap, deployment, secret, service } from './samples.js';
 
 const SYNC_WAVE = 'flotilla.dev/sync-wave';
@@ -9,17 +9,7 @@ const SYNC_WAVE = 'flotilla.dev/sync-wave';
 /** The rules by which objects are written and deleted, one by one. */
 export function describeRulesSuite(name: string, openCluster: () => Promise<SuiteCluster>): void {
   describe(`the rules of applying on ${name}`, () => {
-    const withRig = async (work: (rig: Rig) => Promise<void>): Promise<void> => {
-      const rig = await Rig.open(await openCluster());
-      try {
-        await work(rig);
-      } catch (error) {
-        process.stderr.write(`${rig.log.slice(-20).join('')}\n${JSON.stringify(rig.hub.reports.slice(-4), null, 1)}\n`);
-        throw error;
-      } finally {
-        await rig.close();
-      }
-    };
+    const withRig = rigOn(openCluster);
     const core = (rig: Rig, plural: string, named: string) =>
       `/api/v1/namespaces/${rig.cluster.namespace}/${plural}/${named}`;
     const failed = (rig: Rig, generation: number) =>

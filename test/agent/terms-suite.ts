@@ -1,22 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '#domain';
-import { Rig, type SuiteCluster } from './rig.js';
+import { type Rig, rigOn, type SuiteCluster } from './rig.js';
 import { configMap, deployment, service } from './samples.js';
 
 /** On what terms an application is kept: what it ignores, what becomes of drift, where its objects go. */
 export function describeTermsSuite(name: string, openCluster: () => Promise<SuiteCluster>): void {
   describe(`the terms of an application on ${name}`, () => {
-    const withRig = async (work: (rig: Rig) => Promise<void>): Promise<void> => {
-      const rig = await Rig.open(await openCluster());
-      try {
-        await work(rig);
-      } catch (error) {
-        process.stderr.write(`${rig.log.slice(-20).join('')}\n${JSON.stringify(rig.hub.reports.slice(-4), null, 1)}\n`);
-        throw error;
-      } finally {
-        await rig.close();
-      }
-    };
+    const withRig = rigOn(openCluster);
     const core = (rig: Rig, plural: string, named: string, namespace = rig.cluster.namespace) =>
       `/api/v1/namespaces/${namespace}/${plural}/${named}`;
     const apps = (rig: Rig, named: string) => `/apis/apps/v1/namespaces/${rig.cluster.namespace}/deployments/${named}`;
