@@ -4,7 +4,7 @@ import type { TargetRow } from '#domain';
 import type { Unit } from '#ports';
 import { createFakeStore } from '#store';
 import { Blocked } from './inputs.js';
-import { bytesInManifest, requireRoom } from './manifest-room.js';
+import { bytesInManifest, ManifestSizes, requireRoom } from './manifest-room.js';
 
 /** About 24 KiB: each character takes three bytes. */
 const long = Array.from({ length: 20 }, (_, n) => ({
@@ -35,23 +35,40 @@ const members = ['c1', 'c2'].map((uid) => ({ uid, name: `cluster-${uid}` }));
 describe('the room in a manifest', () => {
   it('is not looked at where every application fits into one at once', async () => {
     const { read, asked } = await readOf(2, 20, {});
-    await requireRoom(read, 'a0', members);
+    await requireRoom(read, new ManifestSizes(), 'a0', members);
     expect(asked()).toBe(0);
   });
 
   it('is enough where a cluster runs some of those that would not fit together', async () => {
     const { read, asked } = await readOf(18, 0, { c1: all(6), c2: all(7) });
-    await requireRoom(read, 'a17', members);
+    await requireRoom(read, new ManifestSizes(), 'a17', members);
     expect(asked()).toBe(1);
   });
 
   it('is missing where one cluster runs too many: it is named, with who takes most of it, and the mend', async () => {
     const { read } = await readOf(18, 0, { c1: ['a1'], c2: all(17) });
-    const failed = requireRoom(read, 'a17', members);
+    const failed = requireRoom(read, new ManifestSizes(), 'a17', members);
     await expect(failed).rejects.toThrow(
       /Cluster "cluster-c2" .* of its 18 applications.*a manifest holds 256 KiB: Application "a0" takes most of it \(\d+ KiB\): shorten its spec\.health/,
     );
     await expect(failed).rejects.toBeInstanceOf(Blocked);
+  });
+
+  it('is measured anew once a spec has changed, or its name was declared again', async () => {
+    const store = createFakeStore();
+    const sizes = new ManifestSizes();
+    const measure = async (): Promise<number | undefined> =>
+      sizes.of(await store.read.resources.list('Application')).get('a');
+    await store.read.resources.put('Application', 'a', { source: 's', path: '.' }, 0);
+    const short = await measure();
+    expect(await measure()).toBe(short);
+    await store.read.resources.put('Application', 'a', { source: 's', path: '.', health: long }, 1);
+    expect(await measure()).toBeGreaterThan(20 * 300 * 3);
+    await store.read.resources.delete('Application', 'a');
+    await store.read.resources.put('Application', 'a', { source: 's', path: '.' }, 2);
+    expect(await measure()).toBe(short);
+    await store.read.resources.delete('Application', 'a');
+    expect(await measure()).toBeUndefined();
   });
 
   it('is measured as the bytes that an application takes on the bus', () => {

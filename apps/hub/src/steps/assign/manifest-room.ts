@@ -26,6 +26,27 @@ export function bytesInManifest({ name, spec }: Pick<StoredResource, 'name' | 's
   return Buffer.byteLength(JSON.stringify(JSON.stringify(entry)));
 }
 
+/** Remembers what each Application takes until its spec is another: every application's reconcile asks for those of all. */
+export class ManifestSizes {
+  private readonly known = new Map<string, { readonly version: string; readonly bytes: number }>();
+
+  of(applications: readonly StoredResource[]): ReadonlyMap<string, number> {
+    const bytes = new Map(applications.map((each) => [each.name, this.ofOne(each)]));
+    for (const name of this.known.keys()) if (!bytes.has(name)) this.known.delete(name);
+    return bytes;
+  }
+
+  private ofOne(application: StoredResource): number {
+    // Of a name that was deleted and declared again, the generations begin anew.
+    const version = `${application.createdAt} ${application.generation}`;
+    const known = this.known.get(application.name);
+    if (known?.version === version) return known.bytes;
+    const bytes = bytesInManifest(application);
+    this.known.set(application.name, { version, bytes });
+    return bytes;
+  }
+}
+
 /**
  * Makes sure that the manifest of each cluster has room for the application beside those that the cluster runs. Asks for the
  * clusters' assignments only where all applications together would not fit into one.
@@ -33,10 +54,11 @@ export function bytesInManifest({ name, spec }: Pick<StoredResource, 'name' | 's
  */
 export async function requireRoom(
   read: Unit,
+  sizes: ManifestSizes,
   application: string,
   members: readonly { readonly uid: ClusterUid; readonly name: string }[],
 ): Promise<void> {
-  const bytes = new Map((await read.resources.list('Application')).map((each) => [each.name, bytesInManifest(each)]));
+  const bytes = sizes.of(await read.resources.list('Application'));
   if (sum(bytes.values()) + ENVELOPE_BYTES <= MAX_MANIFEST_BYTES) return;
   const told = new Map(members.map(({ uid }) => [uid, new Set([application])]));
   for (const { uid, application: other } of await read.outbox.assignments([...told.keys()])) told.get(uid)?.add(other);

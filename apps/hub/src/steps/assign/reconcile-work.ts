@@ -10,7 +10,7 @@ import { authorOf } from './author.js';
 import { BundleDrops } from './bundle-drops.js';
 import { decideStart } from './decide-start.js';
 import { Blocked, readCommit, readSpec, readStrategy, type PinnedCommit } from './inputs.js';
-import { requireRoom } from './manifest-room.js';
+import { ManifestSizes, requireRoom } from './manifest-room.js';
 
 /** What the hub found out about an application, shown by `flotilla get applications` and explained by `why`. */
 export interface ApplicationStatus {
@@ -39,6 +39,7 @@ interface Placed {
 /** One pass over one application; see Reconcile for when it runs. */
 @Injectable()
 export class ReconcileWork {
+  private readonly sizes = new ManifestSizes();
   @Inject(StepTimer) private readonly timer!: StepTimer;
   @Inject(BundleDrops) private readonly drops!: BundleDrops;
 
@@ -74,7 +75,7 @@ export class ReconcileWork {
     const members = this.withOverlays(placed, rendered, rowByUid, warnings, unplaced);
     if (members.length === 0)
       throw new Blocked('placement', `No cluster could be given an overlay: ${warnings[0] ?? 'none is placed'}`);
-    await requireRoom(this.store.read, name, members);
+    await requireRoom(this.store.read, this.sizes, name, members);
 
     const release = await this.releaseOf(resource, commit, rendered.overlays, latest);
     const online = new Set(clusters.filter((cluster) => cluster.online).map(({ uid }) => uid));
