@@ -1,4 +1,4 @@
-import { type AgentReport, type Heartbeat, type Manifest, MAX_HEALTH_EXPRESSION, type SignedManifest } from '#domain';
+import { type AgentReport, type Heartbeat, type Manifest, MAX_HEALTH_EXPRESSION, type SignedManifest, type TrustDocument } from '#domain';
 import { z } from 'zod';
 import { digestSchema, isStorable, nameSchema, revisionSchema, STORABLE, uidSchema } from './primitives.js';
 
@@ -71,12 +71,28 @@ export const applicationTermsSchema = manifestApplicationSchema.pick({
   serviceAccount: true,
 });
 
+/** Largest bundle of authorities, bytes of PEM. */
+export const MAX_CA_BYTES = 16_384;
+/** Most keys that sign manifests at a time. */
+export const MAX_MANIFEST_KEYS = 8;
+
+const manifestKeysSchema = z
+  .record(z.string().min(1).max(64), text(1024))
+  .refine((keys) => Object.keys(keys).length <= MAX_MANIFEST_KEYS, `must have at most ${MAX_MANIFEST_KEYS} keys`);
+
+export const trustDocumentSchema: z.ZodType<TrustDocument> = z.object({
+  generation: counter.min(1),
+  manifestKeys: manifestKeysSchema,
+  ca: text(MAX_CA_BYTES),
+});
+
 /** Unknown fields are let through: a hub one version ahead may send some. */
 export const manifestSchema: z.ZodType<Manifest> = z.object({
   protocol: counter,
   cluster: uidSchema,
   sequence: counter,
   applications: z.record(nameSchema, manifestApplicationSchema),
+  trust: trustDocumentSchema.optional(),
 });
 
 const findingSchema = z.object({
@@ -119,6 +135,7 @@ export const heartbeatSchema: z.ZodType<Heartbeat> = z.object({
   boot: counter,
   version: storedText(64),
   facts: factsSchema.optional(),
+  trust: counter.optional(),
 });
 
 /** An agent's public nkey: `U` and 55 characters of base32. */
@@ -141,11 +158,13 @@ export const joinAnswerSchema = z.object({
   cluster: uidSchema,
   name: text(63),
   protocol: counter,
-  nats: z.object({ urls: z.array(text(512)).min(1).max(10), ca: text(16_384) }),
+  nats: z.object({ urls: z.array(text(512)).min(1).max(10), ca: text(MAX_CA_BYTES) }),
   /** The user JWT for the agent's key. */
   credential: text(8192),
   /** Public keys that sign manifests, by key id: PEM, Ed25519. */
   manifestKeys: z.record(z.string().max(64), text(1024)),
+  /** The same keys and what the bus and the hub's API are held to, as a document: absent from a hub that can't rotate. */
+  trust: trustDocumentSchema.optional(),
   heartbeatMs: z.number().int().min(100).max(3_600_000),
 });
 

@@ -9,6 +9,21 @@ export interface Manifest {
   /** Counter per cluster, kept in the database; an agent refuses a lower one than it holds. */
   readonly sequence: number;
   readonly applications: Readonly<Record<string, ManifestApplication>>;
+  /** What the agent is to believe from now on; absent as long as nothing was ever rotated: what was pinned at the join stays. */
+  readonly trust?: TrustDocument;
+}
+
+/**
+ * Whom agents believe. It counts only as part of a manifest that a key signed which the agent holds already, and only where that
+ * key is in it too: so nobody is led from one key to another but by the first.
+ */
+export interface TrustDocument {
+  /** Raised by each change; an agent refuses a lower one than it holds. 1 is what the first agents were told at their join. */
+  readonly generation: number;
+  /** Public keys in PEM (Ed25519) by key id: whatever one of them signed is the hub's word. */
+  readonly manifestKeys: Readonly<Record<string, string>>;
+  /** PEM of the authorities, one after the other, that the hub's HTTPS API and the bus are held to. */
+  readonly ca: string;
 }
 
 export interface ManifestApplication {

@@ -56,4 +56,6 @@ export interface Heartbeat {
   readonly version: string;
   /** Sent when they changed, and with the first heartbeat after a start. */
   readonly facts?: Readonly<Record<string, string>>;
+  /** Generation of the trust document that it holds, stored where it survives a restart; absent: an agent that knows none. */
+  readonly trust?: number;
 }
