@@ -1,5 +1,5 @@
 import { assertNever, type GateSpec } from '#domain';
-import { boundedRequest, NoAnswer } from './bounded-request.js';
+import { boundedRequest, NoAnswer, type OutboundRules } from '#kit';
 import { judgeMetric, type GateAnswer } from './judge-metric.js';
 
 /** For an answer as a whole. */
@@ -52,10 +52,15 @@ export async function askGate(gate: GateSpec, question: GateQuestion, terms: Ask
   }
 }
 
+function requestTerms({ allowLocal, signal, timeoutMs = TIMEOUT_MS }: AskTerms) {
+  const rules: OutboundRules = { allowLocal, setting: 'FLOTILLA_GATES_ALLOW_LOCAL' };
+  return { rules, signal, timeoutMs };
+}
+
 /** Any 2xx opens; all else only does not open yet. */
 async function askWebhook(url: string, question: GateQuestion, terms: AskTerms): Promise<GateAnswer> {
   const body = JSON.stringify(question);
-  const { status } = await boundedRequest({ timeoutMs: TIMEOUT_MS, ...terms, method: 'POST', url, body, maxBytes: 0 });
+  const { status } = await boundedRequest({ ...requestTerms(terms), method: 'POST', url, body, maxBytes: 0 });
   const message = `${new URL(url).host} answered ${status}`;
   return { outcome: status >= 200 && status < 300 ? 'success' : 'noData', message };
 }
@@ -65,8 +70,7 @@ async function askMetric(gate: Extract<GateSpec, { type: 'metric' }>, terms: Ask
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/v1/query`;
   url.search = new URLSearchParams({ query: gate.query }).toString();
   const { status, body } = await boundedRequest({
-    timeoutMs: TIMEOUT_MS,
-    ...terms,
+    ...requestTerms(terms),
     method: 'GET',
     url: url.href,
     maxBytes: MAX_ANSWER_BYTES,

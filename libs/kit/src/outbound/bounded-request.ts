@@ -1,9 +1,9 @@
-import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
-import { messageOf } from '#kit';
-import { addressRefusal } from './local-addresses.js';
+import { isIP } from 'node:net';
+import { messageOf } from '../errors.js';
+import { addressRefusal, type OutboundRules } from './address-refusal.js';
+import { lookupAllowed, NoAnswer } from './resolve-allowed.js';
 
 export interface BoundedRequest {
   readonly method: 'GET' | 'POST';
@@ -13,7 +13,7 @@ export interface BoundedRequest {
   readonly maxBytes: number;
   /** For all of it, from the name's resolution to the last byte. */
   readonly timeoutMs: number;
-  readonly allowLocal: boolean;
+  readonly rules: OutboundRules;
   /** The hub stops. */
   readonly signal: AbortSignal;
 }
@@ -22,9 +22,6 @@ export interface BoundedAnswer {
   readonly status: number;
   readonly body: string;
 }
-
-/** What went wrong, as a sentence's end that holds no part of the URL but its host. */
-export class NoAnswer extends Error {}
 
 /**
  * One HTTP request of the hub's own to an address that a user wrote: bounded in time and size, no redirects, and never to where
@@ -35,7 +32,7 @@ export async function boundedRequest(input: BoundedRequest): Promise<BoundedAnsw
   const url = new URL(input.url);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new NoAnswer(`${url.protocol} is not called`);
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const refusal = isIP(host) === 0 ? null : addressRefusal(host, input.allowLocal);
+  const refusal = isIP(host) === 0 ? null : addressRefusal(host, input.rules);
   if (refusal !== null) throw new NoAnswer(`${url.host} is not called: it ${refusal}`);
   const deadline = AbortSignal.timeout(input.timeoutMs);
   try {
@@ -64,7 +61,7 @@ function send(url: URL, input: BoundedRequest, signal: AbortSignal): Promise<Bou
       signal,
       // A connection of its own, so that none outlives the check of its address.
       agent: false,
-      lookup: lookupAllowed(input.allowLocal),
+      lookup: lookupAllowed(input.rules),
       maxHeaderSize: 16 * 1024,
     });
     const fail = (error: Error): void => {
@@ -93,29 +90,6 @@ async function readBody(response: IncomingMessage, maxBytes: number): Promise<st
   }
   if (!response.complete) throw new NoAnswer('the answer broke off');
   return Buffer.concat(parts).toString('utf8');
-}
-
-type Resolve = (
-  hostname: string,
-  options: LookupAllOptions,
-  done: (error: Error | null, addresses: LookupAddress[]) => void,
-) => void;
-
-/** Resolves a name for the connection that is being made; one bad address among its addresses refuses the name. */
-export function lookupAllowed(allowLocal: boolean, resolve: Resolve = lookup): LookupFunction {
-  return (hostname, options, done) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return done(error, []);
-      for (const { address } of addresses) {
-        const refusal = addressRefusal(address, allowLocal);
-        if (refusal !== null) return done(new NoAnswer(`${hostname} is not called: ${address} ${refusal}`), []);
-      }
-      const [first] = addresses;
-      if (!first) return done(new NoAnswer(`${hostname} has no address`), []);
-      if (options.all === true) done(null, addresses);
-      else done(null, first.address, first.family);
-    });
-  };
 }
 
 /** Only the code, or the few words of a library: nothing of the URL. */
