@@ -1,4 +1,11 @@
-import { type AgentReport, type Heartbeat, type Manifest, MAX_HEALTH_EXPRESSION, type SignedManifest, type TrustDocument } from '#domain';
+import {
+  type AgentReport,
+  type Heartbeat,
+  type Manifest,
+  MAX_HEALTH_EXPRESSION,
+  type SignedManifest,
+  type TrustDocument,
+} from '#domain';
 import { z } from 'zod';
 import { digestSchema, isStorable, nameSchema, revisionSchema, STORABLE, uidSchema } from './primitives.js';
 
