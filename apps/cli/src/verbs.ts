@@ -128,6 +128,12 @@ export const VERBS: readonly Verb[] = [
     HUB,
     async () => (await import('./commands/schema.js')).schema,
   ),
+  verb(
+    'completion',
+    'Print the script that completes in a shell',
+    HUB,
+    async () => (await import('./commands/completion.js')).completion,
+  ),
   verb('version', 'Print the version', HUB, async () => (await import('./commands/version.js')).version),
 ];
 
