@@ -140,9 +140,19 @@ export class TinyHub {
   }
 
   async put(envelope: SignedManifest): Promise<void> {
-    const result = await this.bus.putManifest(this.cluster, Buffer.from(JSON.stringify(envelope)), this.revision);
+    await this.place(Buffer.from(JSON.stringify(envelope)));
+  }
+
+  /** Any bytes, where the agent looks for its manifest. */
+  async place(bytes: Uint8Array): Promise<void> {
+    const result = await this.bus.putManifest(this.cluster, bytes, this.revision);
     if (!result.ok) throw new Error('the manifest was written by somebody else');
     this.revision = result.revision;
+  }
+
+  /** The manifest was deleted past this hub. */
+  forgetRevision(): void {
+    this.revision = 0;
   }
 
   async publish(): Promise<void> {
