@@ -1,4 +1,4 @@
-import type { AuditEntry, ChainedEntry, Role } from '#domain';
+import type { AuditEntry, ChainedEntry, Grant, Role, Scope } from '#domain';
 import type { Page, PageRequest } from './page.js';
 
 export interface StoredToken {
@@ -6,6 +6,7 @@ export interface StoredToken {
   readonly name: string;
   readonly email: string | null;
   readonly role: Role;
+  readonly scope: Scope;
   readonly createdAt: number;
   readonly createdBy: string;
   readonly expiresAt: number | null;
@@ -21,6 +22,39 @@ export interface TokenStore {
   revoke(id: string, now: number): Promise<boolean>;
   /** At most once a minute per token. */
   touch(id: string, now: number): Promise<void>;
+}
+
+/** Whom a grant is for, as the identity provider names people (address or subject) and groups. Compared letter by letter. */
+export interface GrantSubject {
+  readonly kind: 'user' | 'group';
+  readonly value: string;
+}
+
+/** What people who sign in may do, and where. */
+export interface StoredGrant extends Grant {
+  readonly name: string;
+  readonly subject: GrantSubject;
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly updatedAt: number;
+  readonly updatedBy: string;
+}
+
+export interface GrantStore {
+  /** Over one of the same name; equal ones change nothing. */
+  put(
+    grant: Pick<StoredGrant, 'name' | 'subject' | 'role' | 'scope'> & { readonly at: number; readonly by: string },
+  ): Promise<'created' | 'changed' | 'unchanged'>;
+  get(name: string): Promise<StoredGrant | null>;
+  /** By name. */
+  list(): Promise<readonly StoredGrant[]>;
+  /** Those of one person: by any of their names and any of their groups. By name. */
+  of(subject: {
+    readonly users: readonly string[];
+    readonly groups: readonly string[];
+  }): Promise<readonly StoredGrant[]>;
+  /** False: there is none. */
+  remove(name: string): Promise<boolean>;
 }
 
 export interface AuditStore {

@@ -14,11 +14,12 @@ import type {
   LoggedStep,
   Rollout,
   RowNeed,
+  Scope,
   Selector,
   TargetRow,
 } from '#domain';
-import type { AuditStore, CredentialStore, TokenStore, WebhookStore } from './access-store.js';
-import type { Page, PageRequest } from './page.js';
+import type { AuditStore, CredentialStore, GrantStore, TokenStore, WebhookStore } from './access-store.js';
+import type { Page, PageRequest, ScopedRequest } from './page.js';
 
 export type ResourceKind = 'Source' | 'Application' | 'Strategy';
 
@@ -72,7 +73,8 @@ export interface StoredCluster {
   readonly hold: ClusterHold | null;
 }
 
-export interface ClusterQuery extends PageRequest {
+/** With scopes: the clusters that `seesCluster` says yes to. */
+export interface ClusterQuery extends ScopedRequest {
   readonly selector?: Selector;
   readonly state?: ClusterState;
   readonly online?: boolean;
@@ -90,9 +92,12 @@ export interface ClusterStore {
   list(query: ClusterQuery): Promise<Page<StoredCluster>>;
   /**
    * Counts of those that are not revoked. `healthy`: joined, with at least one application assigned, and a healthy report of
-   * the generation and digest in force for every one of them.
+   * the generation and digest in force for every one of them. With scopes: of the clusters that they hold, and of those the
+   * applications that they hold there.
    */
-  summary(): Promise<{ total: number; ready: number; offline: number; waiting: number; healthy: number }>;
+  summary(
+    scopes?: readonly Scope[],
+  ): Promise<{ total: number; ready: number; offline: number; waiting: number; healthy: number }>;
   /** All that joined and are not revoked. */
   joined(): Promise<readonly StoredCluster[]>;
   /** @throws RejectedError `name-taken`. */
@@ -147,8 +152,8 @@ export interface ReleaseStore {
   add(release: Omit<StoredRelease, 'number'>): Promise<{ release: StoredRelease; created: boolean }>;
   get(application: string, number: number): Promise<StoredRelease | null>;
   latest(application: string): Promise<StoredRelease | null>;
-  /** Newest first; of all applications without one. */
-  list(application: string | null, page: PageRequest): Promise<Page<StoredRelease>>;
+  /** Newest first; of all applications without one. With scopes: of the applications that `seesApplication` says yes to. */
+  list(application: string | null, page: ScopedRequest): Promise<Page<StoredRelease>>;
   /** Stores a gzipped bundle by digest; a digest that is there is left alone. */
   putBundle(digest: string, bundle: { gzipped: Uint8Array; bytes: number; objects: number }): Promise<void>;
   getBundle(digest: string): Promise<Uint8Array | null>;
@@ -195,29 +200,42 @@ export interface RolloutStore {
   /** Earliest wakeAt of all applications. */
   nextWake(): Promise<number | null>;
   rollout(application: string, number: number): Promise<Rollout | null>;
-  /** Newest first; of all applications without one. */
-  list(application: string | null, page: PageRequest): Promise<Page<ArchivedRollout>>;
-  /** Targets of a rollout: live rows of the present one, archived ones of an ended one. In wave and position order. */
+  /**
+   * Newest first; of all applications without one. With scopes: those of which all targets are held, at least one, and those of
+   * applications that a scope without a selector holds.
+   */
+  list(application: string | null, page: ScopedRequest): Promise<Page<ArchivedRollout>>;
+  /**
+   * Targets of a rollout: live rows of the present one, archived ones of an ended one. In wave and position order. With scopes:
+   * those of clusters on which the application is held.
+   */
   targets(
     application: string,
     number: number,
-    page: PageRequest & { state?: string; wave?: number },
+    page: ScopedRequest & { state?: string; wave?: number },
   ): Promise<Page<TargetRow>>;
+  /** How many targets a rollout has, and how many of them the scopes hold; none of one that is unknown. */
+  reach(application: string, number: number, scopes: readonly Scope[]): Promise<{ targets: number; held: number }>;
   /** All rows of one cluster, by application, those of deleted applications aside. */
   ofCluster(uid: ClusterUid): Promise<readonly { application: string; row: TargetRow }[]>;
   /**
    * Counts of clusters per application by state and phase, for the fleet's summary. Only rows with a release assigned; `phase` is
-   * that of the report of the generation in force, null where there is none yet.
+   * that of the report of the generation in force, null where there is none yet. With scopes: of the rows that they hold.
    */
-  counts(): Promise<readonly { application: string; state: string; phase: string | null; count: number }[]>;
-  /** Newest first. `rollout` is an id, `web-12`. */
+  counts(
+    scopes?: readonly Scope[],
+  ): Promise<readonly { application: string; state: string; phase: string | null; count: number }[]>;
+  /**
+   * Newest first. `rollout` is an id, `web-12`. With scopes: events of a cluster where the application is held on it; those
+   * without a cluster tell of all of them, and need a scope without a selector.
+   */
   events(
-    query: PageRequest & { application?: string; rollout?: string; cluster?: ClusterUid },
+    query: ScopedRequest & { application?: string; rollout?: string; cluster?: ClusterUid },
   ): Promise<Page<StoredEvent>>;
   /** Of one rollout (its id, `web-12`), oldest first, with a seq above `after`; at most `limit`. */
   history(rollout: string, after: number, limit: number): Promise<readonly StoredEvent[]>;
-  /** Events with an id above `id`, oldest first, for SSE's catch up. */
-  eventsAfter(id: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** Events with an id above `id`, oldest first, for SSE's catch up. With scopes: as `events`. */
+  eventsAfter(id: number, limit: number, scopes?: readonly Scope[]): Promise<readonly StoredEvent[]>;
 
   /** The state just before the step that began a rollout (its id, `web-12`); null: unknown, or older than the log. */
   checkpointOf(rollout: string): Promise<EngineCheckpoint | null>;
@@ -312,6 +330,7 @@ export interface Unit {
   readonly outbox: OutboxStore;
   readonly reports: ReportStore;
   readonly tokens: TokenStore;
+  readonly grants: GrantStore;
   readonly audit: AuditStore;
   readonly credentials: CredentialStore;
   readonly webhooks: WebhookStore;

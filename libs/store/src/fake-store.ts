@@ -11,6 +11,7 @@ import { fakeReleases } from './fake/releases.js';
 import { fakeReports } from './fake/reports.js';
 import { fakeResources } from './fake/resources.js';
 import { fakeRollouts } from './fake/rollouts.js';
+import { fakeGrants } from './fake/grants.js';
 import { fakeWebhooks } from './fake/webhooks.js';
 import { Locks, type Run, Session } from './fake/session.js';
 import { SignalHandlers } from './signal-handlers.js';
@@ -79,6 +80,7 @@ function unitOf(run: Run): Unit {
     outbox: fakeOutbox(run),
     reports: fakeReports(run),
     tokens: fakeTokens(run),
+    grants: fakeGrants(run),
     audit: fakeAudit(run),
     credentials: fakeCredentials(run),
     webhooks: fakeWebhooks(run),

@@ -1,4 +1,4 @@
-import { canonicalJson, matchesSelector, selectable } from '#domain';
+import { canonicalJson, matchesSelector, seesCluster, selectable, type Scope } from '#domain';
 import type { ClusterStore, StoredCluster } from '#ports';
 import { RejectedError } from '#kit';
 import { nameAndUid } from '../page-cursor.js';
@@ -6,6 +6,7 @@ import { phaseInForce } from '../phase-in-force.js';
 import { lastBeats } from '../postgres/presence.js';
 import { byKeys, kept } from './memory.js';
 import { pageOf } from './page-of.js';
+import { holdsPair } from './scoped.js';
 import type { Run, Session } from './session.js';
 
 type Clusters = Omit<ClusterStore, 'addJoinToken' | 'findJoinToken' | 'spendJoinToken'>;
@@ -29,24 +30,25 @@ export function fakeClusters(run: Run): Clusters {
     byName: (name) => run((session) => living(session).find((cluster) => cluster.name === name) ?? null),
     list: (query) =>
       run(({ tables }) => {
-        const { selector = {}, state, online } = query;
+        const { selector = {}, state, online, scopes } = query;
         const found = tables.clusters
           .rows()
           .filter((cluster) => (state === undefined ? cluster.state !== 'revoked' : cluster.state === state))
           .filter((cluster) => online === undefined || cluster.online === online)
-          .filter((cluster) => matchesSelector(selector, selectable(cluster)));
+          .filter((cluster) => matchesSelector(selector, selectable(cluster)))
+          .filter((cluster) => scopes === undefined || seesCluster(scopes, cluster));
         return pageOf(found, query, nameAndUid, (cluster) => [cluster.name, cluster.uid]);
       }),
-    summary: () =>
+    summary: (scopes) =>
       run((session) => {
-        const all = living(session);
+        const all = living(session).filter((cluster) => scopes === undefined || seesCluster(scopes, cluster));
         const joined = all.filter((cluster) => cluster.state === 'joined');
         return {
           total: all.length,
           ready: joined.filter((cluster) => cluster.online).length,
           offline: joined.filter((cluster) => !cluster.online).length,
           waiting: all.length - joined.length,
-          healthy: joined.filter((cluster) => isHealthy(session, cluster.uid)).length,
+          healthy: joined.filter((cluster) => isHealthy(session, cluster.uid, scopes)).length,
         };
       }),
     joined: () =>
@@ -133,9 +135,10 @@ export function fakeClusters(run: Run): Clusters {
   };
 }
 
-function isHealthy({ tables }: Session, uid: string): boolean {
+function isHealthy({ tables }: Session, uid: string, scopes: readonly Scope[] | undefined): boolean {
   const assigned = tables.targets
     .rows()
-    .filter(({ row }) => row.uid === uid && (row.assignment?.release ?? null) !== null);
+    .filter(({ row }) => row.uid === uid && (row.assignment?.release ?? null) !== null)
+    .filter(({ application }) => holdsPair(tables, scopes, application, uid));
   return assigned.length > 0 && assigned.every(({ row }) => phaseInForce(row) === 'healthy');
 }

@@ -14,6 +14,7 @@ import type {
   StoredCredential,
   StoredWebhook,
   StoredEvent,
+  StoredGrant,
   StoredRelease,
   StoredResource,
   StoredToken,
@@ -81,6 +82,7 @@ interface Rows {
   readonly reports: ReportEntry;
   readonly manifests: ManifestRow;
   readonly tokens: StoredToken & { readonly hash: string };
+  readonly grants: StoredGrant;
   readonly credentials: StoredCredential & { readonly sealed: Uint8Array };
   readonly webhooks: StoredWebhook & { readonly sealed: Uint8Array };
   readonly settings: string;
@@ -106,6 +108,7 @@ export class Memory {
     reports: new Map(),
     manifests: new Map(),
     tokens: new Map(),
+    grants: new Map(),
     credentials: new Map(),
     webhooks: new Map(),
     settings: new Map(),

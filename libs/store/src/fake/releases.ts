@@ -1,4 +1,4 @@
-import { canonicalJson } from '#domain';
+import { canonicalJson, seesApplication } from '#domain';
 import type { ReleaseStore, StoredRelease } from '#ports';
 import { oneNumber, timeApplicationNumber } from '../page-cursor.js';
 import { kept, keyOf } from './memory.js';
@@ -30,7 +30,10 @@ export function fakeReleases(run: Run): ReleaseStore {
     latest: (application) => run((session) => latest(session, application) ?? null),
     list: (application, page) =>
       run(({ tables }) => {
-        const all = tables.releases.rows();
+        const { scopes } = page;
+        const all = tables.releases
+          .rows()
+          .filter((each) => scopes === undefined || seesApplication(scopes, each.application));
         if (application === null) {
           const place = (each: StoredRelease): [number, string, number] => [
             each.createdAt,

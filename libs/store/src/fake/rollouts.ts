@@ -5,6 +5,7 @@ import {
   type ApplicationHeader,
   type Decision,
   type LoggedStep,
+  type Scope,
   type TargetRow,
 } from '#domain';
 import type { RolloutStore } from '#ports';
@@ -17,6 +18,7 @@ import { loadFakeRows } from './load-rows.js';
 import { byKeys, compareKeys, kept, keyOf } from './memory.js';
 import { markAll } from './outbox.js';
 import { fakeRolloutLists } from './rollout-lists.js';
+import { holdsPair } from './scoped.js';
 import type { Run, Session } from './session.js';
 
 const headerLock = (application: string): string => `header ${application}`;
@@ -56,7 +58,7 @@ export function fakeRollouts(run: Run): RolloutStore {
           .filter(({ row }) => row.uid === uid && !isRetired(row))
           .sort(byKeys(({ application }) => [application])),
       ),
-    counts: () => run((session) => counts(session)),
+    counts: (scopes) => run((session) => counts(session, scopes)),
   };
 }
 
@@ -155,10 +157,10 @@ async function forgetApplication(session: Session, application: string): Promise
   session.signals.add('wake');
 }
 
-function counts({ tables }: Session): Awaited<ReturnType<RolloutStore['counts']>> {
+function counts({ tables }: Session, scopes?: readonly Scope[]): Awaited<ReturnType<RolloutStore['counts']>> {
   const found = new Map<string, { application: string; state: string; phase: string | null; count: number }>();
   for (const { application, row } of tables.targets.rows()) {
-    if ((row.assignment?.release ?? null) === null) continue;
+    if ((row.assignment?.release ?? null) === null || !holdsPair(tables, scopes, application, row.uid)) continue;
     const phase = phaseInForce(row);
     const key = keyOf(application, row.state, phase ?? '');
     const before = found.get(key)?.count ?? 0;

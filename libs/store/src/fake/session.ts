@@ -70,6 +70,7 @@ export class Session {
       reports: over(tables.reports),
       manifests: over(tables.manifests),
       tokens: over(tables.tokens),
+      grants: over(tables.grants),
       credentials: over(tables.credentials),
       webhooks: over(tables.webhooks),
       settings: over(tables.settings),

@@ -1,10 +1,14 @@
 import { Column, Entity, PrimaryColumn, PrimaryGeneratedColumn, type ValueTransformer } from 'typeorm';
-import type { Role } from '#domain';
+import { canonicalJson, type Role, type Scope } from '#domain';
 
 /** TypeORM hands bigint on as text, whatever the driver read; all of ours are far below 2^53. */
 const asNumber: ValueTransformer = {
   from: (value: string | null) => (value === null ? null : Number(value)),
   to: (value: number | null) => value,
+};
+const asScope: ValueTransformer = {
+  from: (value: string) => JSON.parse(value) as Scope,
+  to: (value: Scope) => canonicalJson(value),
 };
 const millis = { type: 'bigint', transformer: asNumber } as const;
 
@@ -25,6 +29,10 @@ export class TokenEntity {
 
   @Column('text')
   role!: Role;
+
+  /** Canonical JSON. */
+  @Column('text', { transformer: asScope })
+  scope!: Scope;
 
   @Column({ ...millis, name: 'created_at' })
   createdAt!: number;

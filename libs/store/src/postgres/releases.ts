@@ -2,6 +2,8 @@ import { canonicalJson } from '#domain';
 import type { ReleaseStore, StoredRelease } from '#ports';
 import { oneNumber, pageAfter, pageLimit, timeApplicationNumber, toPage } from '../page-cursor.js';
 import { bundleStore } from './bundles.js';
+import { boundsOf, seesApplicationSql } from './scopes-to-sql.js';
+import { Parameters } from './selector-to-sql.js';
 import type { Sql } from './sql.js';
 
 interface ReleaseRow {
@@ -84,20 +86,28 @@ export function releaseStore(sql: Sql): ReleaseStore {
     },
     async list(application, page) {
       const limit = pageLimit(page);
+      const parameters = new Parameters();
+      const bounds = boundsOf(page.scopes);
+      const conditions = [bounds === null ? 'true' : seesApplicationSql(bounds, 'application', parameters)];
       if (application !== null) {
         const after = pageAfter(page, oneNumber);
+        conditions.push(`application = ${parameters.add(application)}`);
+        if (after !== null) conditions.push(`number < ${parameters.add(after[0])}`);
         const { rows } = await sql.query<ReleaseRow>(
-          `select * from releases where application = $1 and ($2::int is null or number < $2)
-           order by number desc limit $3`,
-          [application, after?.[0] ?? null, limit + 1],
+          `select * from releases where ${conditions.join(' and ')} order by number desc limit ${limit + 1}`,
+          parameters.values,
         );
         return toPage(rows, limit, (row) => [row.number], toRelease);
       }
       const after = pageAfter(page, timeApplicationNumber);
-      const where = after === null ? '' : 'where (created_at, application, number) < ($2, $3, $4)';
+      if (after !== null) {
+        const key = after.map((each) => parameters.add(each)).join(', ');
+        conditions.push(`(created_at, application, number) < (${key})`);
+      }
       const { rows } = await sql.query<ReleaseRow>(
-        `select * from releases ${where} order by created_at desc, application desc, number desc limit $1`,
-        [limit + 1, ...(after ?? [])],
+        `select * from releases where ${conditions.join(' and ')}
+         order by created_at desc, application desc, number desc limit ${limit + 1}`,
+        parameters.values,
       );
       return toPage(rows, limit, (row) => [row.created_at, row.application, row.number], toRelease);
     },

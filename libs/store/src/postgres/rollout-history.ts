@@ -1,6 +1,8 @@
+import type { Scope } from '#domain';
 import type { RolloutStore, StoredEvent } from '#ports';
 import { oneNumber, pageAfter, pageLimit, toPage } from '../page-cursor.js';
 import type { EventRow } from './append-events.js';
+import { boundsOf, seesPairSql } from './scopes-to-sql.js';
 import { Parameters } from './selector-to-sql.js';
 import type { Sql } from './sql.js';
 
@@ -29,17 +31,18 @@ export function rolloutHistory(sql: Sql): Pick<RolloutStore, 'events' | 'history
       const limit = pageLimit(query);
       const after = pageAfter(query, oneNumber);
       const parameters = new Parameters();
-      const conditions = ['true'];
-      if (query.application !== undefined) conditions.push(`application = ${parameters.add(query.application)}`);
+      const { from, held } = heldEvents(query.scopes, parameters);
+      const conditions = [held];
+      if (query.application !== undefined) conditions.push(`e.application = ${parameters.add(query.application)}`);
       if (query.rollout !== undefined) {
         // The id begins with the application, whose events an index finds.
-        conditions.push(`application = ${parameters.add(query.rollout.replace(/-\d+$/, ''))}`);
-        conditions.push(`rollout = ${parameters.add(query.rollout)}`);
+        conditions.push(`e.application = ${parameters.add(query.rollout.replace(/-\d+$/, ''))}`);
+        conditions.push(`e.rollout = ${parameters.add(query.rollout)}`);
       }
-      if (query.cluster !== undefined) conditions.push(`cluster = ${parameters.add(query.cluster)}`);
-      if (after !== null) conditions.push(`id < ${parameters.add(after[0])}`);
+      if (query.cluster !== undefined) conditions.push(`e.cluster = ${parameters.add(query.cluster)}`);
+      if (after !== null) conditions.push(`e.id < ${parameters.add(after[0])}`);
       const { rows } = await sql.query<StoredRow>(
-        `select * from rollout_events where ${conditions.join(' and ')} order by id desc limit ${limit + 1}`,
+        `select e.* from ${from} where ${conditions.join(' and ')} order by e.id desc limit ${limit + 1}`,
         parameters.values,
       );
       return toPage(rows, limit, (row) => [row.id], toEvent);
@@ -51,12 +54,27 @@ export function rolloutHistory(sql: Sql): Pick<RolloutStore, 'events' | 'history
       );
       return rows.map(toEvent);
     },
-    async eventsAfter(id, limit) {
-      const { rows } = await sql.query<StoredRow>('select * from rollout_events where id > $1 order by id limit $2', [
-        id,
-        limit,
-      ]);
+    async eventsAfter(id, limit, scopes) {
+      const parameters = new Parameters();
+      const { from, held } = heldEvents(scopes, parameters);
+      const { rows } = await sql.query<StoredRow>(
+        `select e.* from ${from} where e.id > ${parameters.add(id)} and ${held} order by e.id limit ${parameters.add(limit)}`,
+        parameters.values,
+      );
       return rows.map(toEvent);
     },
+  };
+}
+
+/** An event without a cluster joins none, and needs a scope without a selector. */
+function heldEvents(
+  scopes: readonly Scope[] | undefined,
+  parameters: Parameters,
+): { readonly from: string; readonly held: string } {
+  const bounds = boundsOf(scopes);
+  if (bounds === null) return { from: 'rollout_events e', held: 'true' };
+  return {
+    from: 'rollout_events e left join clusters c on c.uid = e.cluster',
+    held: seesPairSql(bounds, 'e.application', parameters),
   };
 }

@@ -7,6 +7,8 @@ import { loadRows } from './load-rows.js';
 import { lockDueHeaders, lockHeader } from './lock-header.js';
 import { rolloutHistory } from './rollout-history.js';
 import { rolloutLists } from './rollout-lists.js';
+import { boundsOf, seesPairSql } from './scopes-to-sql.js';
+import { Parameters } from './selector-to-sql.js';
 import type { Sql } from './sql.js';
 
 export function rolloutStore(sql: Sql): RolloutStore {
@@ -45,10 +47,17 @@ export function rolloutStore(sql: Sql): RolloutStore {
       return rows.map((row) => ({ application: row.application, row: JSON.parse(row.body) as TargetRow }));
     },
     /** Reads every row's columns, not its body: 10,000 rows about 5 ms. */
-    async counts() {
+    async counts(scopes) {
+      const bounds = boundsOf(scopes);
+      const parameters = new Parameters();
+      const [from, held] =
+        bounds === null
+          ? ['targets t', 'true']
+          : ['targets t left join clusters c on c.uid = t.uid', seesPairSql(bounds, 't.application', parameters)];
       const { rows } = await sql.query<{ application: string; state: string; phase: string | null; count: number }>(
-        `select application, state, phase, count(*) as count from targets where release is not null
-         group by application, state, phase order by application, state, phase`,
+        `select t.application, t.state, t.phase, count(*) as count from ${from} where t.release is not null and ${held}
+         group by t.application, t.state, t.phase order by t.application, t.state, t.phase`,
+        parameters.values,
       );
       return rows;
     },

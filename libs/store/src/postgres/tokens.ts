@@ -1,4 +1,5 @@
 import { IsNull } from 'typeorm';
+import { canonicalJson } from '#domain';
 import type { StoredToken, TokenStore } from '#ports';
 import { RejectedError } from '#kit';
 import { TokenEntity } from './entities.js';
@@ -12,6 +13,7 @@ const toToken = (entity: TokenEntity): StoredToken => ({
   name: entity.name,
   email: entity.email,
   role: entity.role,
+  scope: entity.scope,
   createdAt: entity.createdAt,
   createdBy: entity.createdBy,
   expiresAt: entity.expiresAt,
@@ -23,9 +25,12 @@ export function tokenStore(sql: Sql): TokenStore {
   return {
     async add(token) {
       const added = await sql.query(
-        `insert into tokens (id, hash, name, email, role, created_at, created_by, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (name) where revoked_at is null do nothing`,
-        [token.id, token.hash, token.name, token.email, token.role, token.createdAt, token.createdBy, token.expiresAt],
+        `insert into tokens (id, hash, name, email, role, scope, created_at, created_by, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (name) where revoked_at is null do nothing`,
+        [
+          ...[token.id, token.hash, token.name, token.email, token.role, canonicalJson(token.scope)],
+          ...[token.createdAt, token.createdBy, token.expiresAt],
+        ],
       );
       if (added.count === 0) {
         throw new RejectedError(

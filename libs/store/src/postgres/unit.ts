@@ -4,6 +4,7 @@ import { auditStore } from './audit.js';
 import { clusterRegistry } from './clusters.js';
 import { credentialStore } from './credentials.js';
 import { freezeStore } from './freeze.js';
+import { grantStore } from './grants.js';
 import { joinTokens } from './join-tokens.js';
 import { outboxStore } from './outbox.js';
 import { clusterPresence } from './presence.js';
@@ -25,6 +26,7 @@ export function createUnit(sql: Sql): Unit {
     outbox: outboxStore(sql),
     reports: reportStore(sql),
     tokens: tokenStore(sql),
+    grants: grantStore(sql),
     audit: auditStore(sql),
     credentials: credentialStore(sql),
     webhooks: webhookStore(sql),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuid } from 'uuid';
-import { sha256, type Role } from '#domain';
+import { EVERYWHERE, sha256, type Role, type Scope } from '#domain';
 import type { Unit } from '#ports';
 
 /** Makes and stores a named API token; the token's text exists only in the answer. */
@@ -10,6 +10,8 @@ export async function makeToken(
     readonly name: string;
     readonly email?: string | undefined;
     readonly role: Role;
+    /** Everywhere unless told. */
+    readonly scope?: Scope | undefined;
     readonly createdBy: string;
     readonly now: number;
     readonly expiresAt: number | null;
@@ -22,6 +24,7 @@ export async function makeToken(
     name: token.name,
     email: token.email ?? null,
     role: token.role,
+    scope: token.scope ?? EVERYWHERE,
     createdAt: token.now,
     createdBy: token.createdBy,
     expiresAt: token.expiresAt,
