@@ -35,6 +35,7 @@ describe('a private repository', () => {
     known.clear();
     git = openGitSource({
       folder,
+      allowLocalAddresses: true,
       log: createLogger({ level: 'trace', format: 'json', output: { write: (line: string) => log.push(line) } }),
       credentials: async (name) => {
         const found = known.get(name);

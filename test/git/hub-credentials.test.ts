@@ -25,7 +25,10 @@ describe('a hub with a private repository', () => {
 
   beforeAll(async () => {
     const output = { write: (text: string) => log.push(text) };
-    test = await startTestHub({}, createLogger({ level: 'trace', format: 'json', output }));
+    test = await startTestHub(
+      { FLOTILLA_SOURCES_ALLOW_LOCAL_ADDRESSES: 'true' },
+      createLogger({ level: 'trace', format: 'json', output }),
+    );
     repository = await TestRepository.create({ 'web/c.yaml': configMap('c', '1') });
     const certificates = await ensureCertificates(file('git-tls'), { names: [], ips: [] });
     server = await startHttpsGitServer({

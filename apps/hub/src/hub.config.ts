@@ -95,6 +95,10 @@ export const hubConfigSchema = z.object({
     env: 'FLOTILLA_ALLOW_LOCAL_SOURCES',
     description: "Whether sources may be folders of the hub's own machine.",
   }),
+  sourcesAllowLocalAddresses: setting(booleanSetting().default(false), {
+    env: 'FLOTILLA_SOURCES_ALLOW_LOCAL_ADDRESSES',
+    description: "Whether sources may be at loopback and link-local addresses; clouds' metadata addresses never are.",
+  }),
   gatesAllowLocal: setting(booleanSetting().default(false), {
     env: 'FLOTILLA_GATES_ALLOW_LOCAL',
     description:

@@ -170,6 +170,7 @@ async function start(
   const git = openGitSource({
     folder: folder('mirrors'),
     allowLocal: config.allowLocalSources,
+    allowLocalAddresses: config.sourcesAllowLocalAddresses,
     credentials: (name) => credentials.read(name),
     log,
   });

@@ -46,7 +46,7 @@ export interface GitSource {
    * Concurrent calls for one url share one fetch.
    * A branch goes before a tag of the same name; a commit that is mirrored already is told without asking anybody.
    * What was mirrored with one credential is told to nobody who names another, or none.
-   * @throws RejectedError `ref-not-found`, `url-refused`, `repository-too-large`, `credential-missing`, `credential-unfit`; RetryableError `source-unreachable` (the mirror keeps
+   * @throws RejectedError `ref-not-found`, `url-refused`, `address-refused`, `repository-too-large`, `credential-missing`, `credential-unfit`; RetryableError `source-unreachable` (the mirror keeps
    * what it had), `program-missing`. No message holds credentials.
    */
   resolve(source: GitRepository & { readonly ref: string }): Promise<Commit>;

@@ -13,11 +13,11 @@ describe('takes', () => {
     'git.example.org:acme/shop.git',
     'https://[2001:db8::1]/acme/shop',
   ])('%s', (url) => {
-    expect(checkUrl(url, everywhere)).toBe(url);
+    expect(checkUrl(url, everywhere)).toMatchObject({ text: url });
   });
 
   it.each(['/srv/git/shop', 'file:///srv/git/shop'])('%s where local repositories are allowed', (url) => {
-    expect(checkUrl(url, local)).toBe(url);
+    expect(checkUrl(url, local)).toMatchObject({ kind: 'file', text: url });
     expect(() => checkUrl(url, everywhere)).toThrow(/does not allow/);
   });
 });

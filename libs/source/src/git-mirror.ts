@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { BugError, type Logger } from '#kit';
-import type { GitRepository, GitSource, ReadCredential } from '#ports';
+import { BugError, type Logger, type Resolve } from '#kit';
+import type { GitCredential, GitRepository, GitSource, ReadCredential } from '#ports';
 import { checkUrl } from './check-url.js';
 import { type GitAccess, openAccess } from './git-access.js';
 import { openMirror, type Mirror } from './mirror.js';
 import { sweepUnfinished } from './mirror-folder.js';
+import type { RouteTerms } from './open-route.js';
+import type { GitUrl } from './parse-git-url.js';
 
 export interface GitSourceOptions {
   /** The mirrors' folder, this hub's alone; made where it is missing. */
@@ -15,6 +17,10 @@ export interface GitSourceOptions {
   readonly log: Logger;
   /** Whether local paths and `file:///` may be sources; false unless told. */
   readonly allowLocal?: boolean;
+  /** Whether sources may be at the hub's own machine and link (loopback and link-local addresses); false unless told. */
+  readonly allowLocalAddresses?: boolean;
+  /** Resolves hosts' names; the system's unless told. */
+  readonly resolve?: Resolve;
   /** Gives what a source's credential holds; none are known unless told. */
   readonly credentials?: ReadCredential;
   /** One fetch, whole; 120,000 ms unless told. */
@@ -36,6 +42,10 @@ export function openGitSource(options: GitSourceOptions): OpenGitSource {
   const stop = new AbortController();
   // One listener for each git that runs.
   setMaxListeners(0, stop.signal);
+  const route: RouteTerms = {
+    rules: { allowLocal: options.allowLocalAddresses ?? false, setting: 'FLOTILLA_SOURCES_ALLOW_LOCAL_ADDRESSES' },
+    ...(options.resolve && { resolve: options.resolve }),
+  };
   const mirrors = new Map<string, Mirror>();
   let prepared: Promise<void> | null = null;
 
@@ -45,9 +55,9 @@ export function openGitSource(options: GitSourceOptions): OpenGitSource {
   }
 
   async function mirrorOf({ url: text, credential }: GitRepository): Promise<Mirror> {
-    const url = checkUrl(text, { allowLocal });
+    const parsed = checkUrl(text, { allowLocal });
     // Who may read a repository is the host's to say: what one credential brought is not another's.
-    const key = credential === undefined ? url : `${url}\n${credential}`;
+    const key = credential === undefined ? text : `${text}\n${credential}`;
     prepared ??= prepare().catch((error: unknown) => {
       prepared = null;
       throw error;
@@ -57,10 +67,11 @@ export function openGitSource(options: GitSourceOptions): OpenGitSource {
     if (known !== undefined) return known;
     const name = createHash('sha256').update(key).digest('hex').slice(0, 32);
     const mirror = openMirror({
-      url,
+      url: text,
+      remote: parsed.text,
       root,
       folder: path.join(root, `${name}.git`),
-      access: () => accessTo(url, credential),
+      access: () => accessTo(parsed, credential),
       git: { home, allowLocal, signal: stop.signal },
       log,
       timeoutMs,
@@ -70,12 +81,16 @@ export function openGitSource(options: GitSourceOptions): OpenGitSource {
     return mirror;
   }
 
-  async function accessTo(url: string, name: string | undefined): Promise<GitAccess | null> {
-    if (name === undefined) return null;
+  async function accessTo(url: GitUrl, name: string | undefined): Promise<GitAccess> {
+    const credential = name === undefined ? null : { name, value: await credentialOf(name) };
+    return await openAccess({ url, route, credential }, root);
+  }
+
+  async function credentialOf(name: string): Promise<GitCredential> {
     const { credentials } = options;
     if (credentials === undefined)
       throw new BugError('no-credentials', 'This git source was opened without credentials.');
-    return await openAccess(url, name, await credentials(name), root);
+    return await credentials(name);
   }
 
   return {

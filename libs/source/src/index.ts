@@ -2,3 +2,4 @@ export * from './check-url.js';
 export * from './fake-git-source.js';
 export * from './git-mirror.js';
 export { sshKeyProblem } from './git-access.js';
+export { repositoryOf } from './parse-git-url.js';

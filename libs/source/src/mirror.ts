@@ -12,14 +12,17 @@ import { refNotFound, unreachable, withoutSecrets } from './source-errors.js';
 import { writeExport } from './write-export.js';
 
 export interface MirrorOptions {
+  /** As it is shown. */
   readonly url: string;
+  /** As git is given it. */
+  readonly remote: string;
   /** Where the mirrors lie. */
   readonly root: string;
   /** This one's. */
   readonly folder: string;
   readonly git: GitOptions;
-  /** Asked before each fetch; null: as anybody. */
-  readonly access: () => Promise<GitAccess | null>;
+  /** Asked before each fetch. */
+  readonly access: () => Promise<GitAccess>;
   readonly log: Logger;
   /** Of one fetch. */
   readonly timeoutMs: number;
@@ -71,17 +74,17 @@ export function openMirror(options: MirrorOptions): Mirror {
     try {
       await runGit(git, {
         folder: target,
-        args: ['fetch', ...flags, '--no-recurse-submodules', '--', url, ...refs],
+        args: ['fetch', ...flags, '--no-recurse-submodules', '--', options.remote, ...refs],
         timeoutMs: options.timeoutMs,
         maxOutputBytes: 32 * mebibyte,
         signal: tooLarge.signal,
-        ...(access !== null && { env: access.env }),
+        env: access.env,
       });
     } catch (error) {
-      throw access === null ? error : withoutSecrets(error, access.secrets);
+      throw withoutSecrets(error, access.secrets);
     } finally {
       clearInterval(watch);
-      await access?.dispose();
+      await access.dispose();
     }
     if ((await packBytes(target)) > options.maxBytes) throw new GitStopped('too-large');
   }

@@ -50,6 +50,9 @@ const configuration = [
   'fetch.recurseSubmodules=false',
   // Every fetch leaves one pack, synced to the disk by git itself, and never thousands of loose files.
   'fetch.unpackLimit=1',
+  // Nowhere but where it was sent: what a server points to was not looked at. Alternates of a plain folder behind HTTP go by it too.
+  'http.followRedirects=false',
+  'transfer.bundleURI=false',
   'http.lowSpeedLimit=1000',
   'http.lowSpeedTime=30',
   'protocol.version=2',
@@ -64,7 +67,6 @@ function environment(options: GitOptions): Record<string, string> {
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_TERMINAL_PROMPT: '0',
     GIT_ALLOW_PROTOCOL: options.allowLocal ? 'https:ssh:file' : 'https:ssh',
-    GIT_SSH_COMMAND: 'ssh -oBatchMode=yes -oConnectTimeout=15',
     GIT_OPTIONAL_LOCKS: '0',
     GIT_NO_REPLACE_OBJECTS: '1',
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { WebhookProvider } from '#contract';
+import { repositoryOf } from '#source';
 
 /** What a push names: the repository by all of its addresses, and what was moved. */
 export interface Push {
@@ -74,28 +75,14 @@ function readBitbucket(body: unknown): Push {
   return { urls: [href, `git@${host}:${pathname.slice(1)}`], refs };
 }
 
-/**
- * Pure: whether a push touches what a source follows. Addresses are only compared, never called: without scheme, user and `.git`,
- * and as hosts do without regard to case.
- */
+/** Pure: whether a push touches what a source follows. Addresses are only compared, never called. */
 export function isTouched(source: { readonly url: string; readonly ref: string }, { urls, refs }: Push): boolean {
-  const own = bareUrl(source.url);
-  if (!urls.some((each) => bareUrl(each) === own)) return false;
+  const own = repositoryOf(source.url);
+  if (own === null || !urls.some((each) => repositoryOf(each) === own)) return false;
   // Without a ref everything may have moved.
   return refs.length === 0 || refs.some((moved) => shortRef(moved) === shortRef(source.ref));
 }
 
 function shortRef(text: string): string {
   return text.replace(/^refs\/(heads|tags)\//, '');
-}
-
-function bareUrl(text: string): string {
-  const scp = /^(?:[^@/:]+@)?([^@/:]+):(?!\/\/)(.+)$/.exec(text);
-  const bare = scp === null ? text.replace(/^[a-z]+:\/\/([^@/]*@)?/i, '') : `${scp[1]}/${scp[2]}`;
-  return bare
-    .replace(/^([^/]+):(22|443)(?=\/)/, '$1')
-    .replace(/\/+$/, '')
-    .replace(/\.git$/i, '')
-    .replace(/([^/])\/{2,}/g, '$1/')
-    .toLowerCase();
 }

@@ -35,7 +35,7 @@ export class WebhooksController {
   ) {}
 
   @Get()
-  @Permit('operator')
+  @Permit('operator', 'hub')
   @Answers(pageOf(webhookViewSchema))
   async list(): Promise<{ items: WebhookView[] }> {
     return { items: (await this.store.read.webhooks.list()).map((stored) => this.view(stored)) };
@@ -43,7 +43,7 @@ export class WebhooksController {
 
   /** Makes one; its secret is in the answer and nowhere else. */
   @Post()
-  @Permit('admin')
+  @Permit('admin', 'hub')
   @Answers(webhookAnswerSchema)
   add(
     @Body({ schema: webhookRequestSchema }) { name, provider, reason }: WebhookRequest,
@@ -68,7 +68,7 @@ export class WebhooksController {
   /** A new secret; the one before ends at once. */
   @Post(':name/secret')
   @HttpCode(200)
-  @Permit('admin')
+  @Permit('admin', 'hub')
   @Answers(webhookAnswerSchema)
   rotate(@Param('name', { schema: nameSchema }) name: string, @CallerParam() caller: Caller): Promise<WebhookAnswer> {
     const now = this.clock.now();
@@ -83,7 +83,7 @@ export class WebhooksController {
 
   @Delete(':name')
   @HttpCode(204)
-  @Permit('admin')
+  @Permit('admin', 'hub')
   async remove(@Param('name', { schema: nameSchema }) name: string, @CallerParam() caller: Caller): Promise<void> {
     await this.store.transact(async (unit) => {
       if (!(await unit.webhooks.remove(name))) throw notFound(name);
