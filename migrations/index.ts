@@ -4,6 +4,15 @@ import { AuditChain0003 } from './0003-audit-chain.js';
 import { Credentials0004 } from './0004-credentials.js';
 import { Webhooks0005 } from './0005-webhooks.js';
 import { Access0006 } from './0006-access.js';
+import { Trust0008 } from './0008-trust.js';
 
 /** All of them, in order. A released one is never changed; the next one expands, and a later one contracts. */
-export const migrations = [Corridor0001, Engine0002, AuditChain0003, Credentials0004, Webhooks0005, Access0006];
+export const migrations = [
+  Corridor0001,
+  Engine0002,
+  AuditChain0003,
+  Credentials0004,
+  Webhooks0005,
+  Access0006,
+  Trust0008,
+];

@@ -7,3 +7,4 @@ export * from './manual-clock.js';
 export type * from './page.js';
 export type * from './renderer.js';
 export type * from './store.js';
+export type * from './trust-store.js';

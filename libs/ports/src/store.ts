@@ -20,6 +20,7 @@ import type {
 } from '#domain';
 import type { AuditStore, CredentialStore, GrantStore, TokenStore, WebhookStore } from './access-store.js';
 import type { Page, PageRequest, ScopedRequest } from './page.js';
+import type { TrustStore } from './trust-store.js';
 
 export type ResourceKind = 'Source' | 'Application' | 'Strategy';
 
@@ -334,6 +335,7 @@ export interface Unit {
   readonly audit: AuditStore;
   readonly credentials: CredentialStore;
   readonly webhooks: WebhookStore;
+  readonly trust: TrustStore;
   readonly settings: SettingStore;
   readonly freeze: FreezeStore;
   readonly answers: AnswerStore;

@@ -12,6 +12,7 @@ import { fakeReports } from './fake/reports.js';
 import { fakeResources } from './fake/resources.js';
 import { fakeRollouts } from './fake/rollouts.js';
 import { fakeGrants } from './fake/grants.js';
+import { fakeTrust } from './fake/trust.js';
 import { fakeWebhooks } from './fake/webhooks.js';
 import { Locks, type Run, Session } from './fake/session.js';
 import { SignalHandlers } from './signal-handlers.js';
@@ -84,6 +85,7 @@ function unitOf(run: Run): Unit {
     audit: fakeAudit(run),
     credentials: fakeCredentials(run),
     webhooks: fakeWebhooks(run),
+    trust: fakeTrust(run),
     settings: fakeSettings(run),
     freeze: fakeFreeze(run),
     answers: fakeAnswers(run),

@@ -18,6 +18,7 @@ import { resources } from './store/resources.suite.js';
 import { tokens } from './store/tokens.suite.js';
 import { webhooks } from './store/webhooks.suite.js';
 import { transactions } from './store/transactions.suite.js';
+import { trusts } from './store/trust.suite.js';
 
 export type { OpenedStore } from './store/opened-store.js';
 
@@ -45,6 +46,7 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
     'audit and settings': audits,
     credentials,
     webhooks,
+    'whom agents believe': trusts,
   };
   describe(`Store: ${name}`, () => {
     for (const [title, suite] of Object.entries(suites)) {

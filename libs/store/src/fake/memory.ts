@@ -7,6 +7,7 @@ import {
   type LogEntry,
   type Rollout,
   type TargetRow,
+  type Trust,
 } from '#domain';
 import type {
   StoredAnswer,
@@ -85,6 +86,9 @@ interface Rows {
   readonly grants: StoredGrant;
   readonly credentials: StoredCredential & { readonly sealed: Uint8Array };
   readonly webhooks: StoredWebhook & { readonly sealed: Uint8Array };
+  readonly trust: Trust;
+  /** By cluster: the generation that its agent holds. */
+  readonly heldTrust: number;
   readonly settings: string;
   readonly steps: LogEntry;
   readonly checkpoints: EngineCheckpoint;
@@ -111,6 +115,8 @@ export class Memory {
     grants: new Map(),
     credentials: new Map(),
     webhooks: new Map(),
+    trust: new Map(),
+    heldTrust: new Map(),
     settings: new Map(),
     steps: new Map(),
     checkpoints: new Map(),

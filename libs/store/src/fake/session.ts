@@ -73,6 +73,8 @@ export class Session {
       grants: over(tables.grants),
       credentials: over(tables.credentials),
       webhooks: over(tables.webhooks),
+      trust: over(tables.trust),
+      heldTrust: over(tables.heldTrust),
       settings: over(tables.settings),
       steps: over(tables.steps),
       checkpoints: over(tables.checkpoints),

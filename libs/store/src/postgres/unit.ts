@@ -15,6 +15,7 @@ import { rolloutStore } from './rollouts.js';
 import { settingStore } from './settings.js';
 import type { Sql } from './sql.js';
 import { tokenStore } from './tokens.js';
+import { trustStore } from './trust.js';
 import { webhookStore } from './webhooks.js';
 
 export function createUnit(sql: Sql): Unit {
@@ -30,6 +31,7 @@ export function createUnit(sql: Sql): Unit {
     audit: auditStore(sql),
     credentials: credentialStore(sql),
     webhooks: webhookStore(sql),
+    trust: trustStore(sql),
     settings: settingStore(sql),
     freeze: freezeStore(sql),
     answers: answerStore(sql),
