@@ -116,6 +116,8 @@ describe('flotilla', () => {
     );
     expect(await fine('get clusters -l env=prod -o name')).toBe('cluster/prod-1\n');
     expect(await fine('get cluster prod-1 dev-1 -o name')).toBe('cluster/prod-1\ncluster/dev-1\n');
+    expect(await fine('get clusters -o jsonpath={.items[*].metadata.name}')).toBe('dev-1 prod-1');
+    expect(await fine('get cluster dev-1 -o jsonpath={.status.health}')).toBe('healthy');
     expect(await fine('get clusters --status ready')).toMatch(/dev-1 +ready +healthy +v1\.36\.3/);
     expect(await fine('get sources -o wide')).toMatch(/shop +ready +main +[0-9a-f]{8} +first/);
     expect(await fine('get strategies')).toMatch(/by-env +dev > prod +pause/);

@@ -4,7 +4,7 @@ import type { CliContext } from './context.js';
 import { follow, pause } from './follow.js';
 import type { HubClient } from './hub-client.js';
 import { part } from './listings/listing.js';
-import { plain } from './print.js';
+import { plain, type AnswerOutput } from './print.js';
 import { exitCodeOf, progressLines, statusText } from './rollout-text.js';
 import { Screen } from './screen.js';
 
@@ -19,7 +19,7 @@ export async function followRollout(
   client: HubClient,
   context: CliContext,
   of: string,
-  options: { readonly timeout?: number; readonly output: 'text' | 'json' | 'yaml' },
+  options: { readonly timeout?: number; readonly output: AnswerOutput },
 ): Promise<RolloutView | null> {
   const interrupted = context.interrupted();
   const timeUp = options.timeout === undefined ? null : AbortSignal.timeout(options.timeout);

@@ -1,19 +1,41 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '#domain';
-import { OUTPUTS } from './print.js';
+import { messageOf } from '#kit';
+import { JsonPath } from './json-path.js';
+import { ANSWERS, OUTPUTS, type AnswerOutput } from './print.js';
 
 /** `-o` of lists. */
 export function outputOption(): Option {
-  return new Option('-o, --output <form>', 'how to print').choices(OUTPUTS).default('table');
+  return formOption(OUTPUTS).default('table');
 }
 
 /** `-o` of answers: text for people, or the hub's answer as it is. */
 export function answerOption(): Option {
-  return new Option('-o, --output <form>', 'how to print').choices(['text', 'json', 'yaml']).default('text');
+  return formOption(ANSWERS).default('text');
 }
 
 export interface AnswerOptions {
-  readonly output: 'text' | 'json' | 'yaml';
+  readonly output: AnswerOutput;
+}
+
+const JSONPATH = 'jsonpath=';
+
+/** The names are what completion and help offer; a template can be offered by nobody. */
+function formOption(names: readonly string[]): Option {
+  const option = new Option('-o, --output <form>', 'how to print').choices([...names, `${JSONPATH}TEMPLATE`]);
+  return option.argParser((text) => {
+    if (names.includes(text)) return text;
+    if (text.startsWith(JSONPATH)) return parseTemplate(text.slice(JSONPATH.length));
+    throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}, ${JSONPATH}TEMPLATE.`);
+  });
+}
+
+function parseTemplate(template: string): JsonPath {
+  try {
+    return JsonPath.parse(template);
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
+  }
 }
 
 /** `--reason`: kept in the history and the audit. */

@@ -2,9 +2,14 @@ import { styleText } from 'node:util';
 import { dump } from 'js-yaml';
 import { formatDuration } from '#domain';
 import type { CliContext } from './context.js';
+import type { JsonPath } from './json-path.js';
 
 export const OUTPUTS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
-export type Output = (typeof OUTPUTS)[number];
+/** A form by name, or a template. */
+export type Output = (typeof OUTPUTS)[number] | JsonPath;
+/** How one answer is printed: as text for people, or as the hub gives it. */
+export const ANSWERS = ['text', 'json', 'yaml'] as const;
+export type AnswerOutput = (typeof ANSWERS)[number] | JsonPath;
 
 /** How a cell looks on a terminal. */
 export type Tone = 'good' | 'busy' | 'bad' | 'faint';
@@ -86,11 +91,12 @@ export function render<T>(
   shape: Shape<T>,
   options: { readonly single?: boolean; readonly colours?: boolean } = {},
 ): string {
+  const whole = (): unknown =>
+    options.single && items[0] !== undefined ? shape.shown(items[0]) : { items: items.map(shape.shown) };
+  if (typeof output !== 'string') return output.print(whole());
   switch (output) {
     case 'json':
-      return toJson(
-        options.single && items[0] !== undefined ? shape.shown(items[0]) : { items: items.map(shape.shown) },
-      );
+      return toJson(whole());
     case 'yaml':
       return items.map((item) => toYaml(shape.shown(item))).join('---\n');
     case 'name':
@@ -120,12 +126,8 @@ export function age(iso: string | undefined, now = Date.now()): string {
 }
 
 /** The one object of an answer: as text for people, or as it is. */
-export function printAnswer(
-  context: CliContext,
-  output: 'text' | 'json' | 'yaml',
-  answer: unknown,
-  text: string,
-): void {
+export function printAnswer(context: CliContext, output: AnswerOutput, answer: unknown, text: string): void {
+  if (typeof output !== 'string') return context.out(output.print(answer));
   context.out(output === 'json' ? toJson(answer) : output === 'yaml' ? toYaml(answer) : text);
 }
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.js';
+import type { JsonPath } from './json-path.js';
 import { readVersion } from './read-version.js';
 import { HELP_GROUP, VERBS } from './verbs.js';
 
@@ -29,6 +30,10 @@ export async function buildProgram(context: CliContext, words: readonly string[]
     program.addCommand(command.summary(summary).helpGroup(group));
   }
   settle(program, context);
+  program.hook('preAction', async (_program, command) => {
+    const { output } = command.opts<{ output?: unknown }>();
+    if (typeof output === 'object' && output !== null) await (output as JsonPath).load();
+  });
   return program;
 }
 

@@ -26,6 +26,8 @@ describe('the command line', () => {
     [['rollout', 'start', 'web', '--release', 'x'], /It must be a whole number/],
     [['token', 'create', 'x', '--role', 'root'], /Allowed choices are viewer, approver, operator, admin/],
     [['why', 'pod/x'], /No hub is known|nothing to ask about/],
+    [['get', 'clusters', '-o', 'xml'], /'xml' is invalid\. Allowed choices are table, .*jsonpath=TEMPLATE/],
+    [['get', 'clusters', '-o', 'jsonpath={.items'], /The jsonpath can't be used: a \{ has no \} after it/],
     [['cluster', 'add', 'a', '--label', 'env'], /"env" is no label/],
   ])('refuses %j with a sentence and exit code 1', async (words, message) => {
     const { error, code, out } = await runFlotilla(words);

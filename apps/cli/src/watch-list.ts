@@ -64,6 +64,7 @@ export class Changes<T> {
 
   private print(items: readonly T[]): string {
     const { shape, output } = this;
+    if (typeof output !== 'string') return items.map((item) => `${output.print(shape.shown(item))}\n`).join('');
     switch (output) {
       case 'json':
         return items.map((item) => `${JSON.stringify(shape.shown(item))}\n`).join('');

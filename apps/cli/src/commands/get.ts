@@ -42,6 +42,10 @@ export function get(context: CliContext): Command {
         ['flotilla get clusters -l env=prod', 'clusters by label'],
         ['flotilla get clusters -l "fact.region in (eu-1,eu-2)" -o wide', 'clusters by fact'],
         ['flotilla get app web -o yaml', 'a document that applies again'],
+        [
+          `flotilla get clusters -o jsonpath='{.items[?(@.status.health=="failed")].metadata.name}'`,
+          'as kubectl takes it',
+        ],
         ['flotilla get rollouts --application web --watch', 'follow'],
         ['flotilla get targets web --status failed', 'clusters of a rollout'],
       ]),

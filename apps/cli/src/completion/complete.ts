@@ -85,21 +85,29 @@ async function valuesOf(option: Option, word: string, before: string, namesOf: N
   const found =
     option.argChoices === undefined
       ? await named(sortOfOption(option.long ?? ''), word, namesOf)
-      : { candidates: begin(option.argChoices.map(candidate), word) };
+      : openIfUnfinished(begin(option.argChoices.map(beginning), word));
   return { ...found, candidates: found.candidates.map((each) => ({ ...each, value: `${before}${each.value}` })) };
 }
 
 async function named(sort: Sort, word: string, namesOf: NamesOf, kind?: string): Promise<Completed> {
   if (sort === 'free') return { candidates: [] };
   if (sort === 'files') return { candidates: [], files: true };
-  const candidates = begin((await namesOf(sort, word, kind)).map(candidate), word);
-  return candidates.length > 0 && candidates.every(({ value }) => value.endsWith('/'))
-    ? { candidates, open: true }
-    : { candidates };
+  return openIfUnfinished(begin((await namesOf(sort, word, kind)).map(candidate), word));
+}
+
+/** What ends in the middle of a word is gone on with. */
+function openIfUnfinished(candidates: readonly Candidate[]): Completed {
+  const unfinished = candidates.length > 0 && candidates.every(({ value }) => /[/=]$/.test(value));
+  return unfinished ? { candidates, open: true } : { candidates };
 }
 
 function begin(candidates: readonly Candidate[], word: string): readonly Candidate[] {
   return candidates.filter(({ value }) => value.startsWith(word));
+}
+
+/** Of a form with a template in it, `jsonpath=TEMPLATE`, only what comes before. */
+function beginning(choice: string): Candidate {
+  return candidate(choice.replace(/=[A-Z]+$/, '='));
 }
 
 function candidate(value: string): Candidate {
