@@ -1,12 +1,11 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Whom agents are to believe, in one row that is there to be locked, and what each of them holds of it. */
+/** Whom agents are to believe, in one row, and what each of them holds of it. */
 export class Trust0008 implements MigrationInterface {
   readonly name = 'Trust0000000000008';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`create table trust (only_one boolean primary key default true check (only_one), state text)`);
-    await runner.query(`insert into trust default values`);
     await runner.query(`alter table clusters add column held_trust bigint not null default 0`);
   }
 

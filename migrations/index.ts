@@ -4,7 +4,9 @@ import { AuditChain0003 } from './0003-audit-chain.js';
 import { Credentials0004 } from './0004-credentials.js';
 import { Webhooks0005 } from './0005-webhooks.js';
 import { Access0006 } from './0006-access.js';
+import { Sessions0007 } from './0007-sessions.js';
 import { Trust0008 } from './0008-trust.js';
+import { Leaving0009 } from './0009-leaving.js';
 
 /** All of them, in order. A released one is never changed; the next one expands, and a later one contracts. */
 export const migrations = [
@@ -14,5 +16,7 @@ export const migrations = [
   Credentials0004,
   Webhooks0005,
   Access0006,
+  Sessions0007,
   Trust0008,
+  Leaving0009,
 ];

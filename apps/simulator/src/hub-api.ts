@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
-import { clusterViewSchema, pageOf, registerAnswerSchema } from '#contract';
+import { type ClusterView, clusterViewSchema, pageOf, registerAnswerSchema } from '#contract';
 import { messageOf, RejectedError, RetryableError } from '#kit';
 import type { z } from 'zod';
 
@@ -30,8 +30,8 @@ export class HubApi {
   }
 
   /** Names of the clusters that the hub knows, with their states. */
-  async clusters(): Promise<Map<string, 'registered' | 'joined' | 'revoked'>> {
-    const known = new Map<string, 'registered' | 'joined' | 'revoked'>();
+  async clusters(): Promise<Map<string, ClusterView['state']>> {
+    const known = new Map<string, ClusterView['state']>();
     let after: string | undefined;
     do {
       const query = new URLSearchParams({ limit: '1000', ...(after === undefined ? {} : { after }) });

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 
+import type { ClusterView } from '#contract';
 import { FakeKube } from '#kube/fake';
 import { type Logger, RejectedError, RetryableError } from '#kit';
 import pLimit from 'p-limit';
@@ -150,11 +151,11 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
 async function join(
   api: HubApi,
   plan: ClusterPlan,
-  state: 'registered' | 'joined' | 'revoked' | undefined,
+  state: ClusterView['state'] | undefined,
   start: (token: string | undefined) => Promise<Running>,
 ): Promise<Running> {
   if (state === undefined) return start(await api.register(plan.name, plan.labels ?? {}));
-  if (state !== 'joined') return start(await api.invite(plan.name));
+  if (state !== 'joined' && state !== 'leaving') return start(await api.invite(plan.name));
   try {
     return await start(undefined);
   } catch (error) {

@@ -100,6 +100,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.object({
   sequence: counter,
   applications: z.record(nameSchema, manifestApplicationSchema),
   trust: trustDocumentSchema.optional(),
+  withdraw: z.literal(true).optional(),
 });
 
 const findingSchema = z.object({
@@ -135,6 +136,14 @@ const factsSchema = z
   .record(storedText(128), storedText(256))
   .refine((facts) => Object.keys(facts).length <= 64, 'must have at most 64 facts');
 
+const withdrawalSchema = z.object({
+  done: z.boolean(),
+  left: counter,
+  kept: counter,
+  names: z.array(storedText(400)).max(20),
+  message: storedText(1024).optional(),
+});
+
 export const heartbeatSchema: z.ZodType<Heartbeat> = z.object({
   protocol,
   cluster: uidSchema,
@@ -143,6 +152,7 @@ export const heartbeatSchema: z.ZodType<Heartbeat> = z.object({
   version: storedText(64),
   facts: factsSchema.optional(),
   trust: counter.optional(),
+  withdrawal: withdrawalSchema.optional(),
 });
 
 /** An agent's public nkey: `U` and 55 characters of base32. */

@@ -11,6 +11,12 @@ export interface Manifest {
   readonly applications: Readonly<Record<string, ManifestApplication>>;
   /** What the agent is to believe from now on; absent as long as nothing was ever rotated: what was pinned at the join stays. */
   readonly trust?: TrustDocument;
+  /**
+   * The cluster leaves the fleet: the agent takes down all that it holds by its inventories, whatever is named above. Nothing
+   * else ever means that, least of all a manifest that names nothing; an agent that does not know it takes down what is named
+   * with `release: null`.
+   */
+  readonly withdraw?: true;
 }
 
 /**

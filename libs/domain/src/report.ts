@@ -58,4 +58,20 @@ export interface Heartbeat {
   readonly facts?: Readonly<Record<string, string>>;
   /** Generation of the trust document that it holds, stored where it survives a restart; absent: an agent that knows none. */
   readonly trust?: number;
+  /** How far it came, where its manifest says to take down everything. */
+  readonly withdrawal?: Withdrawal;
+}
+
+/** How far an agent came with taking down all that it holds. */
+export interface Withdrawal {
+  /** Nothing is left of what it is to delete. */
+  readonly done: boolean;
+  /** How many objects its inventories still name. */
+  readonly left: number;
+  /** How many it let be, for `flotilla.dev/prune: disabled`. */
+  readonly kept: number;
+  /** Some of those, as `Kind namespace/name`, at most 20. */
+  readonly names: readonly string[];
+  /** What is in the way, one sentence; absent: nothing. */
+  readonly message?: string;
 }

@@ -18,6 +18,7 @@ export interface TokenStore {
   /** @throws RejectedError `name-taken`. */
   add(token: Omit<StoredToken, 'lastUsedAt' | 'revokedAt'> & { hash: string }): Promise<void>;
   byHash(hash: string): Promise<StoredToken | null>;
+  byId(id: string): Promise<StoredToken | null>;
   list(): Promise<readonly StoredToken[]>;
   revoke(id: string, now: number): Promise<boolean>;
   /** At most once a minute per token. */

@@ -17,9 +17,12 @@ import type {
   Scope,
   Selector,
   TargetRow,
+  Withdrawal,
 } from '#domain';
 import type { AuditStore, CredentialStore, GrantStore, TokenStore, WebhookStore } from './access-store.js';
+import type { ClusterLeaving, RevocationStore } from './membership-store.js';
 import type { Page, PageRequest, ScopedRequest } from './page.js';
+import type { LoginCodeStore, SessionStore } from './session-store.js';
 import type { TrustStore } from './trust-store.js';
 
 export type ResourceKind = 'Source' | 'Application' | 'Strategy';
@@ -72,6 +75,8 @@ export interface StoredCluster {
   /** The manifest's sequence that the agent said it holds. */
   readonly heldSequence: number;
   readonly hold: ClusterHold | null;
+  /** With the state `leaving` alone. */
+  readonly leaving: ClusterLeaving | null;
 }
 
 /** With scopes: the clusters that `seesCluster` says yes to. */
@@ -98,14 +103,19 @@ export interface ClusterStore {
    */
   summary(
     scopes?: readonly Scope[],
-  ): Promise<{ total: number; ready: number; offline: number; waiting: number; healthy: number }>;
-  /** All that joined and are not revoked. */
+  ): Promise<{ total: number; ready: number; offline: number; waiting: number; leaving: number; healthy: number }>;
+  /** All that joined, and neither leave nor are revoked. */
   joined(): Promise<readonly StoredCluster[]>;
   /** @throws RejectedError `name-taken`. */
   register(cluster: { uid: ClusterUid; name: string; labels: Labels; now: number }): Promise<StoredCluster>;
   setLabels(uid: ClusterUid, labels: Labels): Promise<void>;
   setFacts(uid: ClusterUid, facts: Labels): Promise<void>;
-  revoke(uid: ClusterUid, now: number): Promise<void>;
+  /** False: it is revoked already, or unknown. */
+  revoke(uid: ClusterUid, now: number): Promise<boolean>;
+  /** A joined cluster begins to leave. False: it is not joined, or leaves already. */
+  leave(uid: ClusterUid, leaving: Pick<ClusterLeaving, 'since' | 'by'>): Promise<boolean>;
+  /** Keeps what the agent of a leaving cluster says of how far it came; of any other nothing. */
+  tellLeaving(uid: ClusterUid, told: Withdrawal): Promise<void>;
   /** False: it is held already (that hold stays as it is), revoked or unknown. The engine hears of it by `held`, from the caller. */
   hold(uid: ClusterUid, hold: ClusterHold): Promise<boolean>;
   /** False: it was not held. */
@@ -117,6 +127,7 @@ export interface ClusterStore {
   findJoinToken(hash: string): Promise<{ uid: ClusterUid; expiresAt: number; spentBy: string | null } | null>;
   /** Spends a token for a key in one statement; the key that spent it may repeat the call. */
   spendJoinToken(hash: string, publicKey: string, now: number): Promise<SpentToken>;
+  /** One that leaves goes on leaving. */
   markJoined(
     uid: ClusterUid,
     agent: { publicKey: string; version: string; protocol: number; now: number },
@@ -249,6 +260,7 @@ export interface RolloutStore {
 /** A manifest's next state, read under the claim of its cluster. */
 export interface DirtyCluster {
   readonly uid: ClusterUid;
+  readonly state: ClusterState;
   readonly counter: number;
   /** Sequence of the manifest last written. */
   readonly sequence: number;
@@ -329,9 +341,12 @@ export interface Unit {
   readonly releases: ReleaseStore;
   readonly rollouts: RolloutStore;
   readonly outbox: OutboxStore;
+  readonly revocations: RevocationStore;
   readonly reports: ReportStore;
   readonly tokens: TokenStore;
   readonly grants: GrantStore;
+  readonly sessions: SessionStore;
+  readonly loginCodes: LoginCodeStore;
   readonly audit: AuditStore;
   readonly credentials: CredentialStore;
   readonly webhooks: WebhookStore;

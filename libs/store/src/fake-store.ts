@@ -10,9 +10,11 @@ import { fakeAudit, fakeSettings, fakeTokens } from './fake/people.js';
 import { fakeReleases } from './fake/releases.js';
 import { fakeReports } from './fake/reports.js';
 import { fakeResources } from './fake/resources.js';
+import { fakeRevocations } from './fake/revocations.js';
 import { fakeRollouts } from './fake/rollouts.js';
 import { fakeGrants } from './fake/grants.js';
 import { fakeTrust } from './fake/trust.js';
+import { fakeLoginCodes, fakeSessions } from './fake/sessions.js';
 import { fakeWebhooks } from './fake/webhooks.js';
 import { Locks, type Run, Session } from './fake/session.js';
 import { SignalHandlers } from './signal-handlers.js';
@@ -79,9 +81,12 @@ function unitOf(run: Run): Unit {
     releases: fakeReleases(run),
     rollouts: fakeRollouts(run),
     outbox: fakeOutbox(run),
+    revocations: fakeRevocations(run),
     reports: fakeReports(run),
     tokens: fakeTokens(run),
     grants: fakeGrants(run),
+    sessions: fakeSessions(run),
+    loginCodes: fakeLoginCodes(run),
     audit: fakeAudit(run),
     credentials: fakeCredentials(run),
     webhooks: fakeWebhooks(run),

@@ -32,6 +32,7 @@ it('migrates an empty database once, though several hubs start together', async 
     'Credentials0000000000004',
     'Webhooks0000000000005',
     'Access0000000000006',
+    'Leaving0000000000009',
   ];
   expect(ran.flat()).toEqual(names);
   expect(await query('select name from migrations order by id')).toEqual(names.map((name) => ({ name })));

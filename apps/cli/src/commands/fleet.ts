@@ -64,6 +64,7 @@ export function fleetText({ clusters, healthy, applications, freeze }: FleetView
     `${clusters.ready} ready`,
     `${clusters.offline} offline`,
     `${clusters.waiting} waiting to join`,
+    ...(clusters.leaving > 0 ? [`${clusters.leaving} leaving`] : []),
     `${healthy} healthy`,
   ];
   const list =

@@ -46,6 +46,7 @@ export function statusTone(status: ClusterView['status']): Tone {
     case 'ready':
       return 'good';
     case 'waiting':
+    case 'leaving':
       return 'busy';
     case 'offline':
       return 'bad';

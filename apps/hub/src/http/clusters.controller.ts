@@ -136,7 +136,8 @@ function statusQuery(status: ClusterView['status'] | undefined): Pick<ClusterQue
       return { state: 'joined', online: false };
     case 'waiting':
       return { state: 'registered' };
+    case 'leaving':
     case 'revoked':
-      return { state: 'revoked' };
+      return { state: status };
   }
 }

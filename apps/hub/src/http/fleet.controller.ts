@@ -49,7 +49,13 @@ export class FleetController {
     ]);
     const header = new Map(headers.map((each) => [each.application, each]));
     return {
-      clusters: { total: summary.total, ready: summary.ready, offline: summary.offline, waiting: summary.waiting },
+      clusters: {
+        total: summary.total,
+        ready: summary.ready,
+        offline: summary.offline,
+        waiting: summary.waiting,
+        leaving: summary.leaving,
+      },
       healthy: summary.healthy,
       ...(freeze && { freeze }),
       applications: applications.map(({ name, status }) => {

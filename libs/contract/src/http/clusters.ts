@@ -49,15 +49,29 @@ export const clusterHoldSchema = z
   .object({ by: z.string(), reason: z.string(), since: timeSchema })
   .meta({ id: 'ClusterHold' });
 
+/** The cluster is being removed: its agent takes down what it holds, and then the registration ends. */
+export const clusterLeavingSchema = z
+  .object({
+    by: z.string(),
+    since: timeSchema,
+    /** How many objects its agent still holds, as it said last; absent: it said nothing yet. */
+    left: naturalSchema.optional(),
+    /** What is in the way, in the agent's own words. */
+    message: z.string().optional(),
+  })
+  .meta({ id: 'ClusterLeaving' });
+
+const clusterStatusSchema = z.enum(['ready', 'offline', 'waiting', 'leaving', 'revoked']);
+
 export const clusterViewSchema = z
   .object({
     name: z.string(),
     uid: z.string(),
     labels: z.record(z.string(), z.string()),
     facts: z.record(z.string(), z.string()),
-    state: z.enum(['registered', 'joined', 'revoked']),
-    /** `ready`, `offline`, or `waiting` for its agent to join. */
-    status: z.enum(['ready', 'offline', 'waiting', 'revoked']),
+    state: z.enum(['registered', 'joined', 'leaving', 'revoked']),
+    /** `ready`, `offline`, `waiting` for its agent to join, or `leaving` the fleet. */
+    status: clusterStatusSchema,
     /** Worst health of its applications; `none` when it has none. */
     health: z.enum(['healthy', 'progressing', 'failed', 'refused', 'unknown', 'none']),
     agentVersion: z.string().optional(),
@@ -66,6 +80,8 @@ export const clusterViewSchema = z
     joinedAt: timeSchema.optional(),
     /** Absent: nobody holds it. */
     hold: clusterHoldSchema.optional(),
+    /** With the status `leaving` alone. */
+    leaving: clusterLeavingSchema.optional(),
     /** In single views only. */
     applications: z.array(clusterApplicationSchema).optional(),
     holds: z.array(holdSchema).optional(),
@@ -90,8 +106,24 @@ export const registerAnswerSchema = z
 export const clusterQuerySchema = pageQuerySchema.extend({
   /** As `kubectl -l`. */
   selector: z.string().max(2000).optional(),
-  status: z.enum(['ready', 'offline', 'waiting', 'revoked']).optional(),
+  status: clusterStatusSchema.optional(),
 });
+
+/** `DELETE /api/v1/clusters/NAME?workloads=…`: whoever removes a cluster says what becomes of what runs there. */
+export const removeQuerySchema = z.strictObject({
+  /** `withdraw`: its agent deletes what it applied, then the registration ends. `leave`: it ends now, and all stays. */
+  workloads: z.enum(['withdraw', 'leave'], 'must be withdraw (its agent deletes what it applied) or leave (it stays)'),
+});
+
+export const removeAnswerSchema = z
+  .object({
+    name: z.string(),
+    /** `removed`: the registration has ended. `leaving`: it ends once the agent has taken down what it holds. */
+    status: z.enum(['removed', 'leaving']),
+    /** One sentence: what happens next. */
+    message: z.string(),
+  })
+  .meta({ id: 'RemoveAnswer' });
 
 export const holdRequestSchema = z.strictObject({ reason: requiredReason('a hold') });
 export const unholdRequestSchema = z.strictObject({ reason: reasonSchema.optional() });
@@ -113,5 +145,6 @@ export const clusterCommandAnswerSchema = z
 export type ClusterView = z.output<typeof clusterViewSchema>;
 export type ClusterHoldView = z.output<typeof clusterHoldSchema>;
 export type ClusterApplicationView = z.output<typeof clusterApplicationSchema>;
+export type RemoveAnswer = z.output<typeof removeAnswerSchema>;
 export type RegisterAnswer = z.output<typeof registerAnswerSchema>;
 export type ClusterCommandAnswer = z.output<typeof clusterCommandAnswerSchema>;

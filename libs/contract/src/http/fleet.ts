@@ -9,6 +9,8 @@ export const fleetViewSchema = z
       ready: naturalSchema,
       offline: naturalSchema,
       waiting: naturalSchema,
+      /** Being removed; see `flotilla cluster remove --withdraw`. */
+      leaving: naturalSchema,
     }),
     /** Clusters whose every application is healthy and synced. */
     healthy: naturalSchema,

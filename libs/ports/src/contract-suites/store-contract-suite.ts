@@ -6,6 +6,7 @@ import { commits } from './store/commit.suite.js';
 import { engineLog } from './store/engine-log.suite.js';
 import { history } from './store/history.suite.js';
 import { joinTokens } from './store/join-tokens.suite.js';
+import { leavings } from './store/leaving.suite.js';
 import { loading } from './store/loading.suite.js';
 import { locks } from './store/locks.suite.js';
 import type { OpenedStore, StoreTest } from './store/opened-store.js';
@@ -15,6 +16,7 @@ import { releases } from './store/releases.suite.js';
 import { credentials } from './store/credentials.suite.js';
 import { reports } from './store/reports.suite.js';
 import { resources } from './store/resources.suite.js';
+import { sessions } from './store/sessions.suite.js';
 import { tokens } from './store/tokens.suite.js';
 import { webhooks } from './store/webhooks.suite.js';
 import { transactions } from './store/transactions.suite.js';
@@ -33,6 +35,7 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
     resources,
     clusters,
     'join tokens': joinTokens,
+    'leaving and revocations': leavings,
     presence,
     releases,
     'a committed decision': commits,
@@ -43,6 +46,7 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
     outbox,
     reports,
     tokens,
+    'sessions and login codes': sessions,
     'audit and settings': audits,
     credentials,
     webhooks,

@@ -47,7 +47,8 @@ export function fakeClusters(run: Run): Clusters {
           total: all.length,
           ready: joined.filter((cluster) => cluster.online).length,
           offline: joined.filter((cluster) => !cluster.online).length,
-          waiting: all.length - joined.length,
+          waiting: all.filter((cluster) => cluster.state === 'registered').length,
+          leaving: all.filter((cluster) => cluster.state === 'leaving').length,
           healthy: joined.filter((cluster) => isHealthy(session, cluster.uid, scopes)).length,
         };
       }),
@@ -70,7 +71,7 @@ export function fakeClusters(run: Run): Clusters {
         const cluster: StoredCluster = kept({
           ...{ uid, name, labels, facts: {}, state: 'registered' as const, createdAt: now },
           ...{ publicKey: null, agentVersion: null, protocol: null, joinedAt: null },
-          ...{ online: false, seenAt: null, heldSequence: 0, hold: null },
+          ...{ online: false, seenAt: null, heldSequence: 0, hold: null, leaving: null },
         });
         session.tables.clusters.set(uid, cluster);
         session.signals.add('resource');
@@ -84,8 +85,23 @@ export function fakeClusters(run: Run): Clusters {
         for (const token of joinTokens.rows()) {
           if (token.uid === uid) joinTokens.set(token.hash, { ...token, expiresAt: 0 });
         }
-        change(session, uid, (cluster) => ({ ...cluster, state: 'revoked', online: false }));
+        const isNew = (session.tables.clusters.get(uid)?.state ?? 'revoked') !== 'revoked';
+        change(session, uid, (cluster) => ({ ...cluster, state: 'revoked', online: false, leaving: null }));
+        return isNew;
       }),
+    leave: (uid, { since, by }) =>
+      run(async (session) => {
+        await session.lock(`cluster ${uid}`);
+        if (session.tables.clusters.get(uid)?.state !== 'joined') return false;
+        change(session, uid, (cluster) => ({ ...cluster, state: 'leaving', leaving: { since, by, told: null } }));
+        return true;
+      }),
+    tellLeaving: (uid, told) =>
+      run((session) =>
+        change(session, uid, (cluster) =>
+          cluster.leaving === null ? cluster : { ...cluster, leaving: { ...cluster.leaving, told } },
+        ),
+      ),
     hold: (uid, hold) =>
       run(({ tables }) => {
         const before = tables.clusters.get(uid);
@@ -105,7 +121,14 @@ export function fakeClusters(run: Run): Clusters {
         change(session, uid, (cluster) =>
           cluster.state === 'revoked'
             ? cluster
-            : { ...cluster, state: 'joined', publicKey, agentVersion: version, protocol, joinedAt: now },
+            : {
+                ...cluster,
+                state: cluster.state === 'leaving' ? 'leaving' : 'joined',
+                publicKey,
+                agentVersion: version,
+                protocol,
+                joinedAt: now,
+              },
         ),
       ),
     seen: (beats, now) =>

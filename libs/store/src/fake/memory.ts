@@ -10,6 +10,9 @@ import {
   type Trust,
 } from '#domain';
 import type {
+  LoginCode,
+  StoredSession,
+  Revocation,
   StoredAnswer,
   StoredCluster,
   StoredCredential,
@@ -82,8 +85,11 @@ interface Rows {
   readonly rollouts: RolloutEntry;
   readonly reports: ReportEntry;
   readonly manifests: ManifestRow;
+  readonly revocations: Revocation & { readonly pushedAt: number | null };
   readonly tokens: StoredToken & { readonly hash: string };
   readonly grants: StoredGrant;
+  readonly sessions: StoredSession & { readonly hash: string };
+  readonly loginCodes: { readonly code: LoginCode; readonly expiresAt: number };
   readonly credentials: StoredCredential & { readonly sealed: Uint8Array };
   readonly webhooks: StoredWebhook & { readonly sealed: Uint8Array };
   readonly trust: Trust;
@@ -111,8 +117,11 @@ export class Memory {
     rollouts: new Map(),
     reports: new Map(),
     manifests: new Map(),
+    revocations: new Map(),
     tokens: new Map(),
     grants: new Map(),
+    sessions: new Map(),
+    loginCodes: new Map(),
     credentials: new Map(),
     webhooks: new Map(),
     trust: new Map(),

@@ -28,8 +28,8 @@ export function fakeOutbox(run: Run): OutboxStore {
         }
         return claimed.sort().map((uid) => {
           const { sequence, busRevision } = session.tables.manifests.get(uid) ?? noManifest;
-          const held = session.tables.clusters.get(uid)?.heldSequence ?? 0;
-          return { uid, counter: session.dirtyCounter(uid), sequence: Math.max(sequence, held), busRevision };
+          const { heldSequence: held = 0, state = 'revoked' as const } = session.tables.clusters.get(uid) ?? {};
+          return { uid, state, counter: session.dirtyCounter(uid), sequence: Math.max(sequence, held), busRevision };
         });
       }),
     assignments: (uids) =>

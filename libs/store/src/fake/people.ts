@@ -28,6 +28,11 @@ export function fakeTokens(run: Run): TokenStore {
         const found = tables.tokens.rows().find((token) => token.hash === hash);
         return found === undefined ? null : withoutHash(found);
       }),
+    byId: (id) =>
+      run(({ tables }) => {
+        const found = tables.tokens.get(id);
+        return found === undefined ? null : withoutHash(found);
+      }),
     list: () =>
       run(({ tables }) =>
         tables.tokens

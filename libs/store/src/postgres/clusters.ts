@@ -1,4 +1,4 @@
-import type { ClusterState, Labels, Scope } from '#domain';
+import { canonicalJson, type ClusterState, type Labels, type Scope, type Withdrawal } from '#domain';
 import type { ClusterQuery, ClusterStore, Page, StoredCluster } from '#ports';
 import { RejectedError } from '#kit';
 import { nameAndUid, pageAfter, pageLimit, toPage } from '../page-cursor.js';
@@ -23,6 +23,9 @@ interface ClusterRow {
   readonly hold_reason: string | null;
   readonly hold_by: string | null;
   readonly hold_since: number | null;
+  readonly leaving_since: number | null;
+  readonly leaving_by: string | null;
+  readonly leaving_told: string | null;
 }
 
 type Registry = Pick<
@@ -36,6 +39,8 @@ type Registry = Pick<
   | 'setLabels'
   | 'setFacts'
   | 'revoke'
+  | 'leave'
+  | 'tellLeaving'
   | 'hold'
   | 'unhold'
   | 'markJoined'
@@ -59,7 +64,15 @@ const toCluster = (row: ClusterRow): StoredCluster => ({
     row.hold_reason === null || row.hold_by === null || row.hold_since === null
       ? null
       : { reason: row.hold_reason, by: row.hold_by, since: row.hold_since },
+  leaving:
+    row.state !== 'leaving' || row.leaving_by === null || row.leaving_since === null
+      ? null
+      : { since: row.leaving_since, by: row.leaving_by, told: readTold(row.leaving_told) },
 });
+
+function readTold(text: string | null): Withdrawal | null {
+  return text === null ? null : (JSON.parse(text) as Withdrawal);
+}
 
 /** Who is registered under which name. Single rows by key; `list` and `joined` read up to 10,000 rows (about 40 ms). */
 export function clusterRegistry(sql: Sql): Registry {
@@ -68,9 +81,10 @@ export function clusterRegistry(sql: Sql): Registry {
     return rows[0] === undefined ? null : toCluster(rows[0]);
   };
   /** An update that may change nothing; who plans by labels and facts is told. */
-  const change = async (text: string, values: readonly unknown[]): Promise<void> => {
+  const change = async (text: string, values: readonly unknown[]): Promise<boolean> => {
     const { count } = await sql.query(text, values);
     if (count > 0) sql.signal('resource');
+    return count > 0;
   };
 
   return {
@@ -103,22 +117,36 @@ export function clusterRegistry(sql: Sql): Registry {
       sql.signal('resource');
       return toCluster(rows[0]);
     },
-    setLabels: (uid, labels) =>
-      change('update clusters set labels = $2::jsonb where uid = $1 and labels <> $2::jsonb', [
+    async setLabels(uid, labels) {
+      await change('update clusters set labels = $2::jsonb where uid = $1 and labels <> $2::jsonb', [
         uid,
         JSON.stringify(labels),
-      ]),
-    setFacts: (uid, facts) =>
-      change('update clusters set facts = $2::jsonb where uid = $1 and facts <> $2::jsonb', [
+      ]);
+    },
+    async setFacts(uid, facts) {
+      await change('update clusters set facts = $2::jsonb where uid = $1 and facts <> $2::jsonb', [
         uid,
         JSON.stringify(facts),
-      ]),
+      ]);
+    },
     revoke: (uid, now) =>
       change(
         `with ended as (update join_tokens set expires_at = 0 where uid = $1)
          update clusters set state = 'revoked', online = false, revoked_at = $2 where uid = $1 and state <> 'revoked'`,
         [uid, now],
       ),
+    leave: (uid, { since, by }) =>
+      change(
+        `update clusters set state = 'leaving', leaving_since = $2, leaving_by = $3, leaving_told = null
+         where uid = $1 and state = 'joined'`,
+        [uid, since, by],
+      ),
+    async tellLeaving(uid, told) {
+      await sql.query(`update clusters set leaving_told = $2 where uid = $1 and state = 'leaving'`, [
+        uid,
+        canonicalJson(told),
+      ]);
+    },
     async hold(uid, { reason, by, since }) {
       const { count } = await sql.query(
         `update clusters set hold_reason = $2, hold_by = $3, hold_since = $4
@@ -134,12 +162,14 @@ export function clusterRegistry(sql: Sql): Registry {
       );
       return count === 1;
     },
-    markJoined: (uid, { publicKey, version, protocol, now }) =>
-      change(
-        `update clusters set state = 'joined', public_key = $2, agent_version = $3, protocol = $4, joined_at = $5
+    async markJoined(uid, { publicKey, version, protocol, now }) {
+      await change(
+        `update clusters set state = case state when 'leaving' then state else 'joined' end, public_key = $2,
+           agent_version = $3, protocol = $4, joined_at = $5
          where uid = $1 and state <> 'revoked'`,
         [uid, publicKey, version, protocol, now],
-      ),
+      );
+    },
   };
 }
 
@@ -173,6 +203,7 @@ async function summarize(sql: Sql, scopes?: readonly Scope[]): ReturnType<Cluste
             count(*) filter (where c.state = 'joined' and c.online) as ready,
             count(*) filter (where c.state = 'joined' and not c.online) as offline,
             count(*) filter (where c.state = 'registered') as waiting,
+            count(*) filter (where c.state = 'leaving') as leaving,
             count(*) filter (where c.state = 'joined' and t.healthy) as healthy
      from clusters c left join (
        select t.uid, bool_and(coalesce(t.phase = 'healthy', false)) as healthy
@@ -182,5 +213,5 @@ async function summarize(sql: Sql, scopes?: readonly Scope[]): ReturnType<Cluste
      where c.state <> 'revoked' and ${seen}`,
     parameters.values,
   );
-  return rows[0] ?? { total: 0, ready: 0, offline: 0, waiting: 0, healthy: 0 };
+  return rows[0] ?? { total: 0, ready: 0, offline: 0, waiting: 0, leaving: 0, healthy: 0 };
 }

@@ -1,4 +1,4 @@
-import type { TargetRow } from '#domain';
+import type { ClusterState, TargetRow } from '#domain';
 import type { DirtyCluster, OutboxStore } from '#ports';
 import { markDirty } from './mark-dirty.js';
 import type { Sql } from './sql.js';
@@ -8,6 +8,7 @@ interface DirtyRow {
   readonly counter: number;
   readonly sequence: number;
   readonly bus_revision: number;
+  readonly state: ClusterState;
 }
 
 /** A cluster is claimed by a lock on its row of `manifests`; a mark is `counter > cleared` in `dirty_clusters`. */
@@ -66,13 +67,15 @@ async function claimDirty(sql: Sql, limit: number): Promise<readonly DirtyCluste
   if (locked.rows.length === 0) return [];
   const { rows } = await sql.query<DirtyRow>(
     // Never below what the agent said it holds: this database may have been restored from a backup.
-    `select d.uid, d.counter, greatest(m.sequence, c.held_sequence) as sequence, m.bus_revision
+    `select d.uid, d.counter, greatest(m.sequence, c.held_sequence) as sequence, m.bus_revision,
+            c.state
      from manifests m join dirty_clusters d on d.uid = m.uid join clusters c on c.uid = m.uid
      where d.uid = any($1::text[]) and d.counter > d.cleared order by d.uid`,
     [locked.rows.map((row) => row.uid)],
   );
-  return rows.map(({ uid, counter, sequence, bus_revision }) => ({
+  return rows.map(({ uid, state, counter, sequence, bus_revision }) => ({
     uid,
+    state,
     counter,
     sequence,
     busRevision: bus_revision,

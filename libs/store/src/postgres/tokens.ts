@@ -44,6 +44,10 @@ export function tokenStore(sql: Sql): TokenStore {
       const found = await sql.entities((manager) => manager.findOneBy(TokenEntity, { hash }));
       return found === null ? null : toToken(found);
     },
+    async byId(id) {
+      const found = await sql.entities((manager) => manager.findOneBy(TokenEntity, { id }));
+      return found === null ? null : toToken(found);
+    },
     async list() {
       const found = await sql.entities((manager) =>
         manager.find(TokenEntity, { order: { createdAt: 'ASC', id: 'ASC' } }),

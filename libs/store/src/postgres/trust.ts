@@ -11,7 +11,7 @@ interface HolderRow {
   readonly held_trust: number;
 }
 
-/** One row, there from the migration on, so that it can be locked before there is anything in it. */
+/** One row, made by whoever locks it first, so that it can be locked before there is anything in it. */
 export function trustStore(sql: Sql): TrustStore {
   const read = async (text: string): Promise<Trust | null> => {
     const { rows } = await sql.query<{ state: string | null }>(text);
@@ -20,12 +20,16 @@ export function trustStore(sql: Sql): TrustStore {
   };
   return {
     get: () => read('select state from trust'),
-    lock() {
+    async lock() {
       sql.requireTransaction('trust.lock');
-      return read('select state from trust for update');
+      await sql.query('insert into trust default values on conflict do nothing');
+      return await read('select state from trust for update');
     },
     async put(trust) {
-      await sql.query('update trust set state = $1', [canonicalJson(trust)]);
+      await sql.query(
+        'insert into trust (state) values ($1) on conflict (only_one) do update set state = excluded.state',
+        [canonicalJson(trust)],
+      );
     },
     async setHeld(said) {
       if (said.length === 0) return;

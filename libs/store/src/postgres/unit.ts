@@ -12,6 +12,8 @@ import { releaseStore } from './releases.js';
 import { reportStore } from './reports.js';
 import { resourceStore } from './resources.js';
 import { rolloutStore } from './rollouts.js';
+import { revocationStore } from './revocations.js';
+import { loginCodeStore, sessionStore } from './sessions.js';
 import { settingStore } from './settings.js';
 import type { Sql } from './sql.js';
 import { tokenStore } from './tokens.js';
@@ -25,9 +27,12 @@ export function createUnit(sql: Sql): Unit {
     releases: releaseStore(sql),
     rollouts: rolloutStore(sql),
     outbox: outboxStore(sql),
+    revocations: revocationStore(sql),
     reports: reportStore(sql),
     tokens: tokenStore(sql),
     grants: grantStore(sql),
+    sessions: sessionStore(sql),
+    loginCodes: loginCodeStore(sql),
     audit: auditStore(sql),
     credentials: credentialStore(sql),
     webhooks: webhookStore(sql),

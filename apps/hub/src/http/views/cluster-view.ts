@@ -1,6 +1,6 @@
 import type { ClusterApplicationView, ClusterView } from '#contract';
 import type { TargetRow } from '#domain';
-import type { StoredCluster } from '#ports';
+import type { ClusterLeaving, StoredCluster } from '#ports';
 import { isoField, iso } from './time.js';
 
 /** Worst first: the health of a cluster is that of its worst application. */
@@ -41,7 +41,13 @@ export function clusterHealth(rows: readonly ClusterRow[]): ClusterView['health'
 export function clusterStatus(cluster: StoredCluster): ClusterView['status'] {
   if (cluster.state === 'revoked') return 'revoked';
   if (cluster.state === 'registered') return 'waiting';
+  if (cluster.state === 'leaving') return 'leaving';
   return cluster.online ? 'ready' : 'offline';
+}
+
+function leavingView({ by, since, told }: ClusterLeaving): NonNullable<ClusterView['leaving']> {
+  const { left, message } = told ?? {};
+  return { by, since: iso(since), ...(left !== undefined && { left }), ...(message !== undefined && { message }) };
 }
 
 /** `withApplications`: the single view, which lists them. */
@@ -65,6 +71,7 @@ export function clusterView(
     ...(cluster.hold && {
       hold: { by: cluster.hold.by, reason: cluster.hold.reason, since: iso(cluster.hold.since) },
     }),
+    ...(cluster.leaving && { leaving: leavingView(cluster.leaving) }),
     ...(withApplications && {
       applications: rows.map(({ application, row }) => clusterApplicationView(application, row)),
     }),

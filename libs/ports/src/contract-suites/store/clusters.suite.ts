@@ -18,6 +18,7 @@ export function clusters(test: StoreTest): void {
           joinedAt: null,
           heldSequence: 0,
           hold: null,
+          leaving: null,
         },
       });
       expect(await read.clusters.get('u1')).toEqual(registered);
@@ -152,7 +153,7 @@ export function clusters(test: StoreTest): void {
 
   it('counts the fleet: healthy is who reported healthy of every release in force', () =>
     test(async ({ store }) => {
-      const none = { total: 0, ready: 0, offline: 0, waiting: 0, healthy: 0 };
+      const none = { total: 0, ready: 0, offline: 0, waiting: 0, leaving: 0, healthy: 0 };
       expect(await store.read.clusters.summary()).toEqual(none);
       await addCluster(store, 'new');
       for (const uid of ['good', 'old-report', 'half', 'empty', 'leaving', 'gone', 'away'])
@@ -180,9 +181,16 @@ export function clusters(test: StoreTest): void {
         ],
       });
       await store.read.clusters.revoke('gone', 60);
-      expect(await store.read.clusters.summary()).toEqual({ total: 7, ready: 6, offline: 0, waiting: 1, healthy: 2 });
+      expect(await store.read.clusters.summary()).toEqual({ ...none, total: 7, ready: 6, waiting: 1, healthy: 2 });
       await store.read.clusters.seen([{ uid: 'good', sequence: 0, version: '0.1.0', protocol: 1 }], 90);
       await store.read.clusters.markSilent(80);
-      expect(await store.read.clusters.summary()).toEqual({ total: 7, ready: 1, offline: 5, waiting: 1, healthy: 2 });
+      expect(await store.read.clusters.summary()).toEqual({
+        ...none,
+        total: 7,
+        ready: 1,
+        offline: 5,
+        waiting: 1,
+        healthy: 2,
+      });
     }));
 }

@@ -8,9 +8,15 @@ export function tokens(test: StoreTest): void {
       const { hash, ...token } = tokenOf('t1', { email: 'ada@example.com', role: 'admin', expiresAt: 99 });
       await read.tokens.add({ ...token, hash });
       const stored = { ...token, lastUsedAt: null, revokedAt: null };
+      expect(await read.tokens.list()).toEqual([stored]);
       expect(await read.tokens.byHash(hash)).toEqual(stored);
       expect(await read.tokens.byHash('t1')).toBeNull();
-      expect(await read.tokens.list()).toEqual([stored]);
+      expect(await read.tokens.byId('t1')).toEqual(stored);
+      expect(await read.tokens.byId(hash)).toBeNull();
+      const scope = { clusters: { matchLabels: { env: 'dev' } }, applications: ['web', 'web-*'] };
+      await read.tokens.add(tokenOf('t0', { scope, createdAt: 2 }));
+      expect((await read.tokens.byHash('hash of t0'))?.scope).toEqual(scope);
+      expect((await read.tokens.list())[1]).toMatchObject({ id: 't0', scope });
     }));
 
   it('refuses a name that is taken, until its token is revoked', () =>
