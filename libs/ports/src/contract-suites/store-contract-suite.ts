@@ -4,6 +4,7 @@ import { clusters } from './store/clusters.suite.js';
 import { commands } from './store/commands.suite.js';
 import { commits } from './store/commit.suite.js';
 import { engineLog } from './store/engine-log.suite.js';
+import { grants } from './store/grants.suite.js';
 import { history } from './store/history.suite.js';
 import { joinTokens } from './store/join-tokens.suite.js';
 import { leavings } from './store/leaving.suite.js';
@@ -17,6 +18,7 @@ import { credentials } from './store/credentials.suite.js';
 import { reports } from './store/reports.suite.js';
 import { resources } from './store/resources.suite.js';
 import { sessions } from './store/sessions.suite.js';
+import { scopes } from './store/scopes.suite.js';
 import { tokens } from './store/tokens.suite.js';
 import { webhooks } from './store/webhooks.suite.js';
 import { transactions } from './store/transactions.suite.js';
@@ -46,6 +48,8 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
     outbox,
     reports,
     tokens,
+    grants,
+    scopes,
     'sessions and login codes': sessions,
     'audit and settings': audits,
     credentials,
