@@ -196,6 +196,55 @@ describe('rule 16: who leaves the placement is removed at once, and withdrawn wh
   });
 });
 
+describe('a cluster that leaves the fleet', () => {
+  it('has everything withdrawn at once, in the middle of a rollout and though it was paused hard', () => {
+    const fleet = settled(3);
+    fleet.start(2, one({ maxConcurrency: 1 }));
+    fleet.take({ type: 'pause', hard: true, reason: 'look', ...ann });
+    fleet.take({ type: 'removed', clusters: ['c0', 'c2'], why: 'leaving' });
+    for (const uid of ['c0', 'c2']) {
+      const { assignment, state, halted } = fleet.row(uid);
+      expect({ release: assignment?.release, state, halted }).toEqual({ release: null, state: 'removed' });
+    }
+    expect(fleet.row('c0').generation).toBe(3);
+    expect(fleet.shell.history.filter(({ event }) => event === 'withdrawn')).toHaveLength(2);
+    fleet.take({ type: 'resume', ...ann });
+    fleet.passAll();
+    expect(fleet.rollout.state).toBe('succeeded');
+    expect(releases(fleet)).toEqual([null, 2, null]);
+  });
+
+  it('may be the last one, for somebody said so', () => {
+    const fleet = settled(1);
+    expect(fleet.take({ type: 'removed', clusters: ['c0'], why: 'leaving' })).not.toHaveProperty('refused');
+    expect(fleet.row('c0').assignment).toMatchObject({ release: null, generation: 2 });
+  });
+
+  it('is told once, however often that is said, and is out of the way when its registration ends', () => {
+    const fleet = settled(2);
+    fleet.take({ type: 'removed', clusters: ['c0'], why: 'left' });
+    expect(fleet.row('c0').assignment?.release).toBeNull();
+    const { generation } = fleet.row('c0');
+    const notes = fleet.shell.history.length;
+    fleet.take({ type: 'removed', clusters: ['c0'], why: 'leaving' });
+    fleet.take({ type: 'removed', clusters: ['c0'], why: 'leaving' });
+    expect(fleet.row('c0')).toMatchObject({ state: 'removed', generation, assignment: { release: null } });
+    expect(fleet.shell.history).toHaveLength(notes);
+    fleet.take({ type: 'removed', clusters: ['c0'], why: 'ended' });
+    expect(fleet.row('c0')).toMatchObject({ state: 'removed', assignment: null });
+  });
+
+  it('need not wait for the rollout that keeps those waiting who left the placement', () => {
+    const fleet = settled(3);
+    fleet.start(2, one({ maxConcurrency: 1 }));
+    fleet.take({ type: 'removed', clusters: ['c2'], why: 'left' });
+    expect(fleet.row('c2').assignment?.release).toBe(1);
+    fleet.take({ type: 'removed', clusters: ['c2'], why: 'leaving' });
+    expect(fleet.row('c2').assignment?.release).toBeNull();
+    expect(fleet.shell.header.leaving).toEqual([]);
+  });
+});
+
 describe('rule 17: an empty list is an error and never a deletion', () => {
   it('that nobody would be left is an error and never a deletion', () => {
     const fleet = settled(2);

@@ -402,8 +402,11 @@ export type RolloutEvent =
   | { readonly type: 'reports'; readonly reports: readonly ReportInput[] }
   /** A deferred cluster is heard of again. */
   | { readonly type: 'returned'; readonly clusters: readonly ClusterUid[] }
-  /** Clusters that left the placement (`left`), or whose registration ended (`ended`). */
-  | { readonly type: 'removed'; readonly clusters: readonly ClusterUid[]; readonly why: 'left' | 'ended' }
+  /**
+   * Clusters that left the placement (`left`), that leave the fleet and are to hold nothing any more (`leaving`), or whose
+   * registration ended (`ended`).
+   */
+  | { readonly type: 'removed'; readonly clusters: readonly ClusterUid[]; readonly why: 'left' | 'leaving' | 'ended' }
   /** The agent holds a higher generation than the database: go on from there. */
   | { readonly type: 'ahead'; readonly cluster: ClusterUid; readonly generation: number }
   /** The hub itself was away for so long. */

@@ -33,13 +33,14 @@ export function removed(draft: Draft, event: RemovedEvent): Refusal | null {
   return null;
 }
 
-function removeOne(draft: Draft, row: TargetRow, why: 'left' | 'ended'): void {
+function removeOne(draft: Draft, row: TargetRow, why: RemovedEvent['why']): void {
   const { leaving } = draft.header;
-  if (why === 'ended') {
-    if (row.state === 'removed' && row.assignment === null) return;
+  if (why !== 'left') {
+    const holdsNothing = row.assignment === null || (why === 'leaving' && row.assignment.release === null);
+    if (row.state === 'removed' && holdsNothing) return;
     if (leaving.includes(row.uid)) draft.set({ leaving: leaving.filter((uid) => uid !== row.uid) });
-    draft.put({ ...moved(row, 'removed', { message: 'its registration ended' }), assignment: null });
-    draft.note('removed', `${row.name} is no cluster of ours any more`, { cluster: row.uid });
+    if (why === 'ended') end(draft, row);
+    else withdraw(draft, row);
     return;
   }
   if (row.state === 'removed') return;
@@ -48,6 +49,22 @@ function removeOne(draft: Draft, row: TargetRow, why: 'left' | 'ended'): void {
   draft.put(moved(taken, 'removed', { message: 'it left the placement' }));
   draft.note('removed', `${row.name} left the placement`, { cluster: row.uid });
   if (taken.assignment !== null && taken.assignment.release !== null) draft.set({ leaving: [...leaving, row.uid] });
+}
+
+function end(draft: Draft, row: TargetRow): void {
+  draft.put({ ...moved(row, 'removed', { message: 'its registration ended' }), assignment: null });
+  draft.note('removed', `${row.name} is no cluster of ours any more`, { cluster: row.uid });
+}
+
+/** At once, whatever runs: the cluster takes no part in anything any more. */
+function withdraw(draft: Draft, row: TargetRow): void {
+  const { halted: _, ...gone } = moved(row, 'removed', { message: 'it leaves the fleet' });
+  if (row.assignment === null || row.assignment.release === null) draft.put(gone);
+  else {
+    const { rollout } = row.assignment;
+    draft.put(draft.assigned(gone, { release: null, overlay: '', digest: '', healthyForMs: 0, rollout }));
+  }
+  draft.note('withdrawn', `${row.name} leaves the fleet: the application is withdrawn from it`, { cluster: row.uid });
 }
 
 /** The naive form: percentages follow whoever is left. */
