@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { connect, type ConnectionOptions } from '@nats-io/transport-node';
 import { type Logger, messageOf } from '#kit';
-import { splitUrls, tlsOptions } from './client-options.js';
+import { splitUrls, tlsOptions, type TrustedCa } from './client-options.js';
 import { nkeyFromSeed } from './nkey.js';
 import { subjects } from './subjects.js';
 
@@ -15,8 +15,8 @@ export interface AgentConnectionOptions {
   readonly credential: () => string;
   /** The agent's own key, `SU…`. A secret. */
   readonly seed: string;
-  /** The hub's CA, pinned at the join. */
-  readonly caPem: string;
+  /** The hub's CA, pinned at the join; where to find it, as it may be rotated. */
+  readonly caPem: TrustedCa;
   /** Shown in the server's list of connections; `agent-<cluster>` unless told. */
   readonly name?: string;
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>;

@@ -1,24 +1,34 @@
 // The certificate library injects its algorithms by decorators and needs this before it is loaded.
 import 'reflect-metadata';
-import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
+import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { messageOf, RejectedError, writeFileAtomically } from '#kit';
 import * as x509 from '@peculiar/x509';
+import {
+  type Authority,
+  certificateAlgorithm,
+  ensureAuthorities,
+  exportCertificateKey,
+  issuerOf,
+  type KeyedAuthority,
+  makeCertificateKeys,
+  serialNumber,
+} from './authorities.js';
 import { readIfThere } from './nats-keys.js';
 
 const DAY_MS = 86_400_000;
-const CA_DAYS = 3650;
 const SERVER_DAYS = 365;
 /** A server certificate is made anew when it has less than this left. */
 const RENEW_BEFORE_DAYS = 60;
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 export interface Certificates {
-  /** What clients trust: the hub's private CA. */
+  /** What clients trust: the hub's private CA; two of them while one takes the place of the other. */
   readonly caPem: string;
-  /** The server's certificate, signed by that CA. */
+  /** The same, one by one; the first signed the server's certificate. */
+  readonly authorities: readonly Authority[];
+  /** The server's certificate, signed by the first CA. */
   readonly certPem: string;
   /** PKCS 8. A secret. */
   readonly keyPem: string;
@@ -50,11 +60,11 @@ interface KeyedCertificate {
  */
 export async function ensureCertificates(folder: string, wanted: CertificateNames): Promise<Certificates> {
   const now = wanted.now ?? Date.now();
+  x509.cryptoProvider.set(webcrypto);
   const names = unique(['localhost', ...wanted.names]);
   const ips = unique(['127.0.0.1', '::1', ...wanted.ips]);
   const bad = ips.find((ip) => isIP(ip) === 0);
   if (bad !== undefined) throw new RejectedError('bad-address', `${JSON.stringify(bad)} is not an IP address.`);
-  x509.cryptoProvider.set(webcrypto);
   const files = {
     caFile: path.join(folder, 'ca.pem'),
     certFile: path.join(folder, 'server.pem'),
@@ -62,15 +72,19 @@ export async function ensureCertificates(folder: string, wanted: CertificateName
   };
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const ca = await ensureAuthority(files.caFile, path.join(folder, 'ca-key.pem'), now);
+    const kept = await ensureAuthorities(folder, now);
+    const [issuer] = kept;
+    if (issuer === undefined) throw new Error('there is no authority');
+    const authorities = kept.map(({ keyPem: _secret, ...authority }) => authority);
+    const trusted = { caPem: authorities.map(({ pem }) => pem).join(''), authorities };
     const found = await readPair(files.certFile, files.keyFile);
-    if (found !== null && stillServes(found, ca.certPem, { names, ips, now })) {
-      return { caPem: ca.certPem, ...found, ...files, renewed: false };
+    if (found !== null && stillServes(found, issuer, { names, ips, now })) {
+      return { ...trusted, ...found, ...files, renewed: false };
     }
-    const made = await makeServerCertificate(ca, { names, ips, now });
+    const made = await makeServerCertificate(issuer, { names, ips, now });
     await writeFileAtomically(files.keyFile, made.keyPem, { mode: 0o600 });
     await writeFileAtomically(files.certFile, made.certPem, { mode: 0o644 });
-    return { caPem: ca.certPem, ...made, ...files, renewed: true };
+    return { ...trusted, ...made, ...files, renewed: true };
   } catch (error) {
     if (error instanceof RejectedError) throw error;
     const why = `The certificates in ${folder} can't be made: ${messageOf(error)}.`;
@@ -78,47 +92,16 @@ export async function ensureCertificates(folder: string, wanted: CertificateName
   }
 }
 
-async function ensureAuthority(certFile: string, keyFile: string, now: number): Promise<KeyedCertificate> {
-  const found = await readPair(certFile, keyFile);
-  if (found !== null) return found;
-  // The key is written first: a certificate without its key is a loss, and a new CA in its place would cut every agent off.
-  if ((await readIfThere(certFile)) !== null) {
-    throw new RejectedError(
-      'data-folder',
-      `${certFile} has no key that fits it in ${keyFile}: restore that file from its backup, or remove both and join every agent again.`,
-    );
-  }
-  const keys = await makeKeys();
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: serialNumber(),
-    name: `CN=Flotilla CA ${randomBytes(4).toString('hex')}`,
-    // An hour back, for clients whose clock is behind.
-    notBefore: new Date(now - 3_600_000),
-    notAfter: new Date(now + CA_DAYS * DAY_MS),
-    signingAlgorithm: algorithm,
-    keys,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
-  });
-  const made = { certPem: `${certificate.toString('pem')}\n`, keyPem: await exportKey(keys.privateKey) };
-  await writeFileAtomically(keyFile, made.keyPem, { mode: 0o600 });
-  await writeFileAtomically(certFile, made.certPem, { mode: 0o644 });
-  return made;
-}
-
 async function makeServerCertificate(
-  ca: KeyedCertificate,
+  ca: KeyedAuthority,
   wanted: Required<CertificateNames>,
 ): Promise<KeyedCertificate> {
-  const keys = await makeKeys();
-  const issuer = new x509.X509Certificate(ca.certPem);
+  const keys = await makeCertificateKeys();
+  const issuer = new x509.X509Certificate(ca.pem);
   const signingKey = await webcrypto.subtle.importKey(
     'pkcs8',
     createPrivateKey(ca.keyPem).export({ format: 'der', type: 'pkcs8' }),
-    algorithm,
+    certificateAlgorithm,
     false,
     ['sign'],
   );
@@ -128,7 +111,7 @@ async function makeServerCertificate(
     issuer: issuer.subject,
     notBefore: new Date(wanted.now - 3_600_000),
     notAfter: new Date(wanted.now + SERVER_DAYS * DAY_MS),
-    signingAlgorithm: algorithm,
+    signingAlgorithm: certificateAlgorithm,
     publicKey: keys.publicKey,
     signingKey,
     extensions: [
@@ -144,13 +127,13 @@ async function makeServerCertificate(
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { certPem: `${certificate.toString('pem')}\n`, keyPem: await exportKey(keys.privateKey) };
+  return { certPem: `${certificate.toString('pem')}\n`, keyPem: await exportCertificateKey(keys.privateKey) };
 }
 
-function stillServes(found: KeyedCertificate, caPem: string, wanted: Required<CertificateNames>): boolean {
+function stillServes(found: KeyedCertificate, issuer: Authority, wanted: Required<CertificateNames>): boolean {
   const certificate = new X509Certificate(found.certPem);
   return (
-    certificate.verify(new X509Certificate(caPem).publicKey) &&
+    issuerOf(found.certPem, [issuer]) !== null &&
     Date.parse(certificate.validTo) - wanted.now > RENEW_BEFORE_DAYS * DAY_MS &&
     wanted.names.every((name) => certificate.checkHost(name, { wildcards: false }) !== undefined) &&
     wanted.ips.every((ip) => certificate.checkIP(ip) !== undefined)
@@ -166,23 +149,6 @@ async function readPair(certFile: string, keyFile: string): Promise<KeyedCertifi
   } catch {
     return null;
   }
-}
-
-async function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-}
-
-async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
-  const der = await webcrypto.subtle.exportKey('pkcs8', key);
-  const pkcs8 = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
-  return pkcs8.export({ format: 'pem', type: 'pkcs8' }).toString();
-}
-
-/** Positive, 127 bits, as RFC 5280 wants it. */
-function serialNumber(): string {
-  const bytes = randomBytes(16);
-  bytes[0] = (bytes[0]! & 0x7f) | 0x40;
-  return bytes.toString('hex');
 }
 
 function unique(values: readonly string[]): readonly string[] {

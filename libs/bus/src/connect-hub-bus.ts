@@ -3,6 +3,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { type Logger, messageOf } from '#kit';
 import type { HubBus } from '#ports';
 import { AccountResolver } from './account-resolver.js';
+import type { TrustedCa } from './client-options.js';
 import { hubUserJwt, systemUserJwt } from './accounts.js';
 import { NatsHubBus } from './hub-bus.js';
 import { retryElection } from './election.js';
@@ -18,7 +19,8 @@ export interface HubBusOptions {
   /** `tls://host:port`; several, separated by commas, for a cluster. */
   readonly url: string;
   readonly keys: BusKeys;
-  readonly caPem: string;
+  /** PEM, or where to find it: asked at each connect. */
+  readonly caPem: TrustedCa;
   /** How many servers hold each stream: 1, or 3 in a cluster. Unless told, 3 in a cluster and else 1. */
   readonly replicas?: 1 | 3;
   /** How many reports of one cluster are kept, and so of how many applications; 2,000 unless told. */

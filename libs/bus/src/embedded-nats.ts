@@ -44,6 +44,8 @@ export interface EmbeddedNats {
   readonly port: number;
   readonly monitorUrl?: string;
   readonly pid: number;
+  /** Reads its files again, the certificate among them; connections that are there stay. */
+  reload(): void;
   /** Ends it within 2 s. */
   stop(): Promise<void>;
 }
@@ -83,6 +85,7 @@ export async function startEmbeddedNats(options: EmbeddedNatsOptions): Promise<E
         port,
         ...(monitorPort === undefined ? {} : { monitorUrl: `http://127.0.0.1:${monitorPort}` }),
         pid: started.child.pid,
+        reload: () => started.child.signal('SIGHUP'),
         stop: () => started.child.stop(),
       };
     }

@@ -1,6 +1,6 @@
 import type { JetStreamClient, JetStreamManager, JsMsg } from '@nats-io/jetstream';
-import { headers, type Msg, type NatsConnection } from '@nats-io/nats-core';
-import { type Logger, messageOf, RejectedError, RetryableError } from '#kit';
+import { headers, type NatsConnection } from '@nats-io/nats-core';
+import { type Logger, RejectedError, RetryableError } from '#kit';
 import type { HeartbeatMessage, HubBus, PutManifestResult, StatusMessage } from '#ports';
 import { z } from 'zod';
 import { agentUserJwt } from './accounts.js';
@@ -8,14 +8,16 @@ import { PART_HEADER, PARTS_HEADER } from './answer-parts.js';
 import { AwaitedAnswers, checkAsk } from './await-answer.js';
 import { countChunks, writeChunks } from './bundle-chunks.js';
 import type { BusKeys } from './nats-keys.js';
+import { HeartbeatConsumer } from './heartbeat-consumer.js';
 import { isPublicNkey } from './nkey.js';
 import { busError, errorCodes, publishAcked, refusal } from './requests.js';
+import { Renewals } from './renewals.js';
 import type { RevocationList } from './revocation-list.js';
 import { StatusConsumer } from './status-consumer.js';
 import { drainStatus } from './status-drain.js';
 import type { StatusQuota } from './status-quota.js';
 import { MAX_CREDENTIAL_DAYS } from './streams.js';
-import { checkDigest, checkToken, clusterOf, ERROR_HEADER, HUB_CONSUMER, streams, subjects } from './subjects.js';
+import { checkDigest, checkToken, streams, subjects } from './subjects.js';
 
 const DAY_SECONDS = 86_400;
 const CLUSTER_TAG = 'cluster:';
@@ -42,6 +44,8 @@ const disconnectSchema = z.object({ client: z.object({ tags: z.array(z.string())
 /** HubBus over NATS; made by connectHubBus. */
 export class NatsHubBus implements HubBus {
   readonly #consumers = new Set<StatusConsumer>();
+  readonly #heartbeats: HeartbeatConsumer[] = [];
+  readonly #renewals: Renewals[] = [];
   readonly #answers = new AwaitedAnswers();
   #draining = 0;
 
@@ -141,9 +145,10 @@ export class NatsHubBus implements HubBus {
   }
 
   onHeartbeat(handle: (message: HeartbeatMessage) => void): void {
-    this.#subscribe(subjects.heartbeat('*'), (message) => {
-      handle({ cluster: clusterOf(message.subject), body: message.data });
-    });
+    const consumer = new HeartbeatConsumer(this.connections.client, this.connections.manager, handle, this.log);
+    this.#heartbeats.push(consumer);
+    consumer.start();
+    this.connections.onReconnect(() => consumer.readAgain());
   }
 
   onDisconnect(handle: (cluster: string) => void): void {
@@ -187,19 +192,9 @@ export class NatsHubBus implements HubBus {
   }
 
   onRenew(handle: (cluster: string) => Promise<string>): void {
-    this.#subscribe(subjects.renew('*'), (message) => {
-      const answer = async (): Promise<void> => {
-        try {
-          message.respond(await handle(clusterOf(message.subject)));
-        } catch (error) {
-          const refused = headers();
-          refused.set(ERROR_HEADER, error instanceof RejectedError ? error.code : 'retry');
-          message.respond(error instanceof RejectedError ? error.message : '', { headers: refused });
-          this.log.warn({ cluster: clusterOf(message.subject), why: messageOf(error) }, 'a renewal was not answered');
-        }
-      };
-      answer().catch((error: unknown) => this.log.warn({ why: messageOf(error) }, 'a renewal could not be answered'));
-    });
+    const renewals = new Renewals(this.connections.hub, handle, this.log);
+    this.#renewals.push(renewals);
+    renewals.start();
   }
 
   async mintCredential(cluster: string, agentPublicKey: string, ttlSeconds = DAY_SECONDS): Promise<string> {
@@ -234,7 +229,8 @@ export class NatsHubBus implements HubBus {
 
   async close(): Promise<void> {
     this.#answers.close();
-    await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));
+    for (const renewals of this.#renewals) renewals.stop();
+    await Promise.all([...this.#consumers, ...this.#heartbeats].map((consumer) => consumer.stop()));
     this.connections.revocations.stop();
     // Acknowledgements that are still in the buffer must leave; a bus that is gone must not hold the hub's end up.
     if (this.connected()) await Promise.race([this.connections.hub.flush(), sleep(1_000)]).catch(() => undefined);
@@ -257,17 +253,6 @@ export class NatsHubBus implements HubBus {
     } catch (error) {
       throw busError(error);
     }
-  }
-
-  /** In a queue group: of several hubs, one takes each message. */
-  #subscribe(subject: string, handle: (message: Msg) => void): void {
-    this.connections.hub.subscribe(subject, {
-      queue: HUB_CONSUMER,
-      callback: (error, message) => {
-        if (error === null) handle(message);
-        else this.log.warn({ subject, why: messageOf(error) }, 'a subscription failed');
-      },
-    });
   }
 
   /** @throws RetryableError `bus-disconnected` */

@@ -1,13 +1,13 @@
 import { connect, type ConnectionOptions } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { messageOf, RetryableError } from '#kit';
-import { splitUrls, tlsOptions } from './client-options.js';
+import { splitUrls, tlsOptions, type TrustedCa } from './client-options.js';
 import { makeNkey } from './nkey.js';
 
 export interface Login {
   /** `tls://host:port`; several, separated by commas, for a cluster. */
   readonly url: string;
-  readonly caPem: string;
+  readonly caPem: TrustedCa;
   readonly name: string;
   /** The user's JWT for a public key that this process has just made. */
   readonly credential: (publicKey: string, nowSeconds: number) => string;

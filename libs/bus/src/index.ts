@@ -1,3 +1,4 @@
+export { addAuthority, type Authority, keepAuthorities } from './authorities.js';
 export { type Certificates, type CertificateNames, ensureCertificates } from './certificates.js';
 export { type EmbeddedNats, type EmbeddedNatsOptions, startEmbeddedNats } from './embedded-nats.js';
 export { natsServerConfiguration, type NatsServerSettings } from './nats-configuration.js';
@@ -5,6 +6,7 @@ export { type BusKeys, busKeysText, ensureBusKeys, makeBusKeys, readBusKeys } fr
 export { isPublicNkey, verifyNkey } from './nkey.js';
 export { type AgentBusOptions, connectAgentBus, openAgentBus, type OpenAgentBus } from './agent-bus.js';
 export { makeAgentKey, signByAgentKey } from './agent-key.js';
+export { shownAuthorities } from './shown-certificate.js';
 export { connectHubBus, type HubBusOptions } from './connect-hub-bus.js';
 export { type FakeAgentOptions } from './fake-agent-bus.js';
 export { type FakeBus, makeFakeBus } from './fake-bus.js';

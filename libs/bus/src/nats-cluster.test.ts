@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { HubBus } from '#ports';
-import { bytes, eventually, text } from '#ports/contract-suites/bus-broker';
+import { bytes, eventually, pause, text } from '#ports/contract-suites/bus-broker';
 import { hubUserJwt } from './accounts.js';
 import { login } from './hub-login.js';
 import { streams } from './subjects.js';
@@ -36,6 +36,14 @@ describe('a cluster of three servers', () => {
       const cluster = randomUUID();
       const { bus } = await servers.openAgent(hub, cluster, servers.urlOf(n));
       const id = randomBytes(16).toString('hex');
+      // That it listens is news which the other servers hear a moment later.
+      let nudges = 0;
+      bus.onNudge(() => void (nudges += 1));
+      await untilAccepted(async () => {
+        hub.nudge(cluster);
+        await pause(50);
+        expect(nudges).toBeGreaterThan(0);
+      });
       bus.onAsk(() => {
         bus.publishAnswer(id, randomBytes(700_000)).catch(() => undefined);
       });

@@ -65,7 +65,7 @@ export function natsServerConfiguration(settings: NatsServerSettings): string {
     '',
     ...block('jetstream', [
       `store_dir: ${quote(`${folder}/streams`)}`,
-      'max_memory_store: 67108864',
+      'max_memory_store: 134217728',
       `max_file_store: ${STORE_BYTES}`,
       'sync_interval: "10s"',
     ]),

@@ -12,7 +12,7 @@ import {
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/nats-core';
 import { MAX_MANIFEST_BYTES, MAX_REPORT_BYTES } from '#contract';
-import { CHUNK_BYTES, HUB_CONSUMER, streams } from './subjects.js';
+import { CHUNK_BYTES, HUB_CONSUMER, streams, subjects } from './subjects.js';
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -23,6 +23,10 @@ const NOT_FOUND = 10059;
 const HEADER_BYTES = 8 * 1024;
 /** Longest life of a credential, and so how long a revocation must be remembered. */
 export const MAX_CREDENTIAL_DAYS = 7;
+/** Largest heartbeat, facts and all; the hub reads none that is larger. */
+const MAX_HEARTBEAT_BYTES = 32 * 1024;
+/** How long a heartbeat waits for a hub. */
+const HEARTBEAT_AGE_MS = 30_000;
 /** How long a batch may be in a hub's hands before another hub is given it. */
 const ACK_WAIT_MS = 15_000;
 
@@ -70,11 +74,28 @@ export function streamSettings(replicas: number): readonly StreamSettings[] {
       subjects: ['fleet.v1.up.*.status.*'],
       retention: RetentionPolicy.Limits,
       storage: StorageType.File,
-      discard: DiscardPolicy.Old,
+      // Agents make up the names of applications. A full stream refuses what is new, and its sender tries again; to drop the
+      // oldest would be to lose what others said and think delivered.
+      discard: DiscardPolicy.New,
       max_msgs_per_subject: 1,
       max_msg_size: MAX_REPORT_BYTES + HEADER_BYTES,
       max_bytes: GIB,
       // Agents choose their headers: nobody may clear the stream by a rollup, or suppress another's report by its id.
+      allow_rollup_hdrs: false,
+      duplicate_window: nanos(100),
+    },
+    {
+      // The latest few of each cluster, for hubs to read at their own pace; an older one says nothing.
+      name: streams.heartbeats,
+      subjects: [subjects.heartbeat('*')],
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.Memory,
+      discard: DiscardPolicy.Old,
+      // More than one: the first of an agent tells its facts, and the next must not take its place before it is read.
+      max_msgs_per_subject: 4,
+      max_msg_size: MAX_HEARTBEAT_BYTES + HEADER_BYTES,
+      max_bytes: 32 * MIB,
+      max_age: nanos(HEARTBEAT_AGE_MS),
       allow_rollup_hdrs: false,
       duplicate_window: nanos(100),
     },
@@ -91,6 +112,13 @@ export const hubConsumer: Partial<ConsumerConfig> = {
   max_ack_pending: 5_000,
 };
 
+/** Nothing is acknowledged: a heartbeat that a hub died with is followed by the next. */
+export const heartbeatConsumer: Partial<ConsumerConfig> = {
+  durable_name: HUB_CONSUMER,
+  ack_policy: AckPolicy.None,
+  deliver_policy: DeliverPolicy.All,
+};
+
 /**
  * Makes what is missing and changes what differs; may be called at every connect, by every hub. Answers whether anything was
  * missing.
@@ -101,6 +129,7 @@ export async function ensureStreams(manager: JetStreamManager, replicas: number)
     if ((await ensureStream(manager, settings)) === 'made') wasMissing = true;
   }
   await manager.consumers.add(streams.status, hubConsumer);
+  await manager.consumers.add(streams.heartbeats, heartbeatConsumer);
   return wasMissing;
 }
 

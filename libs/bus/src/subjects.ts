@@ -32,9 +32,10 @@ export const streams = {
   bundle: 'KV_bundle',
   revoked: 'KV_revoked',
   status: 'STATUS',
+  heartbeats: 'HEARTBEATS',
 } as const;
 
-/** The durable consumer of STATUS that all hubs share; also the queue group of their plain subscriptions. */
+/** The durable consumer of STATUS, and of HEARTBEATS, that all hubs share; also the queue group of their plain subscriptions. */
 export const HUB_CONSUMER = 'hub';
 
 /** Set on the answer to a request that failed: a stable code. The body is its message. */
