@@ -62,6 +62,12 @@ export const VERBS: readonly Verb[] = [
   ),
   verb('fleet', 'Show the fleet at a glance', OBJECTS, async () => (await import('./commands/fleet.js')).fleet),
   verb(
+    'top',
+    'Show the fleet and the running rollouts live, on one screen',
+    OBJECTS,
+    async () => (await import('./commands/top.js')).top,
+  ),
+  verb(
     'sync',
     'Look at a source now instead of at its interval',
     OBJECTS,
