@@ -129,10 +129,13 @@ async function forScopes(
   await fill(store);
   const fleet = await readAll(store);
   const property = fc.asyncProperty(someScopes, (scopes) => check(scopes, fleet));
-  await fc.assert(property, {
-    numRuns: 60,
-    examples: [[[]], [[EVERYWHERE]], [[{ clusters: {}, applications: null }]]],
-  });
+  // The last one says nothing of clusters without that label: in SQL, neither that they match nor that they don't.
+  const labelled: Scope = {
+    clusters: { matchExpressions: [{ key: 'env', operator: 'In', values: ['dev', 'prod'] }] },
+    applications: null,
+  };
+  const examples: [Scope[]][] = [[[]], [[EVERYWHERE]], [[{ clusters: {}, applications: null }]], [[labelled]]];
+  await fc.assert(property, { numRuns: 60, examples });
 }
 
 export function scopes(test: StoreTest): void {
