@@ -73,16 +73,13 @@ describe('a private repository', () => {
       ca: certificates.caPem,
       ...more,
     });
-    const start = (redirectTo?: (path: string, isLetIn: boolean) => string | null) =>
-      startHttpsGitServer({
+    beforeEach(async () => {
+      server = await startHttpsGitServer({
         certificates,
         root: repository.folder,
         username: 'hub',
         password: PASSWORD,
-        ...(redirectTo && { redirectTo }),
       });
-    beforeEach(async () => {
-      server = await start();
     });
     afterEach(() => server.close());
     const url = (): string => `https://${server.host}/shop/.git`;
@@ -123,26 +120,6 @@ describe('a private repository', () => {
       known.set('shop', anybodys);
       expect(await messageOf(git.resolve({ url: url(), ref: 'main', credential: 'shop' }))).toMatch(/certificate/i);
       expect(server.seen).toEqual([]);
-    });
-
-    it.each([
-      ['before it was asked who is there', false],
-      ['once it was let in', true],
-    ])('that points elsewhere %s takes the credential nowhere', async (_when, onceIn) => {
-      const elsewhere = await start();
-      const redirecting = await start((asked, isLetIn) =>
-        isLetIn === onceIn ? `https://${elsewhere.host}${asked}` : null,
-      );
-      try {
-        known.set('shop', https({ host: redirecting.host }));
-        const moved = `https://${redirecting.host}/shop/.git`;
-        await messageOf(git.resolve({ url: moved, ref: 'main', credential: 'shop' }));
-        expect(redirecting.seen.length).toBeGreaterThan(0);
-        expect(elsewhere.seen.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
-      } finally {
-        await redirecting.close();
-        await elsewhere.close();
-      }
     });
 
     it('on another host than its credential is for is not even asked', async () => {

@@ -15,8 +15,6 @@ export interface HttpsGitServerOptions {
   readonly root: string;
   readonly username: string;
   readonly password: string;
-  /** Tells whom it lets in, instead of answering, what they said; null: it answers. */
-  readonly redirectTo?: (path: string, isLetIn: boolean) => string | null;
 }
 
 /** Real Git over HTTPS: git's own `http-backend` behind a password, on 127.0.0.1. */
@@ -29,11 +27,8 @@ export async function startHttpsGitServer(options: HttpsGitServerOptions) {
     const url = request.url ?? '/';
     seen.push({ path: url, authorization });
     const isLetIn = authorization === expected;
-    const elsewhere = options.redirectTo?.(url, isLetIn) ?? null;
-    if (elsewhere !== null) {
-      response.writeHead(302, { location: elsewhere }).end();
-    } else if (isLetIn) {
-      answer(request, response, root);
+    if (isLetIn) {
+      serveRepositories(request, response, root);
     } else {
       // Says back what it was told, as a bad server may.
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"', 'content-type': 'text/plain' });
@@ -55,7 +50,7 @@ export async function startHttpsGitServer(options: HttpsGitServerOptions) {
 }
 
 /** As any web server runs a CGI program. */
-function answer(request: IncomingMessage, response: ServerResponse, root: string): void {
+export function serveRepositories(request: IncomingMessage, response: ServerResponse, root: string): void {
   const url = new URL(request.url ?? '/', 'https://localhost');
   const backend = spawn('git', ['http-backend'], {
     env: {

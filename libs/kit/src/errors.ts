@@ -1,5 +1,8 @@
 import { types } from 'node:util';
 
+/** Moves a terminal's cursor, or turns a line around: a stranger's file names and servers' words get into messages. */
+const unseen = /(?:(?![\n\t])[\p{Cc}\p{Cf}])+/gu;
+
 /**
  * The three classes of error that the product knows. Everything else that is thrown is a bug.
  * `code` is stable and kebab-case; `message` is one sentence for a person that names the field and the mend, and never holds a secret.
@@ -13,7 +16,7 @@ export abstract class FlotillaError extends Error {
     readonly details?: Readonly<Record<string, unknown>>,
     options?: { cause?: unknown },
   ) {
-    super(message, options);
+    super(message.replace(unseen, ' '), options);
     this.name = new.target.name;
   }
 }

@@ -18,9 +18,18 @@ export function unreachable(url: string, mirror: string, error: unknown): Flotil
     }
   }
   if ((error as NodeJS.ErrnoException).code === 'ENOENT' || /spawn git ENOENT/.test(messageOf(error))) {
-    return new RetryableError('program-missing', 'git is not to be found: install git 2.30 or newer on the hub.');
+    return new RetryableError('program-missing', 'git is not to be found: install git 2.37 or newer on the hub.');
   }
-  return new RetryableError('source-unreachable', `${url} could not be read: ${gitSays(error, mirror)}`);
+  const said = gitSays(error, mirror);
+  const redirect = /returned error: (30[12378])\b/.exec(said)?.[1];
+  if (redirect !== undefined) {
+    const mend = 'write the address that it leads to as spec.url (often the same with .git at its end)';
+    return new RetryableError(
+      'source-unreachable',
+      `${url} points elsewhere (HTTP ${redirect}), and redirects are not followed: ${mend}.`,
+    );
+  }
+  return new RetryableError('source-unreachable', `${url} could not be read: ${said}`);
 }
 
 /** A server may echo what it was let in with. */
