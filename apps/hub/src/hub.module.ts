@@ -2,7 +2,12 @@ import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/co
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AccessGuard } from './http/access/access.guard.js';
+import { Callers } from './http/access/callers.js';
+import { IDENTIFIERS, type Identifier } from './http/access/identifier.js';
+import { Reach } from './http/access/reach.js';
 import { requirePermits } from './http/access/require-permits.js';
+import { TargetCheck } from './http/access/target-check.js';
+import { TokenIdentifier } from './http/access/token-identifier.js';
 import { ApplyController } from './http/apply.controller.js';
 import { ApplyDocuments } from './http/apply-documents.js';
 import { AskAgent } from './http/asks/ask-agent.js';
@@ -108,6 +113,7 @@ const steps: Provider[] = [
 const doors: Provider[] = [
   ApplyDocuments,
   AskAgent,
+  Callers,
   ClusterHolds,
   CommandWork,
   Credentials,
@@ -119,14 +125,19 @@ const doors: Provider[] = [
   OpenApi,
   PastReader,
   PlanReader,
+  Reach,
   ReceiptReader,
   Registration,
   Rehearser,
   Rollbacks,
   RolloutCommands,
   RolloutReader,
+  TargetCheck,
+  TokenIdentifier,
   WebhookDoor,
   WhyReader,
+  // In the order in which they are asked.
+  { provide: IDENTIFIERS, useFactory: (...all: Identifier[]) => all, inject: [TokenIdentifier] },
 ];
 
 const controllers: Type[] = [

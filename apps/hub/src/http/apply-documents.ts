@@ -7,13 +7,17 @@ import {
   type FieldError,
   type Resource,
 } from '#contract';
-import { canonicalJson, type JsonObject } from '#domain';
+import { canonicalJson, coversPlacement, isUnbounded, seesCluster, type JsonObject } from '#domain';
 import { RejectedError } from '#kit';
-import type { Clock, ResourceKind, Store, Unit } from '#ports';
+import type { Clock, Store, Unit } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
 import { changesTerms } from '../steps/assign/application-terms.js';
 import { Reconcile } from '../steps/assign/reconcile.js';
 import type { Caller } from './access/permit.js';
+import { Reach } from './access/reach.js';
+import { outOfScope } from './access/refusals.js';
+import { requireLabels } from './access/require-labels.js';
+import { holdsWholeCluster } from './access/target-check.js';
 import { audit } from './audit.js';
 import { bareResource, clusterDocument, defaultStrategyView } from './views/resource-view.js';
 
@@ -24,6 +28,7 @@ export class ApplyDocuments {
     @Inject(STORE) private readonly store: Store,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly reconcile: Reconcile,
+    private readonly reach: Reach,
   ) {}
 
   async apply(
@@ -35,7 +40,8 @@ export class ApplyDocuments {
     const results = await this.store.transact(async (unit) => {
       const answers: ApplyResult[] = [];
       for (const [index, resource] of resources.entries()) {
-        await this.checkReferences(unit, resource, resources, index);
+        await this.checkScope(unit, resource, caller, index);
+        await this.checkReferences(unit, resource, { all: resources, index, sees: caller.sees });
         answers.push(await this.one(unit, resource, caller, options));
       }
       return answers;
@@ -91,26 +97,48 @@ export class ApplyDocuments {
     await unit.outbox.mark(rows.filter(({ row }) => row.assignment !== null).map(({ row }) => row.uid));
   }
 
+  /**
+   * Nobody writes what is not theirs, nor makes it so by writing it.
+   * @throws RejectedError `out-of-scope`, or as if it were not there.
+   */
+  private async checkScope(unit: Unit, resource: Resource, { scopes, sees }: Caller, index: number): Promise<void> {
+    const { kind } = resource;
+    const { name } = resource.metadata;
+    const refuse = (what: string): never => {
+      throw outOfScope('operator', `${what} (documents[${index}])`);
+    };
+    switch (kind) {
+      case 'Source':
+      case 'Strategy':
+        return isUnbounded(scopes) ? undefined : refuse(`everything, to write a ${kind}`);
+      case 'Application': {
+        const before = await unit.resources.get(kind, name);
+        const placement = resource.spec.placement.selector ?? null;
+        const mayBe = coversPlacement(scopes, name, placement);
+        const is = before === null || (await this.reach.ofApplication(scopes, before, unit)) === 'all';
+        return mayBe && is ? undefined : refuse(`application "${name}" wherever its placement takes it`);
+      }
+      case 'Cluster': {
+        const cluster = await unit.clusters.byName(name);
+        if (!cluster || !seesCluster(sees, cluster)) throw notRegistered(name, index);
+        if (!holdsWholeCluster(scopes, cluster)) refuse(`cluster "${name}" and every application`);
+        return requireLabels(scopes, 'operator', { labels: resource.metadata.labels, facts: cluster.facts });
+      }
+    }
+  }
+
   /** What a document names must be there, or come with it: a typing error is found now, not by a rollout that never starts. */
   private async checkReferences(
     unit: Unit,
     resource: Resource,
-    all: readonly Resource[],
-    index: number,
+    { all, index, sees }: { readonly all: readonly Resource[]; readonly index: number; readonly sees: Caller['sees'] },
   ): Promise<void> {
     const path = `documents[${index}]`;
-    const { name } = resource.metadata;
-    if (resource.kind === 'Cluster') {
-      if (await unit.clusters.byName(name)) return;
-      throw missing(
-        `${path}.metadata.name`,
-        `Cluster "${name}" is not registered: \`flotilla cluster add ${name}\` registers it`,
-      );
-    }
     if (resource.kind !== 'Application') return;
-    const there = async (kind: ResourceKind, wanted: string): Promise<boolean> =>
+    // Whoever could point an application at a source would read it: only at one that they see.
+    const there = async (kind: 'Source' | 'Strategy', wanted: string): Promise<boolean> =>
       all.some((each) => each.kind === kind && each.metadata.name === wanted) ||
-      (await unit.resources.get(kind, wanted)) !== null;
+      ((await unit.resources.get(kind, wanted)) !== null && (await this.reach.seesUsed(sees, kind, wanted, unit)));
     const { source, strategy } = resource.spec;
     if (!(await there('Source', source))) {
       throw missing(`${path}.spec.source`, `Source "${source}" does not exist: apply it first, or in the same file`);
@@ -122,6 +150,13 @@ export class ApplyDocuments {
       );
     }
   }
+}
+
+function notRegistered(name: string, index: number): RejectedError {
+  return missing(
+    `documents[${index}].metadata.name`,
+    `Cluster "${name}" is not registered: \`flotilla cluster add ${name}\` registers it`,
+  );
 }
 
 function missing(path: string, message: string): RejectedError {

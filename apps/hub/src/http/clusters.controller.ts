@@ -13,12 +13,14 @@ import {
   type ClusterView,
   type RegisterAnswer,
 } from '#contract';
-import { parseSelector } from '#domain';
+import { parseSelector, seesPair, type Scope } from '#domain';
 import { RejectedError } from '#kit';
 import type { ClusterQuery, Page, Store, StoredCluster } from '#ports';
 import { STORE } from '../parts.js';
 import { Registration, type Invitation } from '../installation/registration.js';
 import { CallerParam, Permit, type Caller } from './access/permit.js';
+import { notFound } from './access/refusals.js';
+import { requireLabels } from './access/require-labels.js';
 import { Answers } from './answers.js';
 import { clusterView, type ClusterRow } from './views/cluster-view.js';
 
@@ -32,19 +34,20 @@ export class ClustersController {
   ) {}
 
   @Post()
-  @Permit('admin')
+  @Permit('admin', 'filtered')
   @Answers(registerAnswerSchema)
   async register(
     @Body({ schema: registerRequestSchema }) body: z.output<typeof registerRequestSchema>,
     @CallerParam() caller: Caller,
   ): Promise<RegisterAnswer> {
+    requireLabels(caller.scopes, 'admin', { labels: body.labels, facts: {} });
     const { cluster, ...invitation } = await this.registration.register(body, caller);
     return answerOf(cluster, invitation);
   }
 
   /** A new join token for a cluster that has not joined, or has lost its agent's key; the one before ends. */
   @Post(':name/token')
-  @Permit('admin')
+  @Permit('admin', { cluster: 'name', whole: true })
   @Answers(registerAnswerSchema)
   async invite(
     @Param('name', { schema: clusterNameSchema }) name: string,
@@ -56,46 +59,54 @@ export class ClustersController {
   }
 
   @Get()
-  @Permit('viewer')
+  @Permit('viewer', 'filtered')
   @Answers(pageOf(clusterViewSchema))
   async list(
     @Query({ schema: clusterQuerySchema }) query: z.output<typeof clusterQuerySchema>,
+    @CallerParam() { scopes }: Caller,
   ): Promise<Page<ClusterView>> {
-    const page = await this.store.read.clusters.list(toQuery(query));
+    const page = await this.store.read.clusters.list({ ...toQuery(query), scopes });
     const rows = await this.store.read.outbox.assignments(page.items.map(({ uid }) => uid));
     const byUid = new Map<string, ClusterRow[]>();
     for (const { uid, application, row } of rows) byUid.set(uid, [...(byUid.get(uid) ?? []), { application, row }]);
     return {
-      items: page.items.map((cluster) => clusterView(cluster, byUid.get(cluster.uid) ?? [])),
+      items: page.items.map((cluster) => clusterView(cluster, seenRows(scopes, cluster, byUid.get(cluster.uid) ?? []))),
       ...(page.next && { next: page.next }),
     };
   }
 
+  /** With those of its applications that the caller's scopes hold on it. */
   @Get(':name')
-  @Permit('viewer')
+  @Permit('viewer', { cluster: 'name' })
   @Answers(clusterViewSchema)
-  async get(@Param('name', { schema: clusterNameSchema }) name: string): Promise<ClusterView> {
+  async get(
+    @Param('name', { schema: clusterNameSchema }) name: string,
+    @CallerParam() { sees }: Caller,
+  ): Promise<ClusterView> {
     const cluster = await this.find(name);
-    return clusterView(cluster, await this.store.read.rollouts.ofCluster(cluster.uid), true);
+    const rows = await this.store.read.rollouts.ofCluster(cluster.uid);
+    return clusterView(cluster, seenRows(sees, cluster, rows), true);
   }
 
   /** Replaces the labels. Nothing that runs moves: placement looks at them for the next release. */
   @Patch(':name')
-  @Permit('operator')
+  @Permit('operator', { cluster: 'name', whole: true })
   @Answers(clusterViewSchema)
   async label(
     @Param('name', { schema: clusterNameSchema }) name: string,
     @Body({ schema: labelRequestSchema }) body: z.output<typeof labelRequestSchema>,
     @CallerParam() caller: Caller,
   ): Promise<ClusterView> {
-    await this.registration.label(await this.find(name), body.labels, caller);
-    return this.get(name);
+    const cluster = await this.find(name);
+    requireLabels(caller.scopes, 'operator', { labels: body.labels, facts: cluster.facts });
+    await this.registration.label(cluster, body.labels, caller);
+    return this.get(name, caller);
   }
 
   /** Ends every credential of the cluster. Its workloads stay as they are. */
   @Delete(':name')
   @HttpCode(204)
-  @Permit('admin')
+  @Permit('admin', { cluster: 'name', whole: true })
   async remove(
     @Param('name', { schema: clusterNameSchema }) name: string,
     @CallerParam() caller: Caller,
@@ -105,9 +116,13 @@ export class ClustersController {
 
   private async find(name: string): Promise<StoredCluster> {
     const cluster = await this.store.read.clusters.byName(name);
-    if (!cluster) throw new RejectedError('not-found', `Cluster "${name}" does not exist`, { status: 404 });
+    if (!cluster) throw notFound('Cluster', name);
     return cluster;
   }
+}
+
+function seenRows(scopes: readonly Scope[], cluster: StoredCluster, rows: readonly ClusterRow[]): ClusterRow[] {
+  return rows.filter(({ application }) => seesPair(scopes, application, cluster));
 }
 
 function answerOf(cluster: StoredCluster, { namespaces, ...invitation }: Invitation): RegisterAnswer {

@@ -27,7 +27,7 @@ export class CredentialsController {
   ) {}
 
   @Get()
-  @Permit('operator')
+  @Permit('operator', 'hub')
   @Answers(pageOf(credentialViewSchema))
   async list(): Promise<{ items: CredentialView[] }> {
     const all = await this.credentials.list();
@@ -45,7 +45,7 @@ export class CredentialsController {
   /** Makes a credential or replaces what it holds; sources use it from their next look on. */
   @Put(':name')
   @HttpCode(204)
-  @Permit('admin')
+  @Permit('admin', 'hub')
   async put(
     @Param('name', { schema: nameSchema }) name: string,
     @Body({ schema: credentialRequestSchema }) body: CredentialRequest,
@@ -62,7 +62,7 @@ export class CredentialsController {
 
   @Delete(':name')
   @HttpCode(204)
-  @Permit('admin')
+  @Permit('admin', 'hub')
   async remove(@Param('name', { schema: nameSchema }) name: string, @CallerParam() caller: Caller): Promise<void> {
     await this.store.transact(async (unit) => {
       await this.credentials.remove(unit, name);

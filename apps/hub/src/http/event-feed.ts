@@ -1,16 +1,27 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import type { EventView } from '#contract';
-import { messageOf, type Logger } from '#kit';
+import { coversPlacement, seesPair, type Scope, type ScopedCluster } from '#domain';
+import { messageOf, RejectedError, type Logger } from '#kit';
 import type { Store, StoredEvent } from '#ports';
 import { LOGGER, STORE } from '../parts.js';
 import { Serial } from '../steps/serial.js';
 import { eventView } from './views/rollout-view.js';
 
-interface Follower {
-  /** Id of the last event it has. */
-  at: number;
+/** Who follows events as they come. */
+export interface Following {
+  readonly scopes: readonly Scope[];
+  /** The follower's scopes of now. @throws RejectedError when it may follow no more. */
+  readonly again: () => Promise<readonly Scope[]>;
+  /** Null: a ping. */
   readonly take: (event: EventView | null) => void;
+  readonly end: () => void;
+}
+
+interface Follower extends Omit<Following, 'scopes'> {
+  /** Id of the last event that was looked at for it. */
+  at: number;
+  scopes: readonly Scope[];
 }
 
 /** Events of one read. */
@@ -24,6 +35,8 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly followers = new Set<Follower>();
   private readonly serial = new Serial(() => this.run());
   private readonly names = new Map<string, string>();
+  /** What scopes look at, until any cluster changes. */
+  private readonly clusters = new Map<string, ScopedCluster | null>();
 
   constructor(
     @Inject(STORE) private readonly store: Store,
@@ -32,6 +45,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
 
   onApplicationBootstrap(): void {
     this.store.onSignal((signal) => {
+      if (signal === 'resource') this.clusters.clear();
       if (signal === 'event' && this.followers.size > 0) this.serial.request();
     });
   }
@@ -44,16 +58,32 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
   /** Keeps connections alive through proxies, and finds what a lost signal did not tell. */
   @Interval('events', 15_000)
   ping(): void {
+    // A signal may be lost.
+    this.clusters.clear();
     for (const follower of this.followers) follower.take(null);
     if (this.followers.size > 0) this.serial.request();
   }
 
+  /** Ends the streams of those whose credential has ended, and looks at what the others' scopes are by now. */
+  @Interval('event-followers', 5000)
+  async checkAgain(): Promise<void> {
+    for (const follower of [...this.followers]) {
+      try {
+        follower.scopes = await follower.again();
+      } catch (error) {
+        // A database that is away says nothing about anybody.
+        if (error instanceof RejectedError) this.drop(follower);
+      }
+    }
+  }
+
   /** @param from id of the last event that the follower has; null: begin with what comes from now on. Returns how to stop. */
-  follow(from: number | null, take: (event: EventView | null) => void): () => void {
-    const follower: Follower = { at: from ?? Number.MAX_SAFE_INTEGER, take };
+  follow(from: number | null, following: Following): () => void {
+    const follower: Follower = { ...following, at: from ?? Number.MAX_SAFE_INTEGER };
+    const { take } = following;
     if (this.followers.size >= MAX_FOLLOWERS) {
       const [oldest] = this.followers;
-      if (oldest) this.followers.delete(oldest);
+      if (oldest) this.drop(oldest);
     }
     let left = false;
     const begin = async (): Promise<void> => {
@@ -74,6 +104,28 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
       left = true;
       this.followers.delete(follower);
     };
+  }
+
+  private drop(follower: Follower): void {
+    this.followers.delete(follower);
+    follower.end();
+  }
+
+  /** As the store's lists of events: what names no cluster tells of all of them. */
+  private async sees({ scopes }: Follower, { application, cluster }: StoredEvent): Promise<boolean> {
+    if (coversPlacement(scopes, application, null)) return true;
+    if (!cluster) return false;
+    const known = await this.clusterOf(cluster);
+    return known !== null && seesPair(scopes, application, known);
+  }
+
+  private async clusterOf(uid: string): Promise<ScopedCluster | null> {
+    const known = this.clusters.get(uid);
+    if (known !== undefined) return known;
+    const cluster = await this.store.read.clusters.get(uid);
+    if (this.clusters.size > 20_000) this.clusters.clear();
+    this.clusters.set(uid, cluster);
+    return cluster;
   }
 
   /** Events with their clusters' names. */
@@ -99,11 +151,13 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
         const from = Math.min(...[...this.followers].map(({ at }) => at));
         if (!Number.isFinite(from)) return;
         const events = await this.store.read.rollouts.eventsAfter(from, BATCH);
-        for (const view of await this.named(events)) {
-          for (const follower of this.followers) {
-            if (view.id <= follower.at) continue;
-            follower.at = view.id;
-            follower.take(view);
+        const views = await this.named(events);
+        for (const [index, event] of events.entries()) {
+          for (const follower of [...this.followers]) {
+            if (event.id <= follower.at) continue;
+            follower.at = event.id;
+            const view = views[index];
+            if (view && (await this.sees(follower, event)) && this.followers.has(follower)) follower.take(view);
           }
         }
         more = events.length === BATCH;

@@ -1,12 +1,15 @@
-import { Controller, Get, Headers, Inject, Query, Sse, type MessageEvent } from '@nestjs/common';
+import { Controller, Get, Headers, Inject, Query, Req, Sse, type MessageEvent } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Observable } from 'rxjs';
+import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { eventQuerySchema, eventViewSchema, pageOf, type EventView } from '#contract';
-import { RejectedError } from '#kit';
+import { seesCluster } from '#domain';
 import type { Page, Store } from '#ports';
 import { STORE } from '../parts.js';
-import { Permit } from './access/permit.js';
+import { Callers } from './access/callers.js';
+import { CallerParam, Permit, type Caller } from './access/permit.js';
+import { notFound } from './access/refusals.js';
 import { Answers } from './answers.js';
 import { EventFeed } from './event-feed.js';
 
@@ -17,20 +20,22 @@ export class EventsController {
   constructor(
     @Inject(STORE) private readonly store: Store,
     private readonly feed: EventFeed,
+    private readonly callers: Callers,
   ) {}
 
   /** Newest first. */
   @Get()
-  @Permit('viewer')
+  @Permit('viewer', 'filtered')
   @Answers(pageOf(eventViewSchema))
-  async list(@Query({ schema: eventQuerySchema }) query: z.output<typeof eventQuerySchema>): Promise<Page<EventView>> {
+  async list(
+    @Query({ schema: eventQuerySchema }) query: z.output<typeof eventQuerySchema>,
+    @CallerParam() { scopes }: Caller,
+  ): Promise<Page<EventView>> {
     const { cluster, ...rest } = query;
-    const uid = cluster === undefined ? undefined : (await this.store.read.clusters.byName(cluster))?.uid;
-    if (cluster !== undefined && uid === undefined) {
-      throw new RejectedError('not-found', `Cluster "${cluster}" does not exist`, { status: 404 });
-    }
+    const uid = cluster === undefined ? undefined : await this.uidOf(cluster, scopes);
     const { items, next } = await this.store.read.rollouts.events({
       ...rest,
+      scopes,
       ...(uid !== undefined && { cluster: uid }),
     });
     return { items: await this.feed.named(items), ...(next && { next }) };
@@ -38,13 +43,29 @@ export class EventsController {
 
   /** Server-sent events, each with its id; a reconnect with `Last-Event-ID` catches up on what it missed. */
   @Sse('stream')
-  @Permit('viewer')
-  stream(@Headers('last-event-id') last: string | undefined): Observable<MessageEvent> {
+  @Permit('viewer', 'filtered')
+  stream(
+    @Headers('last-event-id') last: string | undefined,
+    @Req() request: FastifyRequest,
+    @CallerParam() { scopes }: Caller,
+  ): Observable<MessageEvent> {
     const from = last !== undefined && /^\d{1,15}$/.test(last) ? Number(last) : null;
     return new Observable((subscriber) =>
-      this.feed.follow(from, (event) => {
-        subscriber.next(event ? { id: String(event.id), type: 'event', data: event } : { type: 'ping', data: '' });
+      this.feed.follow(from, {
+        scopes,
+        // A stream outlives the moment at which its caller was let in.
+        again: async () => (await this.callers.of(request, 'viewer')).scopes,
+        take: (event) => {
+          subscriber.next(event ? { id: String(event.id), type: 'event', data: event } : { type: 'ping', data: '' });
+        },
+        end: () => subscriber.complete(),
       }),
     );
+  }
+
+  private async uidOf(name: string, scopes: Caller['scopes']): Promise<string> {
+    const cluster = await this.store.read.clusters.byName(name);
+    if (!cluster || !seesCluster(scopes, cluster)) throw notFound('Cluster', name);
+    return cluster.uid;
   }
 }

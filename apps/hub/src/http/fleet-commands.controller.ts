@@ -35,7 +35,7 @@ export class FleetCommandsController {
   ) {}
 
   @Get('freeze')
-  @Permit('viewer')
+  @Permit('viewer', 'anybody')
   @Answers(freezeStateSchema)
   freezeState(): Promise<FreezeState> {
     return this.fleet.state();
@@ -43,7 +43,7 @@ export class FleetCommandsController {
 
   /** Nothing new is assigned and no wave opens; what is in flight goes on, and rollbacks are not touched. */
   @Post('freeze')
-  @Command('operator', freezeAnswerSchema)
+  @Command('operator', 'hub', freezeAnswerSchema)
   freeze(
     @Body({ schema: freezeRequestSchema }) body: z.output<typeof freezeRequestSchema>,
     @CommandParam() request: CommandRequest,
@@ -52,7 +52,7 @@ export class FleetCommandsController {
   }
 
   @Post('unfreeze')
-  @Command('operator', freezeAnswerSchema)
+  @Command('operator', 'hub', freezeAnswerSchema)
   unfreeze(
     @Body({ schema: unfreezeRequestSchema }) { reason }: z.output<typeof unfreezeRequestSchema>,
     @CommandParam() request: CommandRequest,
@@ -62,7 +62,7 @@ export class FleetCommandsController {
 
   /** Takes several applications' releases back at once; each has its own answer. */
   @Post('rollbacks')
-  @Command('operator', rollbacksAnswerSchema)
+  @Command('operator', 'filtered', rollbacksAnswerSchema)
   rollBack(
     @Body({ schema: rollbacksRequestSchema }) body: z.output<typeof rollbacksRequestSchema>,
     @CommandParam() request: CommandRequest,
@@ -72,7 +72,7 @@ export class FleetCommandsController {
 
   /** Nothing new is assigned to the cluster, whatever the application, until it is let go. */
   @Post('clusters/:name/hold')
-  @Command('operator', clusterCommandAnswerSchema)
+  @Command('operator', { cluster: 'name', whole: true }, clusterCommandAnswerSchema)
   hold(
     @Param('name', { schema: clusterNameSchema }) name: string,
     @Body({ schema: holdRequestSchema }) { reason }: z.output<typeof holdRequestSchema>,
@@ -82,7 +82,7 @@ export class FleetCommandsController {
   }
 
   @Post('clusters/:name/unhold')
-  @Command('operator', clusterCommandAnswerSchema)
+  @Command('operator', { cluster: 'name', whole: true }, clusterCommandAnswerSchema)
   unhold(
     @Param('name', { schema: clusterNameSchema }) name: string,
     @Body({ schema: unholdRequestSchema }) { reason }: z.output<typeof unholdRequestSchema>,

@@ -11,19 +11,19 @@ import {
   type ReleaseView,
   type Why,
 } from '#contract';
-import type { Hold } from '#domain';
+import { seesApplication, type Hold } from '#domain';
 import type { Page, Store } from '#ports';
 import { STORE } from '../parts.js';
-import { Permit } from './access/permit.js';
+import { CallerParam, Permit, type Caller } from './access/permit.js';
+import { Reach } from './access/reach.js';
 import { Answers } from './answers.js';
 import { FleetFreeze } from './commands/fleet-freeze.js';
 import { WhyReader } from './why-reader.js';
 import { holdView } from './views/hold-view.js';
+import { statusFor } from './views/resource-view.js';
 import { releaseView } from './views/rollout-view.js';
 
-const whyKindSchema = z.enum(['rollouts', 'clusters', 'applications'], {
-  error: 'must be rollouts, clusters or applications',
-});
+const whyNameSchema = z.string().min(1).max(80);
 
 /** The fleet at a glance, releases, and why. */
 @ApiTags('fleet')
@@ -33,16 +33,18 @@ export class FleetController {
     @Inject(STORE) private readonly store: Store,
     private readonly reasons: WhyReader,
     private readonly freezing: FleetFreeze,
+    private readonly reach: Reach,
   ) {}
 
+  /** What the caller's scopes hold of it. */
   @Get('fleet')
-  @Permit('viewer')
+  @Permit('viewer', 'filtered')
   @Answers(fleetViewSchema)
-  async fleet(): Promise<FleetView> {
+  async fleet(@CallerParam() { scopes }: Caller): Promise<FleetView> {
     const { read } = this.store;
     const [summary, counts, headers, applications, { freeze }] = await Promise.all([
-      read.clusters.summary(),
-      read.rollouts.counts(),
+      read.clusters.summary(scopes),
+      read.rollouts.counts(scopes),
       read.rollouts.headers(),
       read.resources.list('Application'),
       this.freezing.state(),
@@ -58,43 +60,51 @@ export class FleetController {
       },
       healthy: summary.healthy,
       ...(freeze && { freeze }),
-      applications: applications.map(({ name, status }) => {
-        const {
-          holds = [],
-          revision,
-          release,
-        } = status as { holds?: readonly Hold[]; revision?: string; release?: number };
-        const rollout = header.get(name)?.rollout;
-        const health: Record<string, number> = {};
-        for (const { application, phase, count } of counts) {
-          if (application === name) health[phase ?? 'unknown'] = (health[phase ?? 'unknown'] ?? 0) + count;
-        }
-        return {
-          name,
-          release: release ?? null,
-          ...(revision && { revision }),
-          health,
-          ...(rollout && {
-            rollout: {
-              id: rollout.id,
-              state: rollout.state,
-              paused: rollout.state === 'running' && rollout.holds.length > 0,
-            },
-          }),
-          holds: holds.map(holdView),
-        };
-      }),
+      applications: applications
+        .filter(({ name }) => seesApplication(scopes, name))
+        .map((resource) => {
+          const { name } = resource;
+          const {
+            holds = [],
+            revision,
+            release,
+          } = statusFor(resource, this.reach.holdsPlacement(scopes, resource)) as {
+            holds?: readonly Hold[];
+            revision?: string;
+            release?: number;
+          };
+          const rollout = header.get(name)?.rollout;
+          const health: Record<string, number> = {};
+          for (const { application, phase, count } of counts) {
+            if (application === name) health[phase ?? 'unknown'] = (health[phase ?? 'unknown'] ?? 0) + count;
+          }
+          return {
+            name,
+            release: release ?? null,
+            ...(revision && { revision }),
+            health,
+            ...(rollout && {
+              rollout: {
+                id: rollout.id,
+                state: rollout.state,
+                paused: rollout.state === 'running' && rollout.holds.length > 0,
+              },
+            }),
+            holds: holds.map(holdView),
+          };
+        }),
     };
   }
 
   @Get('releases')
-  @Permit('viewer')
+  @Permit('viewer', 'filtered')
   @Answers(pageOf(releaseViewSchema))
   async releases(
     @Query({ schema: releaseQuerySchema }) query: z.output<typeof releaseQuerySchema>,
+    @CallerParam() { scopes }: Caller,
   ): Promise<Page<ReleaseView>> {
     const { application, ...page } = query;
-    const { items, next } = await this.store.read.releases.list(application ?? null, page);
+    const { items, next } = await this.store.read.releases.list(application ?? null, { ...page, scopes });
     const barred = new Map(
       (await this.store.read.rollouts.headers()).map((header) => [header.application, header.barred]),
     );
@@ -105,20 +115,24 @@ export class FleetController {
   }
 
   /** One sentence, the evidence, and what a person can do now. */
-  @Get('why/:kind/:name')
-  @Permit('viewer')
+  @Get('why/rollouts/:name')
+  @Permit('viewer', { rollout: 'name' })
   @Answers(whySchema)
-  why(
-    @Param('kind', { schema: whyKindSchema }) kind: z.output<typeof whyKindSchema>,
-    @Param('name', { schema: z.string().min(1).max(80) }) name: string,
-  ): Promise<Why> {
-    switch (kind) {
-      case 'rollouts':
-        return this.reasons.ofRollout(name);
-      case 'clusters':
-        return this.reasons.ofCluster(name);
-      case 'applications':
-        return this.reasons.ofApplication(name);
-    }
+  whyRollout(@Param('name', { schema: whyNameSchema }) name: string): Promise<Why> {
+    return this.reasons.ofRollout(name);
+  }
+
+  @Get('why/clusters/:name')
+  @Permit('viewer', { cluster: 'name' })
+  @Answers(whySchema)
+  whyCluster(@Param('name', { schema: whyNameSchema }) name: string, @CallerParam() { scopes }: Caller): Promise<Why> {
+    return this.reasons.ofCluster(name, scopes);
+  }
+
+  @Get('why/applications/:name')
+  @Permit('viewer', { application: 'name', whole: true })
+  @Answers(whySchema)
+  whyApplication(@Param('name', { schema: whyNameSchema }) name: string): Promise<Why> {
+    return this.reasons.ofApplication(name);
   }
 }

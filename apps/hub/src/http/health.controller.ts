@@ -32,7 +32,7 @@ export class HealthController {
   }
 
   @Get('metrics')
-  @Permit('viewer')
+  @Permit('viewer', 'hub')
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   text(): Promise<string> {
     return this.metrics.text();

@@ -30,7 +30,7 @@ export class OpenApiController {
   constructor(private readonly openApi: OpenApi) {}
 
   @Get('openapi.json')
-  @Permit('viewer')
+  @Permit('viewer', 'anybody')
   document(): OpenAPIObject {
     return this.openApi.get();
   }

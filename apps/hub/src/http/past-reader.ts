@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
 import type { ReplayAnswer, RolloutView, TargetView } from '#contract';
-import type { TargetRow } from '#domain';
+import { coversPlacement, seesPair, type Scope, type TargetRow } from '#domain';
 import { RejectedError } from '#kit';
 import type { Clock, Page, Store } from '#ports';
 import { stateAt, verifyRollout, type PastState } from '../history/replay-rollout.js';
@@ -23,6 +23,7 @@ interface TargetQuery {
   readonly after?: string | undefined;
   readonly state?: string | undefined;
   readonly wave?: number | undefined;
+  readonly scopes: readonly Scope[];
 }
 
 /** Shows rollouts as they were, by taking their logged steps again. */
@@ -47,9 +48,9 @@ export class PastReader {
   }
 
   async targets(id: string, text: string, query: TargetQuery): Promise<Page<TargetView>> {
-    const { state } = await this.state(id, text);
+    const { application, state } = await this.state(id, text);
     const { rollout } = state.header;
-    const rows = state.rows
+    const rows = (await this.seen(application, state.rows, query.scopes))
       .filter((row) => row.rollout === rollout?.id)
       .filter((row) => query.state === undefined || row.state === query.state)
       .filter((row) => query.wave === undefined || row.wave === query.wave)
@@ -58,6 +59,22 @@ export class PastReader {
     const { limit = DEFAULT_LIMIT } = query;
     const items = rows.slice(from, from + limit).map((row) => targetView(row, rollout?.waves ?? []));
     return { items, ...(from + limit < rows.length && { next: `at-${from + limit}` }) };
+  }
+
+  /** By what the clusters are now: what they were then is not kept. */
+  private async seen(
+    application: string,
+    rows: readonly TargetRow[],
+    scopes: readonly Scope[],
+  ): Promise<readonly TargetRow[]> {
+    if (coversPlacement(scopes, application, null)) return rows;
+    const joined = new Map((await this.store.read.clusters.joined()).map((cluster) => [cluster.uid, cluster]));
+    const seen: TargetRow[] = [];
+    for (const row of rows) {
+      const cluster = joined.get(row.uid) ?? (await this.store.read.clusters.get(row.uid));
+      if (cluster && seesPair(scopes, application, cluster)) seen.push(row);
+    }
+    return seen;
   }
 
   /** Whether the logged steps lead to what is stored. */

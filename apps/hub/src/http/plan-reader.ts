@@ -16,6 +16,8 @@ import type { Clock, Store, StoredRelease } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
 import { startEvent } from '../steps/assign/manual-start.js';
 import { ReadStartInputs, type StartInputs } from '../steps/assign/start-inputs.js';
+import type { Caller } from './access/permit.js';
+import { Reach } from './access/reach.js';
 import { freezeView, inForce } from './views/freeze-view.js';
 import { gateViews, windowView } from './views/gate-view.js';
 import { holdView } from './views/hold-view.js';
@@ -37,16 +39,19 @@ export class PlanReader {
     @Inject(STORE) private readonly store: Store,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly inputs: ReadStartInputs,
+    private readonly reach: Reach,
   ) {}
 
   /** @throws RejectedError as a start of what is not there. */
   async imagine(
     application: string,
     wish: { readonly release?: number | undefined; readonly strategy?: string | undefined },
-    actor: string,
+    { actor, sees }: Pick<Caller, 'actor' | 'sees'>,
   ): Promise<ImaginedStart> {
     const { read } = this.store;
-    const inputs = await this.inputs.read(application, wish);
+    const { release, strategy } = wish;
+    const hidden = strategy !== undefined && !(await this.reach.seesUsed(sees, 'Strategy', strategy));
+    const inputs = await this.inputs.read(application, { release, strategy, hidden });
     const header = (await read.rollouts.header(application)) ?? newHeader(application);
     const rows = await read.rollouts.rows(application, { all: true });
     return { header, rows, inputs, event: startEvent(inputs, { actor }), now: this.clock.now() };
@@ -55,9 +60,9 @@ export class PlanReader {
   async plan(
     application: string,
     wish: { readonly release?: number | undefined; readonly strategy?: string | undefined },
-    actor: string,
+    caller: Pick<Caller, 'actor' | 'sees'>,
   ): Promise<PlanView> {
-    const imagined = await this.imagine(application, wish, actor);
+    const imagined = await this.imagine(application, wish, caller);
     const { header, rows, inputs, event, now } = imagined;
     const plan = planRollout(header, rows, event, now);
     const freeze = inForce(await this.store.read.freeze.get(), now);

@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ReceiptView } from '#contract';
-import { receiptOf, type ReceiptLine, type TargetRow } from '#domain';
+import { receiptOf, type ReceiptLine, type Scope, type TargetRow } from '#domain';
 import { RejectedError } from '#kit';
 import type { Store } from '#ports';
 import { STORE } from '../parts.js';
+import { Reach } from './access/reach.js';
+import { partlyInScope } from './access/refusals.js';
 import { RolloutReader, type FoundRollout } from './rollout-reader.js';
 import { iso } from './views/time.js';
 
@@ -16,11 +18,15 @@ export class ReceiptReader {
   constructor(
     @Inject(STORE) private readonly store: Store,
     private readonly reader: RolloutReader,
+    private readonly reach: Reach,
   ) {}
 
-  /** @param id of the rollback, or of the rollout that it took back. @throws RejectedError `not-a-rollback`. */
-  async receipt(id: string): Promise<ReceiptView> {
+  /** @param id of the rollback, or of the rollout that it took back. @throws RejectedError `not-a-rollback`, `partly-in-scope`. */
+  async receipt(id: string, scopes: readonly Scope[]): Promise<ReceiptView> {
     const { application, rollout } = await this.rollback(id);
+    // It may be another rollout than the one that was asked for.
+    const sight = await this.reach.ofRollout(scopes, application, rollout.number);
+    if (sight !== 'all') throw partlyInScope(application);
     const receipt = receiptOf(rollout, await this.rows(application, rollout.number));
     return {
       application,

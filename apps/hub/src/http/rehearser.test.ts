@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { rehearsalAnswerSchema, rehearsalRequestSchema } from '#contract';
-import { DEFAULT_STRATEGY, newHeader, type RolloutEvent } from '#domain';
+import { DEFAULT_STRATEGY, EVERYWHERE, newHeader, type RolloutEvent } from '#domain';
 import { createFakeStore } from '#store';
 import type { HubSettings } from '../parts.js';
 import type { PlanReader } from './plan-reader.js';
 import { Rehearser } from './rehearser.js';
 
 const NOW = 1_700_000_000_000;
-const never = { actor: 'token:ann', gone: new AbortController().signal };
+const never = { caller: { actor: 'token:ann', sees: [EVERYWHERE] }, gone: new AbortController().signal };
 
 async function rehearserOf(clusters: number, { barred = [] as number[], offline = 0 } = {}): Promise<Rehearser> {
   const store = createFakeStore();

@@ -16,6 +16,7 @@ import type { Store } from '#ports';
 import { SETTINGS, STORE, type HubSettings } from '../parts.js';
 import { runRehearsal } from '../rehearsals/run-rehearsal.js';
 import { MISSED_BEATS } from '../steps/collect/silence.js';
+import type { Caller } from './access/permit.js';
 import { PlanReader } from './plan-reader.js';
 import { inForce } from './views/freeze-view.js';
 
@@ -45,7 +46,7 @@ export class Rehearser {
   rehearse(
     application: string,
     request: RehearsalRequest,
-    { actor, gone }: { readonly actor: string; readonly gone: AbortSignal },
+    { caller, gone }: { readonly caller: Pick<Caller, 'actor' | 'sees'>; readonly gone: AbortSignal },
   ): Promise<RehearsalAnswer> {
     if (this.limit.pendingCount >= MAX_WAITING) {
       const message = `${MAX_WAITING} rehearsals wait for their turn on this hub: ask again when they have ended`;
@@ -53,7 +54,7 @@ export class Rehearser {
     }
     return this.limit(async () => {
       gone.throwIfAborted();
-      const { header, rows, event, now } = await this.plans.imagine(application, request, actor);
+      const { header, rows, event, now } = await this.plans.imagine(application, request, caller);
       checkWork(request.runs, event.members.length);
       const freeze = inForce(await this.store.read.freeze.get(), now);
       const input: RehearsalInput = {

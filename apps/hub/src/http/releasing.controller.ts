@@ -34,33 +34,33 @@ export class ReleasingController {
 
   /** What a start would do, before anything is assigned: `plan` of a start and of an approval is its digest. */
   @Get('plan')
-  @Permit('viewer')
+  @Permit('viewer', { application: 'name', whole: true })
   @Answers(planViewSchema)
   plan(
     @Param('name', { schema: nameSchema }) name: string,
     @Query({ schema: planQuerySchema }) query: z.output<typeof planQuerySchema>,
-    @CallerParam() { actor }: Caller,
+    @CallerParam() caller: Caller,
   ): Promise<PlanView> {
-    return this.plans.plan(name, query, actor);
+    return this.plans.plan(name, query, caller);
   }
 
   /** Plays a start many times over on a virtual clock; nothing is written. */
   @Post('rehearsals')
   @HttpCode(200)
-  @Permit('operator')
+  @Permit('operator', { application: 'name', whole: true })
   @Answers(rehearsalAnswerSchema)
   rehearse(
     @Param('name', { schema: nameSchema }) name: string,
     @Body({ schema: rehearsalRequestSchema }) body: z.output<typeof rehearsalRequestSchema>,
-    @CallerParam() { actor }: Caller,
+    @CallerParam() caller: Caller,
     @GoneParam() gone: AbortSignal,
   ): Promise<RehearsalAnswer> {
-    return this.rehearser.rehearse(name, body, { actor, gone });
+    return this.rehearser.rehearse(name, body, { caller, gone });
   }
 
   /** Rolls out a release: the newest, or the one named. */
   @Post('rollouts')
-  @Command('operator', commandAnswerSchema)
+  @Command('operator', { application: 'name', whole: true }, commandAnswerSchema)
   start(
     @Param('name', { schema: nameSchema }) name: string,
     @Body({ schema: startRequestSchema }) body: z.output<typeof startRequestSchema>,
@@ -71,7 +71,7 @@ export class ReleasingController {
 
   /** Lets a barred release be rolled out again. */
   @Post('lift')
-  @Command('operator', commandAnswerSchema)
+  @Command('operator', { application: 'name', whole: true }, commandAnswerSchema)
   lift(
     @Param('name', { schema: nameSchema }) name: string,
     @Body({ schema: liftRequestSchema }) { release, reason }: z.output<typeof liftRequestSchema>,

@@ -29,7 +29,7 @@ export class RolloutCommandsController {
 
   /** Nothing new is assigned until it is resumed; `hard`: agents stop before their next object, too. */
   @Post('pause')
-  @Command('operator', commandAnswerSchema)
+  @Command('operator', { rollout: 'id' }, commandAnswerSchema)
   pause(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: pauseRequestSchema }) { hard, reason }: Output<typeof pauseRequestSchema>,
@@ -40,7 +40,7 @@ export class RolloutCommandsController {
 
   /** `accept`: with the failed and deferred, and what the release deletes, as they are. */
   @Post('resume')
-  @Command('operator', commandAnswerSchema)
+  @Command('operator', { rollout: 'id' }, commandAnswerSchema)
   resume(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: resumeRequestSchema }) { accept, reason }: Output<typeof resumeRequestSchema>,
@@ -51,7 +51,7 @@ export class RolloutCommandsController {
 
   /** A yes for the approval gates of the wave that waits, or of the one named. */
   @Post('approve')
-  @Command('approver', commandAnswerSchema)
+  @Command('approver', { rollout: 'id' }, commandAnswerSchema)
   approve(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: approveRequestSchema }) { wave, plan, reason }: Output<typeof approveRequestSchema>,
@@ -63,7 +63,7 @@ export class RolloutCommandsController {
 
   /** A no: the rollout holds until somebody resumes it, or takes it back. */
   @Post('reject')
-  @Command('approver', commandAnswerSchema)
+  @Command('approver', { rollout: 'id' }, commandAnswerSchema)
   reject(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: rejectRequestSchema }) { wave, reason }: Output<typeof rejectRequestSchema>,
@@ -74,7 +74,7 @@ export class RolloutCommandsController {
 
   /** Gives clusters up, or what is left of a wave. */
   @Post('skip')
-  @Command('operator', commandAnswerSchema)
+  @Command('operator', { rollout: 'id' }, commandAnswerSchema)
   skip(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: skipRequestSchema }) { clusters, wave, reason }: Output<typeof skipRequestSchema>,
@@ -82,13 +82,13 @@ export class RolloutCommandsController {
   ): Promise<CommandAnswer> {
     if (clusters === undefined) return this.commands.take(id, request, { type: 'skip', wave, reason });
     const command = async (unit: Parameters<typeof uidsOf>[0]) =>
-      ({ type: 'skip', clusters: await uidsOf(unit, clusters), reason }) as const;
+      ({ type: 'skip', clusters: await uidsOf(unit, clusters, request.caller.sees), reason }) as const;
     return this.commands.take(id, request, command, { clusters: clusters.slice(0, 50) });
   }
 
   /** Tries the failed and deferred again, or the clusters named. */
   @Post('retry')
-  @Command('operator', commandAnswerSchema)
+  @Command('operator', { rollout: 'id' }, commandAnswerSchema)
   retry(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: retryRequestSchema }) { clusters, reason }: Output<typeof retryRequestSchema>,
@@ -96,13 +96,13 @@ export class RolloutCommandsController {
   ): Promise<CommandAnswer> {
     if (clusters === undefined) return this.commands.take(id, request, { type: 'retry', reason });
     const command = async (unit: Parameters<typeof uidsOf>[0]) =>
-      ({ type: 'retry', clusters: await uidsOf(unit, clusters), reason }) as const;
+      ({ type: 'retry', clusters: await uidsOf(unit, clusters, request.caller.sees), reason }) as const;
     return this.commands.take(id, request, command, { clusters: clusters.slice(0, 50) });
   }
 
   /** Ends the present soak now, or opens the schedule gates that the present wave waits at. */
   @Post('promote')
-  @Command('operator', commandAnswerSchema)
+  @Command('operator', { rollout: 'id' }, commandAnswerSchema)
   promote(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: promoteRequestSchema }) { reason }: Output<typeof promoteRequestSchema>,
@@ -113,7 +113,7 @@ export class RolloutCommandsController {
 
   /** Plans the clusters that wait for their turn anew: by their labels of now, and by the strategy as it is declared now. */
   @Post('replan')
-  @Command('operator', commandAnswerSchema)
+  @Command('operator', { rollout: 'id', placement: true }, commandAnswerSchema)
   replan(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: replanRequestSchema }) { reason }: Output<typeof replanRequestSchema>,
@@ -124,7 +124,7 @@ export class RolloutCommandsController {
 
   /** Takes the release back, running or long ended, by a rollout of its own. */
   @Post('rollback')
-  @Command('operator', commandAnswerSchema)
+  @Command('operator', { rollout: 'id' }, commandAnswerSchema)
   rollback(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: rollbackRequestSchema }) { withoutPrevious, reason }: Output<typeof rollbackRequestSchema>,
@@ -135,7 +135,7 @@ export class RolloutCommandsController {
 
   /** Ends it where it stands; what was not taken up is taken back. */
   @Post('cancel')
-  @Command('operator', commandAnswerSchema)
+  @Command('operator', { rollout: 'id' }, commandAnswerSchema)
   cancel(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: cancelRequestSchema }) { reason }: Output<typeof cancelRequestSchema>,

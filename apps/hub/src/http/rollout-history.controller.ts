@@ -8,7 +8,7 @@ import {
   type ReceiptView,
   type ReplayAnswer,
 } from '#contract';
-import { Permit } from './access/permit.js';
+import { CallerParam, Permit, type Caller } from './access/permit.js';
 import { Answers } from './answers.js';
 import { HistoryExport } from './history-export.js';
 import { PastReader } from './past-reader.js';
@@ -30,15 +30,15 @@ export class RolloutHistoryController {
 
   /** Of a rollback: what every cluster runs now by its agent's own word, and who did not go back, and why. */
   @Get('receipt')
-  @Permit('viewer')
+  @Permit('viewer', { rollout: 'id' })
   @Answers(receiptViewSchema)
-  receipt(@Param('id', { schema: idSchema }) id: string): Promise<ReceiptView> {
-    return this.receipts.receipt(id);
+  receipt(@Param('id', { schema: idSchema }) id: string, @CallerParam() { scopes }: Caller): Promise<ReceiptView> {
+    return this.receipts.receipt(id, scopes);
   }
 
   /** Everything that happened to it, oldest first, one JSON object a line. */
   @Get('history')
-  @Permit('viewer')
+  @Permit('viewer', { rollout: 'id' })
   @Answers(historyLineSchema)
   @ApiProduces('application/x-ndjson')
   @Header('content-type', 'application/x-ndjson; charset=utf-8')
@@ -49,7 +49,7 @@ export class RolloutHistoryController {
 
   /** Takes every logged step again and compares what comes of it with what is stored, byte for byte. */
   @Get('replay')
-  @Permit('viewer')
+  @Permit('viewer', { rollout: 'id' })
   @Answers(replayAnswerSchema)
   replay(@Param('id', { schema: idSchema }) id: string): Promise<ReplayAnswer> {
     return this.past.verify(id);

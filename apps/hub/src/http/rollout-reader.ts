@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RolloutView } from '#contract';
 import { explainRollout, type ApplicationHeader, type Freeze, type Rollout } from '#domain';
-import { RejectedError } from '#kit';
 import type { Clock, Store, Unit } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
+import { notFound } from './access/refusals.js';
 import { holdView } from './views/hold-view.js';
 import { rolloutView } from './views/rollout-view.js';
 
@@ -37,9 +37,7 @@ export class RolloutReader {
       const rollout = await read.rollouts.rollout(application, Number(match[2]));
       if (rollout) return { application, rollout, header: owner, present: false };
     }
-    throw new RejectedError('not-found', `Rollout "${id}" does not exist: give its id, or an application's name`, {
-      status: 404,
-    });
+    throw notFound('Rollout', id);
   }
 
   /** @param more of a past moment: when, and the freeze of then. */

@@ -13,7 +13,7 @@ import {
 } from '#contract';
 import type { Page, Store } from '#ports';
 import { STORE } from '../parts.js';
-import { Permit } from './access/permit.js';
+import { CallerParam, Permit, type Caller } from './access/permit.js';
 import { Answers } from './answers.js';
 import { PastReader } from './past-reader.js';
 import { RolloutReader } from './rollout-reader.js';
@@ -32,14 +32,16 @@ export class RolloutsController {
     private readonly past: PastReader,
   ) {}
 
+  /** Those of which the caller's scopes hold every cluster. */
   @Get('rollouts')
-  @Permit('viewer')
+  @Permit('viewer', 'filtered')
   @Answers(pageOf(rolloutViewSchema))
   async list(
     @Query({ schema: rolloutQuerySchema }) query: Output<typeof rolloutQuerySchema>,
+    @CallerParam() { scopes }: Caller,
   ): Promise<Page<RolloutView>> {
     const { application, ...page } = query;
-    const { items, next } = await this.store.read.rollouts.list(application ?? null, page);
+    const { items, next } = await this.store.read.rollouts.list(application ?? null, { ...page, scopes });
     const headers = new Map((await this.store.read.rollouts.headers()).map((header) => [header.application, header]));
     const freeze = await this.store.read.freeze.get();
     const views = await Promise.all(
@@ -54,7 +56,7 @@ export class RolloutsController {
 
   /** By id (`web-12`), or an application's name for its newest; `at`: as it was then. */
   @Get('rollouts/:id')
-  @Permit('viewer')
+  @Permit('viewer', { rollout: 'id' })
   @Answers(rolloutViewSchema)
   async get(
     @Param('id', { schema: idSchema }) id: string,
@@ -64,17 +66,22 @@ export class RolloutsController {
     return this.reader.view(await this.reader.find(id));
   }
 
+  /** Those on clusters that the caller's scopes hold. */
   @Get('rollouts/:id/targets')
-  @Permit('viewer')
+  @Permit('viewer', { rollout: 'id', part: true })
   @Answers(pageOf(targetViewSchema))
   async targets(
     @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: targetQuerySchema }) query: Output<typeof targetQuerySchema>,
+    @CallerParam() { scopes }: Caller,
   ): Promise<Page<TargetView>> {
     const { at, ...wanted } = query;
-    if (at !== undefined) return this.past.targets(id, at, wanted);
+    if (at !== undefined) return this.past.targets(id, at, { ...wanted, scopes });
     const { application, rollout } = await this.reader.find(id);
-    const { items, next } = await this.store.read.rollouts.targets(application, rollout.number, wanted);
+    const { items, next } = await this.store.read.rollouts.targets(application, rollout.number, {
+      ...wanted,
+      scopes,
+    });
     return { items: items.map((row) => targetView(row, rollout.waves)), ...(next && { next }) };
   }
 }

@@ -15,7 +15,7 @@ import {
   type TokenView,
   type Whoami,
 } from '#contract';
-import { parseDuration } from '#domain';
+import { parseDuration, type Role } from '#domain';
 import { RejectedError } from '#kit';
 import type { Clock, Page, Store, StoredToken } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
@@ -35,21 +35,21 @@ export class TokensController {
   ) {}
 
   @Get('whoami')
-  @Permit('viewer')
+  @Permit('viewer', 'anybody')
   @Answers(whoamiSchema)
   whoami(@CallerParam() caller: Caller): Whoami {
-    return { actor: caller.actor, role: caller.role };
+    return { actor: caller.actor, role: strongest(caller) };
   }
 
   @Get('tokens')
-  @Permit('admin')
+  @Permit('admin', 'hub')
   @Answers(pageOf(tokenViewSchema))
   async list(): Promise<{ items: TokenView[] }> {
     return { items: (await this.store.read.tokens.list()).map(tokenView) };
   }
 
   @Post('tokens')
-  @Permit('admin')
+  @Permit('admin', 'hub')
   @Answers(createTokenAnswerSchema)
   async create(
     @Body({ schema: createTokenRequestSchema }) body: z.output<typeof createTokenRequestSchema>,
@@ -69,7 +69,7 @@ export class TokensController {
   /** Ends a token by its name or id. */
   @Delete('tokens/:name')
   @HttpCode(204)
-  @Permit('admin')
+  @Permit('admin', 'hub')
   async revoke(
     @Param('name', { schema: z.union([nameSchema, z.uuid()]) }) name: string,
     @CallerParam() caller: Caller,
@@ -96,7 +96,7 @@ export class TokensController {
 
   /** Who did what; newest first unless told. */
   @Get('audit')
-  @Permit('admin')
+  @Permit('admin', 'hub')
   @Answers(pageOf(auditViewSchema))
   async audit(
     @Query({ schema: auditQuerySchema }) { order, ...page }: z.output<typeof auditQuerySchema>,
@@ -110,6 +110,11 @@ export class TokensController {
     }));
     return { items: views, ...(next && { next }) };
   }
+}
+
+function strongest({ grants }: Caller): Role {
+  const roles = new Set(grants.map(({ role }) => role));
+  return (['admin', 'operator', 'approver'] as const).find((role) => roles.has(role)) ?? 'viewer';
 }
 
 function tokenView(token: StoredToken): TokenView {

@@ -1,12 +1,25 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Why } from '#contract';
-import { deriveHolds, explainCluster, explainRollout, type Explanation, type Hold, type Rollout } from '#domain';
-import { RejectedError } from '#kit';
+import {
+  deriveHolds,
+  explainCluster,
+  explainRollout,
+  isUnbounded,
+  seesPair,
+  type ApplicationHeader,
+  type Explanation,
+  type Hold,
+  type Rollout,
+  type Scope,
+} from '#domain';
 import type { Clock, Store, StoredCluster } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
+import { Reach } from './access/reach.js';
+import { notFound } from './access/refusals.js';
 import { RolloutReader } from './rollout-reader.js';
 import { holdView } from './views/hold-view.js';
 import { clusterStatus } from './views/cluster-view.js';
+import { WITHHELD } from './views/resource-view.js';
 
 /** Answers "why": one sentence first, whatever it is asked of. */
 @Injectable()
@@ -15,6 +28,7 @@ export class WhyReader {
     @Inject(STORE) private readonly store: Store,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly rollouts: RolloutReader,
+    private readonly reach: Reach,
   ) {}
 
   async ofRollout(id: string): Promise<Why> {
@@ -30,7 +44,7 @@ export class WhyReader {
 
   async ofApplication(name: string): Promise<Why> {
     const resource = await this.store.read.resources.get('Application', name);
-    if (!resource) throw new RejectedError('not-found', `Application "${name}" does not exist`, { status: 404 });
+    if (!resource) throw notFound('Application', name);
     const now = this.clock.now();
     const { holds = [], warnings = [] } = resource.status as { holds?: readonly Hold[]; warnings?: readonly string[] };
     const header = await this.store.read.rollouts.header(name);
@@ -69,12 +83,29 @@ export class WhyReader {
     );
   }
 
-  async ofCluster(name: string): Promise<Why> {
+  /** By application; without words about clusters that the scopes may not hold. */
+  private async headers(scopes: readonly Scope[]): Promise<ReadonlyMap<string, ApplicationHeader>> {
+    const { read } = this.store;
+    const headers = await read.rollouts.headers();
+    if (isUnbounded(scopes)) return new Map(headers.map((header) => [header.application, header]));
+    const resources = new Map((await read.resources.list('Application')).map((resource) => [resource.name, resource]));
+    return new Map(
+      headers.map((header) => {
+        const whole = this.reach.holdsPlacement(scopes, resources.get(header.application) ?? null);
+        return [header.application, whole ? header : withheld(header)];
+      }),
+    );
+  }
+
+  /** Of the applications that the scopes hold on it. */
+  async ofCluster(name: string, scopes: readonly Scope[]): Promise<Why> {
     const cluster = await this.store.read.clusters.byName(name);
-    if (!cluster) throw new RejectedError('not-found', `Cluster "${name}" does not exist`, { status: 404 });
+    if (!cluster) throw notFound('Cluster', name);
     const now = this.clock.now();
-    const rows = await this.store.read.rollouts.ofCluster(cluster.uid);
-    const headers = new Map((await this.store.read.rollouts.headers()).map((header) => [header.application, header]));
+    const rows = (await this.store.read.rollouts.ofCluster(cluster.uid)).filter(({ application }) =>
+      seesPair(scopes, application, cluster),
+    );
+    const headers = await this.headers(scopes);
     const freeze = await this.store.read.freeze.get();
     const { online, seenAt, hold: held } = cluster;
     const status = clusterStatus(cluster);
@@ -89,7 +120,9 @@ export class WhyReader {
     const parts = rows.map(({ application, row }) =>
       explainCluster({ application, row, header: headers.get(application) ?? null, online, seenAt, held, freeze }, now),
     );
-    const reports = await this.store.read.reports.ofCluster(cluster.uid);
+    const reports = (await this.store.read.reports.ofCluster(cluster.uid)).filter(({ report }) =>
+      seesPair(scopes, report.application, cluster),
+    );
     const findings = reports.flatMap(({ report }) =>
       report.findings
         .slice(0, 5)
@@ -131,6 +164,18 @@ export class WhyReader {
       [...progress, ...findings],
     );
   }
+}
+
+/** A rollout's own words may name any of its clusters: what a gate's other end said, what it holds for. */
+function withheld(header: ApplicationHeader): ApplicationHeader {
+  const { rollout } = header;
+  if (!rollout) return header;
+  const holds = rollout.holds.map((hold) => ({ ...hold, message: WITHHELD }));
+  const waves = rollout.waves.map((wave) => ({
+    ...wave,
+    ...(wave.gates && { gates: wave.gates.map(({ last: _, ...gate }) => gate) }),
+  }));
+  return { ...header, rollout: { ...rollout, holds, waves } };
 }
 
 /** What keeps a cluster from getting anything new, whatever the application. */

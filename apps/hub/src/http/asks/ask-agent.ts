@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { ASK_TIMEOUT_MS, type Ask, type AskError, type AskKind } from '#contract';
-import { PROTOCOL_VERSION } from '#domain';
+import { PROTOCOL_VERSION, type Scope } from '#domain';
 import { FlotillaError, messageOf, RejectedError, RetryableError, type Logger } from '#kit';
 import type { Clock, HubBus, Store, StoredCluster } from '#ports';
 import { CLOCK, HUB_BUS, LOGGER, SIGNER, STORE } from '../../parts.js';
 import type { ManifestSigner } from '../../steps/assign/manifest-signer.js';
 import { iso } from '../views/time.js';
+import { notFound } from '../access/refusals.js';
 import { AskRoom } from './ask-room.js';
 import { readAnswer, type Answer } from './read-answer.js';
+import { requireAssigned } from './require-assigned.js';
 
 /** What the hub knows of an answer beside what the agent says. */
 export interface Asked {
@@ -36,16 +38,14 @@ export class AskAgent {
    * `agent-answer-invalid`, `agent-error` (502), `cluster-offline` (503), `agent-silent` (504); RetryableError `asks-busy`,
    * `agent-busy`, `bus-disconnected`.
    */
-  async ask<K extends AskKind>(kind: K, name: string, application: string): Promise<Answer<K> & Asked> {
+  async ask<K extends AskKind>(
+    kind: K,
+    { cluster: name, application }: { readonly cluster: string; readonly application: string },
+    scopes: readonly Scope[],
+  ): Promise<Answer<K> & Asked> {
     const cluster = await this.store.read.clusters.byName(name);
-    if (!cluster) throw new RejectedError('not-found', `Cluster "${name}" does not exist`, { status: 404 });
-    if (cluster.state !== 'joined') {
-      const line = `flotilla cluster token ${name}`;
-      throw new RejectedError('not-joined', `Cluster "${name}" waits for its agent to join: \`${line}\` invites it`, {
-        status: 409,
-      });
-    }
-    const assigned = await this.assigned(cluster, application);
+    if (!cluster) throw notFound('Cluster', name);
+    const assigned = await requireAssigned(this.store.read, cluster, application, scopes);
     if (!cluster.online) throw await this.offline(cluster, application);
     const answer = await this.room.take({ cluster: cluster.uid, name, what: `${kind} ${application}` }, () =>
       this.answered(kind, cluster, application),
@@ -64,21 +64,6 @@ export class AskAgent {
     } catch (error) {
       throw this.told(error, cluster);
     }
-  }
-
-  /** Generation of the application there. */
-  private async assigned({ uid, name }: StoredCluster, application: string): Promise<number> {
-    const rows = (await this.store.read.rollouts.ofCluster(uid)).filter(({ row }) => row.assignment !== null);
-    const found = rows.find((each) => each.application === application);
-    if (found) return found.row.generation;
-    const others = rows.map((each) => each.application);
-    const list = others.length === 0 ? 'it runs none' : `it runs ${others.slice(0, 10).join(', ')}`;
-    const more = others.length > 10 ? ` and ${others.length - 10} more` : '';
-    throw new RejectedError(
-      'not-found',
-      `Application "${application}" was never rolled out to cluster "${name}": ${list}${more}`,
-      { status: 404 },
-    );
   }
 
   private async offline({ uid, name, seenAt }: StoredCluster, application: string): Promise<RejectedError> {

@@ -1,11 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
+import { EVERYWHERE } from '#domain';
 import { createLogger, RejectedError } from '#kit';
 import { ManualClock } from '#ports';
 import { createFakeStore, type FakeStore } from '#store';
+import type { Caller } from '../access/permit.js';
 import { CommandWork } from './command-work.js';
 import type { CommandRequest } from './command.js';
 
 const DAY = 24 * 3_600_000;
+const caller: Caller = {
+  ...{ actor: 'token:ann', email: null, via: 'token', id: 'token:1' },
+  ...{ grants: [], scopes: [EVERYWHERE], sees: [EVERYWHERE] },
+};
 
 function setUp(): { work: CommandWork; store: FakeStore; clock: ManualClock; done: string[] } {
   const store = createFakeStore();
@@ -14,7 +20,7 @@ function setUp(): { work: CommandWork; store: FakeStore; clock: ManualClock; don
 }
 
 const command = (more: Partial<CommandRequest> = {}): CommandRequest => ({
-  ...{ caller: { actor: 'token:ann', role: 'operator', email: null }, request: () => 'same', dryRun: false },
+  ...{ caller, request: () => 'same', dryRun: false },
   ...more,
 });
 
@@ -39,7 +45,7 @@ describe('the work of commands', () => {
     expect(await send()).toEqual({ round: 1 });
     expect(await send()).toEqual({ round: 1 });
     await expect(send({ request: () => 'other' })).rejects.toMatchObject({ code: 'idempotency-key-reused' });
-    expect(await send({ caller: { actor: 'token:bob', role: 'operator', email: null } })).toEqual({ round: 2 });
+    expect(await send({ caller: { ...caller, actor: 'token:bob' } })).toEqual({ round: 2 });
     expect(await send({ key: 'l' })).toEqual({ round: 3 });
     clock.advance(DAY + 1);
     expect(await send()).toEqual({ round: 4 });

@@ -1,9 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
+import { EVERYWHERE } from '#domain';
+import type { Caller } from '../access/permit.js';
 import { readCommand } from './command.js';
 
 type Request = Parameters<typeof readCommand>[0];
 
-const caller = { actor: 'token:ann', role: 'operator', email: null } as const;
+const caller: Caller = {
+  ...{ actor: 'token:ann', email: null, via: 'token', id: 'token:1' },
+  ...{ grants: [], scopes: [EVERYWHERE], sees: [EVERYWHERE] },
+};
 const request = (more: Partial<Request> = {}): Request => ({
   ...{ caller, headers: {}, method: 'POST', url: '/api/v1/rollouts/web/pause', query: {}, body: {} },
   ...more,

@@ -5,7 +5,7 @@ import { commandQuerySchema } from '#contract';
 import { canonicalJson, sha256 } from '#domain';
 import { RejectedError } from '#kit';
 import type { Role } from '#domain';
-import { Permit, type Caller, type RequestWithCaller } from '../access/permit.js';
+import { Permit, type Caller, type PermitTarget, type RequestWithCaller } from '../access/permit.js';
 import { Answers } from '../answers.js';
 
 /** A person's command, whatever it is about: who gives it, and how it is to be carried out. */
@@ -22,11 +22,11 @@ export interface CommandRequest {
 /** Printable and without white space, so that parts of a command can be told apart behind one. */
 const KEY = /^[\x21-\x7e]{1,128}$/;
 
-/** A route that is a command: who may give it, what it answers, and what every command takes. */
-export function Command(role: Role, answer: z.ZodType): MethodDecorator {
+/** A route that is a command: who may give it, about what, what it answers, and what every command takes. */
+export function Command(role: Role, target: PermitTarget, answer: z.ZodType): MethodDecorator {
   return applyDecorators(
     HttpCode(200),
-    Permit(role),
+    Permit(role, target),
     Answers(answer),
     ApiHeader({
       name: 'Idempotency-Key',

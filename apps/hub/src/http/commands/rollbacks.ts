@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RollbacksAnswer } from '#contract';
+import { seesApplication } from '#domain';
 import { RejectedError } from '#kit';
 import type { Store } from '#ports';
 import { STORE } from '../../parts.js';
+import { TargetCheck } from '../access/target-check.js';
 import { CommandWork } from './command-work.js';
 import type { CommandRequest } from './command.js';
 import { RolloutCommands } from './rollout-commands.js';
@@ -27,6 +29,7 @@ export class Rollbacks {
     @Inject(STORE) private readonly store: Store,
     private readonly work: CommandWork,
     private readonly commands: RolloutCommands,
+    private readonly targets: TargetCheck,
   ) {}
 
   async take(request: CommandRequest, wish: Wish): Promise<RollbacksAnswer> {
@@ -51,6 +54,8 @@ export class Rollbacks {
     const wanted: string[] = [];
     for (const { application, rollout } of await this.store.read.rollouts.headers()) {
       if (rollout === null) continue;
+      // Who sees a part of it is told that it was not taken back.
+      if (!seesApplication(request.caller.sees, application)) continue;
       const isOut = rollout.kind !== 'rollback' && (rollout.state === 'running' || rollout.startedAt >= from);
       if (isOut || (await this.work.kept(partOf(request, application))) !== null) wanted.push(application);
     }
@@ -60,6 +65,7 @@ export class Rollbacks {
   private async one(application: string, request: CommandRequest, wish: Wish): Promise<Result> {
     const { withoutPrevious, reason } = wish;
     try {
+      await this.targets.check(request.caller, 'operator', { rollout: 'id' }, { id: application });
       const answer = await this.commands.take(application, partOf(request, application), {
         type: 'rollback',
         withoutPrevious,

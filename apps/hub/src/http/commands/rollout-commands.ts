@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { CommandAnswer } from '#contract';
-import type { JsonObject, RolloutEvent } from '#domain';
+import { seesCluster, type JsonObject, type RolloutEvent, type Scope } from '#domain';
 import { RejectedError } from '#kit';
 import type { Unit } from '#ports';
 import type { EventSource, StepOutcome } from '../../steps/advance/run-step.js';
@@ -164,12 +164,14 @@ function withoutUndefined(value: object): object {
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined));
 }
 
-/** UIDs of registered clusters by name. @throws RejectedError `not-found`. */
-export async function uidsOf(unit: Unit, names: readonly string[]): Promise<readonly string[]> {
+/** UIDs of registered clusters by name; one that is not seen is none. @throws RejectedError `not-found`. */
+export async function uidsOf(unit: Unit, names: readonly string[], sees: readonly Scope[]): Promise<readonly string[]> {
   const uids: string[] = [];
   for (const name of names) {
     const cluster = await unit.clusters.byName(name);
-    if (!cluster) throw new RejectedError('not-found', `clusters: "${name}" does not exist`, { status: 404 });
+    if (!cluster || !seesCluster(sees, cluster)) {
+      throw new RejectedError('not-found', `clusters: "${name}" does not exist`, { status: 404 });
+    }
     uids.push(cluster.uid);
   }
   return uids;

@@ -1,12 +1,26 @@
 import { API_VERSION, type Resource } from '#contract';
-import { DEFAULT_STRATEGY, formatDuration, type Hold } from '#domain';
+import { DEFAULT_STRATEGY, formatDuration, type Hold, type JsonObject } from '#domain';
 import type { StoredCluster, StoredResource } from '#ports';
 import { holdView } from './hold-view.js';
 import { iso } from './time.js';
 
+/** What stands in place of words that may name clusters which the reader does not see. */
+export const WITHHELD = 'what is in the way is told to those whose scope holds all of its clusters';
+
+/**
+ * What the hub found out about an object; of an application, for who does not hold all of its clusters (`whole` is false), without
+ * what may name the others.
+ */
+export function statusFor({ status }: Pick<StoredResource, 'status'>, whole: boolean): JsonObject {
+  if (whole) return status;
+  const { warnings: _, ...rest } = status;
+  const holds = (status['holds'] as unknown as readonly Hold[] | undefined) ?? [];
+  return { ...rest, holds: holds.map((hold): JsonObject => ({ ...hold, message: WITHHELD })) };
+}
+
 /** A declared object as `get -o yaml` shows it; what the hub added is taken back without a word by `apply`. */
-export function resourceView(resource: StoredResource): Resource {
-  const { holds, ...status } = resource.status as { holds?: readonly Hold[] } & Record<string, unknown>;
+export function resourceView(resource: StoredResource, whole = true): Resource {
+  const { holds, ...status } = statusFor(resource, whole) as { holds?: readonly Hold[] } & Record<string, unknown>;
   return {
     apiVersion: API_VERSION,
     kind: resource.kind,

@@ -79,5 +79,9 @@ export async function readStrategy(read: Unit, spec: Pick<ApplicationSpec, 'stra
     throw new Blocked('strategy', `Strategy "${spec.strategy}" is not valid any more (${why}): mend and apply it`);
   }
   if (spec.strategy === 'default') return DEFAULT_STRATEGY;
-  throw new Blocked('strategy', `Strategy "${spec.strategy}" does not exist: apply it, or mend spec.strategy`);
+  throw noStrategy(spec.strategy);
+}
+
+export function noStrategy(name: string): Blocked {
+  return new Blocked('strategy', `Strategy "${name}" does not exist: apply it, or mend spec.strategy`);
 }

@@ -5,7 +5,7 @@ import { RejectedError } from '#kit';
 import type { Store, StoredRelease, Unit } from '#ports';
 import { STORE } from '../../parts.js';
 import { BundleDrops } from './bundle-drops.js';
-import { Blocked, readSpec, readStrategy } from './inputs.js';
+import { Blocked, noStrategy, readSpec, readStrategy } from './inputs.js';
 
 /** What a person's start, plan or replan is made of, as it stands now. */
 export interface StartInputs {
@@ -30,6 +30,7 @@ export class ReadStartInputs {
   /**
    * @param release the newest one unless told.
    * @param strategy another one than the application's.
+   * @param hidden that one is not for whoever asks to see, and is answered as one that is not there.
    * @throws RejectedError `not-found`, `nothing-placed`, `spec`, `strategy`.
    */
   async read(
@@ -37,7 +38,12 @@ export class ReadStartInputs {
     {
       release: number,
       strategy: other,
-    }: { readonly release?: number | undefined; readonly strategy?: string | undefined },
+      hidden = false,
+    }: {
+      readonly release?: number | undefined;
+      readonly strategy?: string | undefined;
+      readonly hidden?: boolean | undefined;
+    },
     read: Unit = this.store.read,
   ): Promise<StartInputs> {
     const resource = await read.resources.get('Application', application);
@@ -45,7 +51,10 @@ export class ReadStartInputs {
     const spec = await possible(async () => readSpec(resource));
     const release = await releaseOf(read, application, number);
     const strategyName = other ?? spec.strategy;
-    const strategy = await possible(() => readStrategy(read, { strategy: strategyName }));
+    const strategy = await possible(() => {
+      if (hidden) throw noStrategy(strategyName);
+      return readStrategy(read, { strategy: strategyName });
+    });
     const members = await membersOf(read, spec, release);
     const rows = (await read.rollouts.rows(application, { all: true })).map(({ row }) => row);
     const drops = await this.bundleDrops.of(read, { rows, members, namespace: spec.namespace });
