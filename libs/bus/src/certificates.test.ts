@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { connect, createServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { addAuthority, keepAuthorities } from './authorities.js';
 import { ensureCertificates } from './certificates.js';
 
 const DAY_MS = 86_400_000;
@@ -79,6 +80,43 @@ describe('ensureCertificates', () => {
     await rm(path.join(folder, 'ca-key.pem'));
     await expect(ensureCertificates(folder, { names: [], ips: [] })).rejects.toThrow(/restore that file/);
     expect(await readFile(first.caFile, 'utf8')).toBe(first.caPem);
+  });
+
+  it('keeps several authorities while one takes the place of the other, each with its key', async () => {
+    const wanted = { names: ['a'], ips: [] };
+    const first = await ensureCertificates(folder, wanted);
+    const added = await addAuthority(folder, Date.now());
+    const both = await ensureCertificates(folder, wanted);
+    expect(both).toMatchObject({ certPem: first.certPem, renewed: false, caPem: first.caPem + added.pem });
+    expect(await readFile(both.caFile, 'utf8')).toBe(both.caPem);
+    const turned = await keepAuthorities(folder, [added.id, first.authorities[0]!.id, 'unknown']);
+    expect(turned.map(({ id }) => id)).toEqual([added.id, first.authorities[0]!.id]);
+    const signed = await ensureCertificates(folder, wanted);
+    expect(signed.renewed).toBe(true);
+    expect(new X509Certificate(signed.certPem).verify(new X509Certificate(added.pem).publicKey)).toBe(true);
+    await keepAuthorities(folder, [added.id]);
+    expect(await ensureCertificates(folder, wanted)).toMatchObject({
+      ...signed,
+      caPem: added.pem,
+      renewed: false,
+      authorities: [{ id: added.id }],
+    });
+    expect((await readFile(path.join(folder, 'ca-key.pem'), 'utf8')).match(/BEGIN/g)).toHaveLength(1);
+    // Nothing of it is never what was meant.
+    expect(await keepAuthorities(folder, ['unknown'])).toHaveLength(1);
+  });
+
+  it('passes over a key that no certificate is of, as a crash between two writes leaves it', async () => {
+    const first = await ensureCertificates(folder, { names: ['a'], ips: [] });
+    await addAuthority(folder, Date.now());
+    await writeFile(first.caFile, first.caPem);
+    expect(await ensureCertificates(folder, { names: ['a'], ips: [] })).toEqual({ ...first, renewed: false });
+  });
+
+  it('refuses to go on with a file that holds no authority any more', async () => {
+    const { caFile } = await ensureCertificates(folder, { names: [], ips: [] });
+    await writeFile(caFile, 'not a certificate');
+    await expect(ensureCertificates(folder, { names: [], ips: [] })).rejects.toThrow(/restore that file/);
   });
 
   it('refuses an address that is none', async () => {
