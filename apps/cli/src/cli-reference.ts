@@ -5,6 +5,11 @@ const INTRODUCTION = `# The command line
 
 This page is made from the commands themselves: \`npm run docs:cli\` writes it, and a test holds it to them.
 
+## Install it
+
+\`npm run package:cli\` packs it into \`dist/package\`: an npm tarball of 0.7 MiB without dependencies (\`npm install -g dist/package/flotilla-cli-*.tgz\`), and
+\`flotilla\`, one program that needs no Node. In a checkout \`npx flotilla\` does. \`flotilla completion bash|zsh|fish\` prints what completes verbs, options and names.
+
 ## Where the hub is
 
 Looked for in this order; the first that is there counts.
