@@ -8,7 +8,7 @@ const log = createLogger({ level: 'silent' });
 export class OutsideBroker {
   private server: EmbeddedNats | null = null;
   private folder = '';
-  private port = 0;
+  port = 0;
 
   /** Starts it with the keys of the hub that will live in `folder/data`; answers that hub's settings. */
   async start(folder: string): Promise<Record<string, string>> {
@@ -16,7 +16,7 @@ export class OutsideBroker {
     this.port = await freePort();
     const data = await lockDataFolder(path.join(folder, 'data'), 'FLOTILLA_DATA');
     try {
-      await this.run();
+      await this.begin();
     } finally {
       await data.release();
     }
@@ -27,7 +27,18 @@ export class OutsideBroker {
   async restart(whileDown?: () => Promise<void>): Promise<void> {
     await this.stop();
     await whileDown?.();
-    await this.run();
+    await this.begin();
+  }
+
+  /** 0 while it does not run. */
+  get pid(): number {
+    return this.server?.pid ?? 0;
+  }
+
+  /** `kill -9`, by its own pid. */
+  async kill(): Promise<void> {
+    if (this.server !== null) process.kill(this.server.pid, 'SIGKILL');
+    await this.stop();
   }
 
   async stop(): Promise<void> {
@@ -35,7 +46,8 @@ export class OutsideBroker {
     this.server = null;
   }
 
-  private async run(): Promise<void> {
+  /** Starts it again after it was stopped or killed. */
+  async begin(): Promise<void> {
     const at = (name: string): string => path.join(this.folder, name);
     this.server = await startEmbeddedNats({
       folder: at('outside-nats'),
