@@ -256,7 +256,7 @@ const answers: readonly Attempt<Scene>[] = [
   },
   {
     name: 'answers with refs without end',
-    stoppedBy: 'the time and the memory that a git has',
+    stoppedBy: 'the memory that a git has',
     run: async (scene) => {
       const server = await scene.serve((request, response) => {
         response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' });
@@ -271,8 +271,8 @@ const answers: readonly Attempt<Scene>[] = [
         return true;
       });
       const host = `${NAME}:${server.port}`;
-      const look = { ...here, credential: scene.credential(host), timeoutMs: 3000 };
-      await scene.isRefused(`https://${host}/shop/.git`, look, 'source-unreachable', /in time|could not be read/);
+      const look = { ...here, credential: scene.credential(host), maxMemoryBytes: 64 * 1024 ** 2 };
+      await scene.isRefused(`https://${host}/shop/.git`, look, 'source-unreachable', /out of memory/i);
     },
   },
   {

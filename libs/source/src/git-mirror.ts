@@ -8,6 +8,7 @@ import { checkUrl } from './check-url.js';
 import { type GitAccess, openAccess } from './git-access.js';
 import { openMirror, type Mirror } from './mirror.js';
 import { sweepUnfinished } from './mirror-folder.js';
+import { boundGit, gitVersion } from './run-git.js';
 import type { RouteTerms } from './open-route.js';
 import type { GitUrl } from './parse-git-url.js';
 
@@ -27,6 +28,8 @@ export interface GitSourceOptions {
   readonly timeoutMs?: number;
   /** One mirror on the disk; 2 GiB unless told. */
   readonly maxMirrorBytes?: number;
+  /** Memory of one process of git; 2 GiB unless told. */
+  readonly maxMemoryBytes?: number;
 }
 
 export interface OpenGitSource extends GitSource {
@@ -34,9 +37,13 @@ export interface OpenGitSource extends GitSource {
   close(): void;
 }
 
+const GIBIBYTE = 1024 ** 3;
+/** Since when `http.curloptResolve` is known. */
+const PINNING_GIT = 2.037;
+
 /** Real git, one bare mirror for each URL. See docs/adr/0005-git-mirrors.md. */
 export function openGitSource(options: GitSourceOptions): OpenGitSource {
-  const { log, allowLocal = false, timeoutMs = 120_000, maxMirrorBytes = 2 * 1024 ** 3 } = options;
+  const { log, allowLocal = false, timeoutMs = 120_000, maxMirrorBytes = 2 * GIBIBYTE } = options;
   const root = path.resolve(options.folder);
   const home = path.join(root, 'home');
   const stop = new AbortController();
@@ -47,11 +54,20 @@ export function openGitSource(options: GitSourceOptions): OpenGitSource {
     ...(options.resolve && { resolve: options.resolve }),
   };
   const mirrors = new Map<string, Mirror>();
-  let prepared: Promise<void> | null = null;
+  /** Resolves to the program that git is started by. */
+  let prepared: Promise<string> | null = null;
 
-  async function prepare(): Promise<void> {
+  async function prepare(): Promise<string> {
     await mkdir(home, { recursive: true, mode: 0o700 });
     await sweepUnfinished(root);
+    const program = await boundGit(home, options.maxMemoryBytes ?? 2 * GIBIBYTE);
+    const version = await gitVersion({ program, home, allowLocal }, root);
+    if (version !== null && version < PINNING_GIT) {
+      const text =
+        'git is older than 2.37 and is not told the addresses that were looked at: it resolves names of HTTPS sources itself';
+      log.warn({ version }, text);
+    }
+    return program;
   }
 
   async function mirrorOf({ url: text, credential }: GitRepository): Promise<Mirror> {
@@ -62,7 +78,7 @@ export function openGitSource(options: GitSourceOptions): OpenGitSource {
       prepared = null;
       throw error;
     });
-    await prepared;
+    const program = await prepared;
     const known = mirrors.get(key);
     if (known !== undefined) return known;
     const name = createHash('sha256').update(key).digest('hex').slice(0, 32);
@@ -72,7 +88,7 @@ export function openGitSource(options: GitSourceOptions): OpenGitSource {
       root,
       folder: path.join(root, `${name}.git`),
       access: () => accessTo(parsed, credential),
-      git: { home, allowLocal, signal: stop.signal },
+      git: { program, home, allowLocal, signal: stop.signal },
       log,
       timeoutMs,
       maxBytes: maxMirrorBytes,

@@ -1,6 +1,10 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { simpleGit } from 'simple-git';
 
 export interface GitOptions {
+  /** The script that boundGit wrote: git with a bound on its memory. */
+  readonly program: string;
   /** An empty folder that git takes for its user's home: nobody's configuration, hooks or credential helpers apply. */
   readonly home: string;
   readonly allowLocal: boolean;
@@ -77,6 +81,26 @@ function environment(options: GitOptions): Record<string, string> {
   return own;
 }
 
+/**
+ * Writes the script that git is started by. git itself has no bound on what it keeps of a server's answer, and takes refs without end
+ * into memory. What it maps of its own packs does not count (`ulimit -d`); where the system has no such limit, there is none.
+ * @param maxBytes of each process of a run
+ * @returns its path, for GitOptions
+ */
+export async function boundGit(home: string, maxBytes: number): Promise<string> {
+  const program = path.join(home, 'git.sh');
+  await writeFile(program, `ulimit -d ${Math.ceil(maxBytes / 1024)} 2>/dev/null\nexec git "$@"\n`, { mode: 0o600 });
+  return program;
+}
+
+/** `2.39.5` as 2.039; null where git does not say, as when there is none. */
+export async function gitVersion(options: GitOptions, folder: string): Promise<number | null> {
+  const call = { folder, args: ['version'], timeoutMs: 10_000, maxOutputBytes: 65_536 };
+  const said = await runGit(options, call).catch(() => null);
+  const match = /(\d+)\.(\d+)/.exec(said?.toString('utf8') ?? '');
+  return match === null ? null : Number(match[1]) + Number(match[2]) / 1000;
+}
+
 /** Runs one git process and answers its stdout. Throws GitStopped, or what git said as an Error. */
 export async function runGit(options: GitOptions, call: GitCall): Promise<Buffer> {
   const stop = new AbortController();
@@ -98,11 +122,13 @@ export async function runGit(options: GitOptions, call: GitCall): Promise<Buffer
     const chunks: Buffer[] = [];
     const git = simpleGit({
       baseDir: call.folder,
+      binary: ['/bin/sh', options.program],
       abort: stop.signal,
       config: configuration,
       allowEnvironment: Object.keys(env),
       // All of these are ours: they turn something off, or let in with a credential. Nothing of a source reaches them.
       unsafe: {
+        allowUnsafeCustomBinary: true,
         allowUnsafeSshCommand: true,
         allowUnsafeConfigPaths: true,
         allowUnsafeHooksPath: true,

@@ -17,7 +17,10 @@ export function unreachable(url: string, mirror: string, error: unknown): Flotil
         return new RetryableError('source-unreachable', `${url} was not read: the hub is stopping.`);
     }
   }
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT' || /spawn git ENOENT/.test(messageOf(error))) {
+  if (
+    (error as NodeJS.ErrnoException).code === 'ENOENT' ||
+    /spawn \S+ ENOENT|git(\.sh)?: (command )?not found/.test(messageOf(error))
+  ) {
     return new RetryableError('program-missing', 'git is not to be found: install git 2.37 or newer on the hub.');
   }
   const said = gitSays(error, mirror);
