@@ -37,7 +37,7 @@ The token and the CA of that file are for the hub it names and are never used fo
 Answers go to standard output, everything else to standard error. \`-o json\` and \`-o yaml\` give what the API gives; sources, applications,
 strategies and clusters as documents that \`apply -f\` takes again. \`-o jsonpath='{.items[*].metadata.name}'\` picks from the same, with templates as
 kubectl takes them: \`{range .items[*]}{.name}{"\\n"}{end}\`, filters, escaped dots. Colours are for terminals only and follow \`NO_COLOR\` and
-\`FORCE_COLOR\`. \`--watch\` redraws on a terminal; in a pipe it prints each thing again when something about it has changed.
+\`FORCE_COLOR\`. \`--watch\` redraws on a terminal; in a pipe it prints each thing again when something about it has changed, with \`-o json\` on one line each.
 `;
 
 /** Every verb with its arguments, options and examples, as Markdown. */

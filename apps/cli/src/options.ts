@@ -38,6 +38,11 @@ function parseTemplate(template: string): JsonPath {
   }
 }
 
+/** `-w` of whatever is read. */
+export function watchOption(): Option {
+  return new Option('-w, --watch', 'go on showing changes until Ctrl-C');
+}
+
 /** `--reason`: kept in the history and the audit. */
 export function reasonOption(): Option {
   return new Option('--reason <text>', 'why; kept in the history');

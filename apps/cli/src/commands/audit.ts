@@ -1,10 +1,17 @@
 import { Command, Option } from 'commander';
 import type { AuditView } from '#contract';
 import { withHub, type CliContext } from '../context.js';
-import { outputOption, positive } from '../options.js';
+import { outputOption, positive, watchOption } from '../options.js';
 import { exportAudit, verifyAudit } from './audit-chain.js';
 import { age, render, type Output, type Shape } from '../print.js';
 import { examples } from '../program.js';
+import { watchList } from '../watch-list.js';
+
+interface Options {
+  readonly limit: number;
+  readonly output: Output;
+  readonly watch?: boolean;
+}
 
 const shape: Shape<AuditView> = {
   name: ({ id }) => `audit/${id}`,
@@ -26,6 +33,7 @@ export function audit(context: CliContext): Command {
     .description('Show who did what to what, and why; the newest last.')
     .addOption(new Option('--limit <count>', 'so many of the newest').argParser(positive).default(50))
     .addOption(outputOption())
+    .addOption(watchOption())
     .addHelpText(
       'after',
       examples([
@@ -36,10 +44,12 @@ export function audit(context: CliContext): Command {
     )
     .addCommand(verifyAudit(context))
     .addCommand(exportAudit(context))
-    .action(async ({ limit, output }: { limit: number; output: Output }, command: Command) => {
+    .action(async ({ limit, output, watch }: Options, command: Command) => {
       await withHub(command, context, async (client) => {
-        const items = await client.all<AuditView>('/api/v1/audit', {}, limit);
-        context.out(render(items.reverse(), output, shape, { colours: context.colours }));
+        const read = async (): Promise<AuditView[]> =>
+          (await client.all<AuditView>('/api/v1/audit', {}, limit)).reverse();
+        if (watch) return watchList(client, context, read, { shape, output });
+        context.out(render(await read(), output, shape, { colours: context.colours }));
       });
     });
 }

@@ -9,7 +9,9 @@ import { describeSource } from '../describe/source.js';
 import type { HubClient } from '../hub-client.js';
 import { nearest } from '../nearest.js';
 import { readPointed } from '../object-names.js';
+import { watchOption } from '../options.js';
 import { examples } from '../program.js';
+import { showAnswer, type WatchOptions } from '../show-answer.js';
 
 type Describe = (client: HubClient, name: string, colours: boolean) => Promise<string>;
 
@@ -26,6 +28,7 @@ export function describe(context: CliContext): Command {
     .description('Tell everything about one object: what it is, what it waits for, what happened to it.')
     .argument('<kind>', 'cluster, application, rollout, release or source; or KIND/NAME')
     .argument('[names...]', 'which')
+    .addOption(watchOption())
     .addHelpText(
       'after',
       examples([
@@ -34,7 +37,7 @@ export function describe(context: CliContext): Command {
         ['flotilla describe release web/3', 'commit and bundles'],
       ]),
     )
-    .action(async (word: string, words: string[], _options: object, command: Command) => {
+    .action(async (word: string, words: string[], { watch }: Pick<WatchOptions, 'watch'>, command: Command) => {
       const { kind, names } = readPointed(word, words);
       const found = KINDS.find((each) => each.words.includes(kind.toLowerCase()));
       const all = KINDS.map((each) => each.words[0] ?? '');
@@ -45,9 +48,13 @@ export function describe(context: CliContext): Command {
       }
       if (names.length === 0) throw new RejectedError('usage', `Say which: flotilla describe ${kind} NAME.`);
       await withHub(command, context, async (client) => {
-        const texts: string[] = [];
-        for (const name of names) texts.push(await found.describe(client, name, context.colours));
-        context.out(texts.join('\n'));
+        const read = async (): Promise<string> => {
+          const texts: string[] = [];
+          for (const name of names) texts.push(await found.describe(client, name, context.colours));
+          return texts.join('\n');
+        };
+        const options: WatchOptions = { output: 'text', watch: watch ?? false };
+        await showAnswer(client, context, options, { read, text: (text) => text });
       });
     });
 }

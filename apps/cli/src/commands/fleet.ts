@@ -1,18 +1,17 @@
 import { Command } from 'commander';
 import type { FleetView } from '#contract';
 import { withHub, type CliContext } from '../context.js';
-import { follow } from '../follow.js';
 import { healthText, rolloutText, rolloutTone, type FleetApplication } from '../listings/applications.js';
-import { answerOption, type AnswerOptions } from '../options.js';
-import { counted, plain, printAnswer, shortRevision, table, type Column } from '../print.js';
+import { answerOption, watchOption } from '../options.js';
+import { counted, plain, shortRevision, table, type Column } from '../print.js';
 import { examples } from '../program.js';
-import { Screen } from '../screen.js';
+import { showAnswer, type WatchOptions } from '../show-answer.js';
 
 export function fleet(context: CliContext): Command {
   return new Command('fleet')
     .description('Show the fleet at a glance: clusters, applications, what runs and what waits.')
     .addOption(answerOption())
-    .option('-w, --watch', 'go on showing changes until Ctrl-C')
+    .addOption(watchOption())
     .addHelpText(
       'after',
       examples([
@@ -21,28 +20,10 @@ export function fleet(context: CliContext): Command {
         ['flotilla fleet -o json', 'for a script'],
       ]),
     )
-    .action(async ({ output, watch }: AnswerOptions & { watch?: boolean }, command: Command) => {
-      await withHub(command, context, async (client) => {
-        const read = (): Promise<FleetView> => client.get<FleetView>('/api/v1/fleet');
-        if (!watch) {
-          const view = await read();
-          return printAnswer(context, output, view, fleetText(view, context.colours));
-        }
-        const screen = new Screen(context);
-        let last = '';
-        try {
-          for await (const view of follow(client, context, read, { signal: context.interrupted() })) {
-            if (context.isTerminal && output === 'text') screen.draw(fleetText(view, context.colours));
-            else if (JSON.stringify(view) !== last) {
-              if (output === 'json') context.out(`${JSON.stringify(view)}\n`);
-              else printAnswer(context, output, view, `${last === '' ? '' : '\n'}${fleetText(view, false)}`);
-            }
-            last = JSON.stringify(view);
-          }
-        } finally {
-          screen.close();
-        }
-      });
+    .action(async (options: WatchOptions, command: Command) => {
+      await withHub(command, context, (client) =>
+        showAnswer(client, context, options, { read: () => client.get<FleetView>('/api/v1/fleet'), text: fleetText }),
+      );
     });
 }
 

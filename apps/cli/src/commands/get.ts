@@ -5,7 +5,7 @@ import type { HubClient } from '../hub-client.js';
 import { KINDS, withListing } from '../listings/find-listing.js';
 import type { Filters, Listing } from '../listings/listing.js';
 import { readPointed } from '../object-names.js';
-import { outputOption, positive } from '../options.js';
+import { outputOption, positive, watchOption } from '../options.js';
 import { render, type Output } from '../print.js';
 import { examples } from '../program.js';
 import { watchEvents } from '../watch-events.js';
@@ -35,7 +35,7 @@ export function get(context: CliContext): Command {
     .option('--cluster <name>', 'only of this cluster (events)')
     .option('--status <status>', 'only in this state (clusters, rollouts, targets)')
     .addOption(new Option('--limit <count>', 'at most so many; events: the 50 newest').argParser(positive))
-    .option('-w, --watch', 'go on showing changes until Ctrl-C')
+    .addOption(watchOption())
     .addHelpText(
       'after',
       examples([

@@ -2,13 +2,13 @@ import { Command, Option } from 'commander';
 import type { PlanView } from '#contract';
 import { withHub, type CliContext } from '../context.js';
 import { part } from '../listings/listing.js';
-import { answerOption, positive, type AnswerOptions } from '../options.js';
+import { answerOption, positive, watchOption } from '../options.js';
 import { planText } from '../plan-text.js';
-import { printAnswer } from '../print.js';
 import { examples } from '../program.js';
+import { showAnswer, type WatchOptions } from '../show-answer.js';
 import { bare } from '../steer.js';
 
-interface Options extends AnswerOptions {
+interface Options extends WatchOptions {
   readonly release?: number;
   readonly strategy?: string;
   readonly all?: boolean;
@@ -24,6 +24,7 @@ export function plan(context: CliContext): Command {
     .option('--strategy <name>', 'by another strategy than the application’s')
     .option('--all', 'name every cluster, not only the first of each wave')
     .addOption(answerOption())
+    .addOption(watchOption())
     .addHelpText(
       'after',
       examples([
@@ -31,10 +32,13 @@ export function plan(context: CliContext): Command {
         ['flotilla rollout plan web --strategy careful -o json', 'what would another strategy do?'],
       ]),
     )
-    .action(async (of: string, { output, release, strategy, all }: Options, self: Command) => {
+    .action(async (of: string, { release, strategy, all, ...options }: Options, self: Command) => {
       await withHub(self, context, async (client) => {
-        const view = await client.get<PlanView>(`/api/v1/applications/${part(bare(of))}/plan`, { release, strategy });
-        printAnswer(context, output, view, planText(view, { colours: context.colours, all: all ?? false }));
+        const route = `/api/v1/applications/${part(bare(of))}/plan`;
+        await showAnswer(client, context, options, {
+          read: () => client.get<PlanView>(route, { release, strategy }),
+          text: (view, colours) => planText(view, { colours, all: all ?? false }),
+        });
       });
     });
 }

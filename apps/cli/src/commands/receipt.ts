@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import type { ReceiptView } from '#contract';
 import { withHub, type CliContext } from '../context.js';
 import { part } from '../listings/listing.js';
-import { answerOption, type AnswerOptions } from '../options.js';
-import { age, counted, plain, printAnswer, table, type Column } from '../print.js';
+import { answerOption, watchOption } from '../options.js';
+import { age, counted, plain, table, type Column } from '../print.js';
 import { examples } from '../program.js';
+import { showAnswer, type WatchOptions } from '../show-answer.js';
 import { bare, ROLLOUT_ARGUMENT } from '../steer.js';
 
 export function receipt(context: CliContext): Command {
@@ -14,12 +15,15 @@ export function receipt(context: CliContext): Command {
     )
     .argument('<rollback>', ROLLOUT_ARGUMENT)
     .addOption(answerOption())
+    .addOption(watchOption())
     .addHelpText('after', examples([['flotilla rollout receipt web', 'is everybody off the bad release?']]))
-    .action(async (of: string, { output }: AnswerOptions, self: Command) => {
+    .action(async (of: string, options: WatchOptions, self: Command) => {
       await withHub(self, context, async (client) => {
-        const view = await client.get<ReceiptView>(`/api/v1/rollouts/${part(bare(of))}/receipt`);
-        printAnswer(context, output, view, receiptText(view, context.colours));
-        if (view.couldNot.length > 0) context.exitCode = 1;
+        const view = await showAnswer(client, context, options, {
+          read: () => client.get<ReceiptView>(`/api/v1/rollouts/${part(bare(of))}/receipt`),
+          text: receiptText,
+        });
+        if (view !== null && view.couldNot.length > 0) context.exitCode = 1;
       });
     });
 }

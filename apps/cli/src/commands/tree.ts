@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { askCluster, caveatOf, readPlace } from '../ask-cluster.js';
 import { withHub, type CliContext } from '../context.js';
-import { answerOption, type AnswerOptions } from '../options.js';
-import { printAnswer } from '../print.js';
+import { answerOption, watchOption } from '../options.js';
 import { examples } from '../program.js';
+import { showAnswer, type WatchOptions } from '../show-answer.js';
 import { treeText } from '../tree-text.js';
 
 export function tree(context: CliContext): Command {
@@ -14,6 +14,7 @@ export function tree(context: CliContext): Command {
     )
     .argument('<place>', 'CLUSTER/APPLICATION')
     .addOption(answerOption())
+    .addOption(watchOption())
     .addHelpText(
       'after',
       examples([
@@ -21,12 +22,12 @@ export function tree(context: CliContext): Command {
         ['flotilla tree eu-1/web -o json', 'with apiVersion and message of each object'],
       ]),
     )
-    .action(async (word: string, { output }: AnswerOptions, command: Command) => {
+    .action(async (word: string, options: WatchOptions, command: Command) => {
       const place = readPlace(word);
       await withHub(command, context, async (client) => {
-        const view = await askCluster(client, 'tree', place);
-        printAnswer(context, output, view, treeText(view, context.colours));
-        const caveat = caveatOf(view);
+        const read = (): ReturnType<typeof askCluster<'tree'>> => askCluster(client, 'tree', place);
+        const view = await showAnswer(client, context, options, { read, text: treeText });
+        const caveat = view === null ? null : caveatOf(view);
         if (caveat !== null) context.error(caveat);
       });
     });

@@ -6,9 +6,10 @@ import { holdLines } from '../hold-lines.js';
 import type { HubClient } from '../hub-client.js';
 import { part } from '../listings/listing.js';
 import { readPointed } from '../object-names.js';
-import { answerOption, type AnswerOptions } from '../options.js';
-import { plain, printAnswer } from '../print.js';
+import { answerOption, watchOption } from '../options.js';
+import { plain } from '../print.js';
 import { examples } from '../program.js';
+import { showAnswer, type WatchOptions } from '../show-answer.js';
 
 /** Words for what can be asked about, in the order in which a bare name is tried. */
 const KINDS: Readonly<Record<string, 'applications' | 'rollouts' | 'clusters'>> = {
@@ -29,6 +30,7 @@ export function why(context: CliContext): Command {
     .argument('<name>', 'a name, or cluster/NAME, rollout/ID, application/NAME')
     .argument('[of]', 'the name, after a kind: why cluster NAME')
     .addOption(answerOption())
+    .addOption(watchOption())
     .addHelpText(
       'after',
       examples([
@@ -37,11 +39,10 @@ export function why(context: CliContext): Command {
         ['flotilla why cluster/eu-1', 'a cluster'],
       ]),
     )
-    .action(async (word: string, of: string | undefined, { output }: AnswerOptions, command: Command) => {
-      await withHub(command, context, async (client) => {
-        const answer = await ask(client, word, of);
-        printAnswer(context, output, answer, whyText(answer));
-      });
+    .action(async (word: string, of: string | undefined, options: WatchOptions, command: Command) => {
+      await withHub(command, context, (client) =>
+        showAnswer(client, context, options, { read: () => ask(client, word, of), text: (answer) => whyText(answer) }),
+      );
     });
 }
 
