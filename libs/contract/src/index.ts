@@ -11,6 +11,7 @@ export * from './http/fleet.js';
 export * from './http/history.js';
 export * from './http/plans.js';
 export * from './http/rollouts.js';
+export * from './http/scopes.js';
 export * from './http/webhooks.js';
 export * from './issues.js';
 export * from './json-schema.js';

@@ -19,6 +19,12 @@ export interface Grant {
   readonly scope: Scope;
 }
 
+/** Whom a grant is for, as the identity provider names people (by address or by subject) and groups. */
+export interface GrantSubject {
+  readonly kind: 'user' | 'group';
+  readonly value: string;
+}
+
 /** What a scope looks at in a cluster. */
 export type ScopedCluster = Pick<ClusterIdentity, 'labels' | 'facts'>;
 

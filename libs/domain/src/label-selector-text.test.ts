@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseSelector } from './label-selector-text.js';
+import * as fc from 'fast-check';
+import { formatSelector, parseSelector } from './label-selector-text.js';
 import { matchesSelector } from './selector.js';
 
 const matches = (text: string, labels: Record<string, string>): boolean => {
@@ -40,4 +41,40 @@ describe('a selector as text', () => {
       expect(parseSelector(text)).toMatchObject({ ok: false, message: expect.stringContaining('key=value') });
     },
   );
+});
+
+describe('a selector told as text', () => {
+  it('reads as one of the same meaning', () => {
+    const key = fc.constantFrom('env', 'team/name', 'fact.k8s');
+    const value = fc.constantFrom('prod', '', '1.30+a');
+    const values = fc.array(value, { minLength: 1, maxLength: 3 });
+    const expression = fc.oneof(
+      fc.record({ key, operator: fc.constantFrom('In' as const, 'NotIn' as const), values }),
+      fc.record({ key, operator: fc.constantFrom('Exists' as const, 'DoesNotExist' as const) }),
+    );
+    const selector = fc.record({
+      matchLabels: fc.dictionary(key, value, { maxKeys: 2 }),
+      matchExpressions: fc.array(expression, { maxLength: 3 }),
+    });
+    const labels = fc.dictionary(key, value, { maxKeys: 3 });
+    fc.assert(
+      fc.property(selector, labels, (each, of) => {
+        const text = formatSelector(each);
+        expect({ text, matches: matches(text, of) }).toEqual({ text, matches: matchesSelector(each, of) });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('is as short as people write it', () => {
+    const matchExpressions = [
+      { key: 'tier', operator: 'NotIn', values: ['a', 'b'] },
+      { key: 'team', operator: 'NotIn', values: ['blue'] },
+      { key: 'zone', operator: 'In', values: ['x'] },
+      { key: 'gpu', operator: 'Exists' },
+      { key: 'old', operator: 'DoesNotExist' },
+    ] as const;
+    const text = 'env=prod,tier notin (a,b),team!=blue,zone=x,gpu,!old';
+    expect(formatSelector({ matchLabels: { env: 'prod' }, matchExpressions })).toBe(text);
+  });
 });

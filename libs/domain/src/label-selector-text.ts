@@ -1,3 +1,4 @@
+import { assertNever } from './assert-never.js';
 import type { Selector, SelectorExpression } from './selector.js';
 
 export type ParsedSelector =
@@ -61,4 +62,25 @@ function parseRequirement(part: string): SelectorExpression | string {
     return { key, operator: equals[2] === '!=' ? 'NotIn' : 'In', values: [value] };
   }
   return { key, operator: exists?.[1] === '!' ? 'DoesNotExist' : 'Exists' };
+}
+
+/** The text that `parseSelector` reads as a selector of the same meaning; of a value that no label can have, for the eye alone. */
+export function formatSelector({ matchLabels = {}, matchExpressions = [] }: Selector): string {
+  const equal = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
+  return [...equal, ...matchExpressions.map(formatRequirement)].join(',');
+}
+
+function formatRequirement({ key, operator, values = [] }: SelectorExpression): string {
+  switch (operator) {
+    case 'In':
+      return values.length === 1 ? `${key}=${values.join('')}` : `${key} in (${values.join(',')})`;
+    case 'NotIn':
+      return values.length === 1 ? `${key}!=${values.join('')}` : `${key} notin (${values.join(',')})`;
+    case 'Exists':
+      return key;
+    case 'DoesNotExist':
+      return `!${key}`;
+    default:
+      return assertNever(operator, 'selector operator');
+  }
 }

@@ -1,4 +1,4 @@
-import type { AuditEntry, ChainedEntry, Grant, Role, Scope } from '#domain';
+import type { AuditEntry, ChainedEntry, Grant, GrantSubject, Role, Scope } from '#domain';
 import type { Page, PageRequest } from './page.js';
 
 export interface StoredToken {
@@ -25,12 +25,6 @@ export interface TokenStore {
   touch(id: string, now: number): Promise<void>;
 }
 
-/** Whom a grant is for, as the identity provider names people (address or subject) and groups. Compared letter by letter. */
-export interface GrantSubject {
-  readonly kind: 'user' | 'group';
-  readonly value: string;
-}
-
 /** What people who sign in may do, and where. */
 export interface StoredGrant extends Grant {
   readonly name: string;
@@ -49,7 +43,7 @@ export interface GrantStore {
   get(name: string): Promise<StoredGrant | null>;
   /** By name. */
   list(): Promise<readonly StoredGrant[]>;
-  /** Those of one person: by any of their names and any of their groups. By name. */
+  /** Those of one person: by any of their names and any of their groups, compared letter by letter. By name. */
   of(subject: {
     readonly users: readonly string[];
     readonly groups: readonly string[];

@@ -8,14 +8,16 @@ import {
   createTokenRequestSchema,
   nameSchema,
   pageOf,
+  scopeView,
   tokenViewSchema,
+  toScope,
   whoamiSchema,
   type AuditView,
   type CreateTokenAnswer,
   type TokenView,
   type Whoami,
 } from '#contract';
-import { parseDuration, type Role } from '#domain';
+import { isUnbounded, parseDuration, type JsonObject, type Role, type Scope } from '#domain';
 import { RejectedError } from '#kit';
 import type { Clock, Page, Store, StoredToken } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
@@ -58,8 +60,10 @@ export class TokensController {
     const now = this.clock.now();
     const expiresAt = body.ttl === undefined ? null : now + (parseDuration(body.ttl) ?? 0);
     return this.store.transact(async (unit) => {
-      const { id, secret } = await makeToken(unit, { ...body, createdBy: caller.actor, now, expiresAt });
-      await audit(unit, { now, caller }, 'token.create', `Token/${body.name}`, { detail: { role: body.role } });
+      const scope = toScope(body.scope);
+      const { id, secret } = await makeToken(unit, { ...body, scope, createdBy: caller.actor, now, expiresAt });
+      const detail = { role: body.role, scope: scope as unknown as JsonObject };
+      await audit(unit, { now, caller }, 'token.create', `Token/${body.name}`, { detail });
       const stored = (await unit.tokens.list()).find((token) => token.id === id);
       if (!stored) throw new Error('a token vanished while it was made');
       return { token: secret, view: tokenView(stored) };
@@ -79,12 +83,14 @@ export class TokensController {
       const live = tokens.filter(({ revokedAt }) => revokedAt === null);
       const token = live.find((each) => each.name === name || each.id === name);
       if (!token) throw new RejectedError('not-found', `Token "${name}" does not exist`, { status: 404 });
-      // A token that expires is nobody to rely on: afterwards the hub would be without an admin.
-      const admins = live.filter(({ role, expiresAt }) => role === 'admin' && expiresAt === null);
+      // A token that expires or has bounds is nobody to rely on: afterwards the hub would be without an admin.
+      const admins = live.filter(
+        ({ role, scope, expiresAt }) => role === 'admin' && isUnbounded([scope]) && expiresAt === null,
+      );
       if (admins.length === 1 && admins[0]?.id === token.id) {
         throw new RejectedError(
           'last-admin',
-          `Token "${name}" is the last admin's that does not expire: make another one first`,
+          `Token "${name}" is the last admin's that neither expires nor has bounds: make another one first`,
           { status: 409 },
         );
       }
@@ -117,12 +123,18 @@ function strongest({ grants }: Caller): Role {
   return (['admin', 'operator', 'approver'] as const).find((role) => roles.has(role)) ?? 'viewer';
 }
 
+function scopeField(scope: Scope): Pick<TokenView, 'scope'> {
+  const view = scopeView(scope);
+  return view === undefined ? {} : { scope: view };
+}
+
 function tokenView(token: StoredToken): TokenView {
   return {
     id: token.id,
     name: token.name,
     ...(token.email && { email: token.email }),
     role: token.role,
+    ...scopeField(token.scope),
     createdAt: iso(token.createdAt),
     createdBy: token.createdBy,
     ...isoField('expiresAt', token.expiresAt),

@@ -2,15 +2,14 @@ import type { ChainedEntry, JsonObject } from '#domain';
 import { z } from 'zod';
 import { digestSchema, durationSchema, nameSchema } from '../primitives.js';
 import { naturalSchema, pageQuerySchema, timeSchema } from './basics.js';
-
-export const roleSchema = z.enum(['viewer', 'operator', 'approver', 'admin'], {
-  error: 'must be viewer, operator, approver or admin',
-});
+import { roleSchema, scopeSchema } from './scopes.js';
 
 export const createTokenRequestSchema = z.strictObject({
   name: nameSchema,
   email: z.email('must be an e-mail address').max(254).optional(),
   role: roleSchema,
+  /** Everywhere without one. */
+  scope: scopeSchema.optional(),
   /** Lives for ever without one. */
   ttl: durationSchema.optional(),
 });
@@ -21,6 +20,8 @@ export const tokenViewSchema = z
     name: z.string(),
     email: z.string().optional(),
     role: roleSchema,
+    /** Absent: everywhere. */
+    scope: scopeSchema.optional(),
     createdAt: timeSchema,
     createdBy: z.string(),
     expiresAt: timeSchema.optional(),

@@ -1,5 +1,5 @@
-import { canonicalJson, type Role, type Scope } from '#domain';
-import type { GrantStore, GrantSubject, StoredGrant } from '#ports';
+import { canonicalJson, type GrantSubject, type Role, type Scope } from '#domain';
+import type { GrantStore, StoredGrant } from '#ports';
 import type { Sql } from './sql.js';
 
 interface Row {
