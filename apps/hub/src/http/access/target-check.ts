@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { isStorable, STORABLE } from '#contract';
+import { z } from 'zod';
+import { clusterNameSchema, fieldErrorsText, isStorable, issueErrors, nameSchema, STORABLE } from '#contract';
 import { isUnbounded, seesApplication, seesCluster, seesPair, type Role, type Scope } from '#domain';
 import { BugError, RejectedError } from '#kit';
 import type { Store, StoredCluster } from '#ports';
@@ -10,8 +11,7 @@ import type { Caller, PermitTarget } from './permit.js';
 import { Reach, type Sight } from './reach.js';
 import { notFound, outOfScope, partlyInScope } from './refusals.js';
 
-/** Longer names are nobody's; routers allow more. */
-const MAX_NAME = 253;
+const idSchema = z.string().min(1).max(80).refine(isStorable, STORABLE);
 
 /** An object that a route is about, for whoever wants to know how much of it some scopes hold. */
 interface Looked {
@@ -56,14 +56,14 @@ export class TargetCheck {
   /** @throws RejectedError `not-found`. */
   private async look(target: Exclude<PermitTarget, string>, params: Readonly<Record<string, string>>): Promise<Looked> {
     if ('cluster' in target) {
-      const name = nameIn(params, target.cluster);
+      const name = nameIn(params, target.cluster, clusterNameSchema);
       const cluster = await this.store.read.clusters.byName(name);
       if (!cluster) throw notFound('Cluster', name);
       return 'application' in target
         ? this.lookAtPair(cluster, nameIn(params, target.application))
         : lookAtCluster(cluster, target.whole ?? false);
     }
-    if ('rollout' in target) return this.lookAtRollout(nameIn(params, target.rollout), target);
+    if ('rollout' in target) return this.lookAtRollout(nameIn(params, target.rollout, idSchema), target);
     if ('application' in target)
       return this.lookAtApplication(nameIn(params, target.application), target.whole ?? false);
     return 'source' in target
@@ -156,10 +156,14 @@ export function holdsWholeCluster(scopes: readonly Scope[], cluster: Pick<Stored
   );
 }
 
-/** @throws RejectedError `invalid`: a guard looks before any schema does. */
-function nameIn(params: Readonly<Record<string, string>>, parameter: string): string {
-  const name = params[parameter];
-  if (name !== undefined && isStorable(name) && name.length <= MAX_NAME) return name;
-  const fields = [{ path: parameter, message: STORABLE }];
-  throw new RejectedError('invalid', `${parameter}: ${STORABLE}`, { status: 400, fields });
+/** @throws RejectedError `invalid`: a guard looks before any handler's schema does. */
+function nameIn(
+  params: Readonly<Record<string, string>>,
+  parameter: string,
+  schema: z.ZodType<string> = nameSchema,
+): string {
+  const { data, error } = schema.safeParse(params[parameter]);
+  if (data !== undefined) return data;
+  const fields = issueErrors(error?.issues ?? [], [parameter]);
+  throw new RejectedError('invalid', fieldErrorsText(fields), { status: 400, fields });
 }
