@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { durationSchema } from '#contract';
 import { parseDuration } from '#domain';
-import { booleanSetting, integerSetting, logLevels, setting, urlSetting } from '#kit';
+import { booleanSetting, integerSetting, logLevels, setting, urlListSetting, urlSetting } from '#kit';
+import { doorSettings } from './http/doors/doors.config.js';
+import { loginSettings } from './http/login/login.config.js';
 
 const duration = (fallback: string) => durationSchema.default(fallback).transform((text) => parseDuration(text) ?? 0);
 
@@ -55,15 +57,26 @@ export const hubConfigSchema = z.object({
     env: 'FLOTILLA_DATABASE_POOL',
     description: 'Most connections to the database.',
   }),
-  natsUrl: setting(urlSetting(['nats:', 'tls:']).optional(), {
+  natsUrl: setting(urlListSetting(['nats:', 'tls:']).optional(), {
     env: 'NATS_URL',
-    description: 'NATS server with the configuration that --nats-configuration prints.',
+    description:
+      'NATS server with the configuration that --nats-configuration prints, or three of them, separated by commas.',
     defaultText: 'an embedded nats-server',
   }),
   natsCaFile: setting(z.string().max(4096).optional(), {
     env: 'NATS_CA_FILE',
     description: 'PEM of the CA that signed the certificate of NATS_URL.',
     defaultText: "the hub's own CA",
+  }),
+  natsKeysFile: setting(z.string().max(4096).optional(), {
+    env: 'FLOTILLA_NATS_KEYS_FILE',
+    description: "The keys that make NATS the hub's own, as the hub writes them; shared by hubs of one NATS.",
+    defaultText: 'keys/nats-keys.json in the data folder',
+  }),
+  natsKeys: setting(z.string().max(4096).optional(), {
+    env: 'FLOTILLA_NATS_KEYS',
+    description: 'The text of that file, in its place.',
+    secret: true,
   }),
   natsHost: setting(z.string().min(1).max(255).default('127.0.0.1'), {
     env: 'FLOTILLA_NATS_HOST',
@@ -74,9 +87,9 @@ export const hubConfigSchema = z.object({
     description: 'Port of the embedded nats-server.',
     defaultText: 'that of the last start, else any free one',
   }),
-  natsPublicUrl: setting(urlSetting(['nats:', 'tls:']).optional(), {
+  natsPublicUrl: setting(urlListSetting(['nats:', 'tls:']).optional(), {
     env: 'FLOTILLA_NATS_PUBLIC_URL',
-    description: 'Where agents reach NATS.',
+    description: 'Where agents reach NATS; several separated by commas.',
     defaultText: 'NATS_URL, or the embedded server',
   }),
   heartbeatMs: setting(
@@ -104,6 +117,8 @@ export const hubConfigSchema = z.object({
     description:
       "Whether webhook and metric gates may be at loopback and link-local addresses; clouds' metadata addresses never are.",
   }),
+  ...loginSettings,
+  ...doorSettings,
   renderConcurrency: setting(integerSetting(1, 256).default(availableParallelism()), {
     env: 'FLOTILLA_RENDER_CONCURRENCY',
     description: 'Overlays rendered at once.',

@@ -5,7 +5,7 @@ import { AccessGuard } from './http/access/access.guard.js';
 import { Callers } from './http/access/callers.js';
 import { IDENTIFIERS, type Identifier } from './http/access/identifier.js';
 import { Reach } from './http/access/reach.js';
-import { requirePermits } from './http/access/require-permits.js';
+import { requirePermits, type DeclaredRoute } from './http/access/require-permits.js';
 import { TargetCheck } from './http/access/target-check.js';
 import { TokenIdentifier } from './http/access/token-identifier.js';
 import { ApplyController } from './http/apply.controller.js';
@@ -25,8 +25,18 @@ import { CredentialsController } from './http/credentials.controller.js';
 import { EventsController } from './http/events.controller.js';
 import { FleetCommandsController } from './http/fleet-commands.controller.js';
 import { FleetController } from './http/fleet.controller.js';
+import { GrantsController } from './http/grants.controller.js';
 import { HealthController } from './http/health.controller.js';
 import { HistoryExport } from './http/history-export.js';
+import { BrowserSessions } from './http/login/browser-sessions.js';
+import { IdentityProvider } from './http/login/identity-provider.js';
+import { LoginCodes } from './http/login/login-codes.js';
+import { LoginController } from './http/login/login.controller.js';
+import { SessionDoor } from './http/login/session-door.js';
+import { SessionIdentifier } from './http/login/session-identifier.js';
+import { Sessions } from './http/login/sessions.js';
+import { SessionsController } from './http/login/sessions.controller.js';
+import { SignIn } from './http/login/sign-in.js';
 import { JoinController } from './http/join.controller.js';
 import { OpenApi, OpenApiController } from './http/openapi.js';
 import { PastReader } from './http/past-reader.js';
@@ -45,8 +55,10 @@ import { validationPipe } from './http/validate.js';
 import { WhyReader } from './http/why-reader.js';
 import { Credentials } from './installation/credentials.js';
 import { Join } from './installation/join.js';
+import { Leaving } from './installation/leaving.js';
 import { Membership } from './installation/membership.js';
 import { Registration } from './installation/registration.js';
+import { Revocations } from './installation/revocations.js';
 import {
   CLOCK,
   GIT_CREDENTIALS,
@@ -121,6 +133,7 @@ const doors: Provider[] = [
   FleetFreeze,
   HistoryExport,
   Join,
+  Leaving,
   Membership,
   OpenApi,
   PastReader,
@@ -128,16 +141,24 @@ const doors: Provider[] = [
   Reach,
   ReceiptReader,
   Registration,
+  Revocations,
   Rehearser,
   Rollbacks,
   RolloutCommands,
   RolloutReader,
   TargetCheck,
   TokenIdentifier,
+  BrowserSessions,
+  IdentityProvider,
+  LoginCodes,
+  SessionDoor,
+  SessionIdentifier,
+  Sessions,
+  SignIn,
   WebhookDoor,
   WhyReader,
   // In the order in which they are asked.
-  { provide: IDENTIFIERS, useFactory: (...all: Identifier[]) => all, inject: [TokenIdentifier] },
+  { provide: IDENTIFIERS, useFactory: (...all: Identifier[]) => all, inject: [TokenIdentifier, SessionIdentifier] },
 ];
 
 const controllers: Type[] = [
@@ -155,10 +176,16 @@ const controllers: Type[] = [
   ReleasingController,
   EventsController,
   TokensController,
+  GrantsController,
+  LoginController,
+  SessionsController,
   CredentialsController,
   WebhooksController,
   ...declaredControllers,
 ];
+
+/** Every route as it is declared: what is public, and what is not. */
+export const hubRoutes = (): readonly DeclaredRoute[] => requirePermits(controllers);
 
 /** The one composition root: ports come in as values, everything else is made here. */
 @Module({})
@@ -177,7 +204,6 @@ export class HubModule {
       { provide: LOGGER, useValue: parts.log },
       { provide: METRICS, useValue: parts.metrics },
     ];
-    requirePermits(controllers);
     return {
       module: HubModule,
       imports: [ScheduleModule.forRoot()],

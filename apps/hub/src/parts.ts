@@ -1,6 +1,7 @@
 import type { GitSource, HubBus, Renderer, Store } from '#ports';
 import type { Logger, Metrics } from '#kit';
 import type { GitCredentials } from './installation/git-credentials.js';
+import type { LoginSettings } from './http/login/login.config.js';
 import type { SecretBox } from './installation/secret-box.js';
 import type { SteadyClock } from './steps/advance/steady-clock.js';
 import type { ManifestSigner } from './steps/assign/manifest-signer.js';
@@ -35,6 +36,7 @@ export interface HubSettings {
   readonly renderConcurrency: number;
   /** Whether webhook and metric gates may be on the hub's own machine or link. */
   readonly gatesAllowLocal: boolean;
+  readonly login: LoginSettings;
 }
 
 /** The adapters that a hub runs on. */

@@ -3,7 +3,10 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { HubConfig } from './hub.config.js';
 import { earlyRefusals } from './http/early-refusals.js';
-import { HubModule } from './hub.module.js';
+import { refuseUndeclared } from './http/access/refuse-undeclared.js';
+import { hangDoors } from './http/doors/hang-doors.js';
+import type { DoorSettings } from './http/doors/doors.config.js';
+import { HubModule, hubRoutes } from './hub.module.js';
 import { OpenApi } from './http/openapi.js';
 import type { HubParts, HubSettings } from './parts.js';
 import { Advance } from './steps/advance/advance.js';
@@ -16,7 +19,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** Makes the application of its parts and listens; resolves when reports are being collected. */
 export async function serve(options: {
-  readonly config: Pick<HubConfig, 'host' | 'port' | 'publicUrl'>;
+  readonly config: Pick<HubConfig, 'host' | 'port' | 'publicUrl' | keyof DoorSettings>;
   readonly parts: Omit<HubParts, 'settings'>;
   readonly settings: Omit<HubSettings, 'publicUrl'>;
   readonly tls: { readonly cert: string; readonly key: string };
@@ -28,8 +31,11 @@ export async function serve(options: {
     // Behind a kept-alive connection a stop must not wait for the client to go.
     forceCloseConnections: true,
     requestTimeout: 60_000,
+    // Whoever else says where a request is from is not believed.
+    trustProxy: config.trustedProxies ?? false,
     ...earlyRefusals,
   });
+  refuseUndeclared(adapter.getInstance(), hubRoutes());
   // The port is known only once it listens, where any free one is taken: the settings' URL is filled in then.
   const settings: HubSettings & { publicUrl: string } = { ...options.settings, publicUrl: config.publicUrl ?? '' };
   const app = await NestFactory.create<NestFastifyApplication>(HubModule.on({ ...parts, settings }), adapter, {
@@ -38,6 +44,7 @@ export async function serve(options: {
     // A webhook signs the bytes of its body.
     rawBody: true,
   });
+  await hangDoors(adapter.getInstance(), config, hubRoutes());
   await app.init();
   app.get(OpenApi).describe(app);
   await app.listen({ port: config.port, host: config.host });

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { connectHubBus, ensureBusKeys, ensureCertificates, startEmbeddedNats } from '#bus';
+import { connectHubBus, ensureCertificates, openBusKeys, startEmbeddedNats } from '#bus';
 import {
   createMetrics,
   findProgram,
@@ -19,11 +19,13 @@ import { openRenderer } from '#render';
 import { openGitSource } from '#source';
 import { migrate, openStore, startEmbeddedPostgres } from '#store';
 import type { HubConfig } from './hub.config.js';
+import { busKeysOf } from './installation/bus-keys.js';
+import { readLoginSettings } from './http/login/login.config.js';
 import { GitCredentials } from './installation/git-credentials.js';
 import { openSecretBox } from './installation/secret-box.js';
 import { firstAdmin } from './installation/first-admin.js';
 import { httpsCertificate, readSettingFile } from './installation/https-certificate.js';
-import { hostsOf } from './installation/hub-hosts.js';
+import { hostsOf, splitList } from './installation/hub-hosts.js';
 import type { HubParts, HubSettings } from './parts.js';
 import { serve } from './serve.js';
 import { SteadyClock } from './steps/advance/steady-clock.js';
@@ -99,7 +101,8 @@ async function start(
 
   const hosts = hostsOf(config);
   const certificates = await ensureCertificates(folder('tls'), hosts);
-  const keys = await ensureBusKeys(folder('keys'));
+  await mkdir(folder('keys'), { recursive: true, mode: 0o700 });
+  const keys = await openBusKeys(busKeysOf(config, folder('keys')));
   const say = { info: (line: string) => log.info(line) };
   // A child that dies takes the hub with it: whoever supervises the hub starts both anew, and nothing is lost.
   const died = (name: string) => (): void => {
@@ -180,13 +183,14 @@ async function start(
   const tls = await httpsCertificate(config, certificates);
   const settings: Omit<HubSettings, 'publicUrl'> = {
     caPem: tls.caPem,
-    natsUrls: [config.natsPublicUrl ?? nats],
+    natsUrls: splitList(config.natsPublicUrl ?? nats),
     natsCaPem,
     heartbeatMs: config.heartbeatMs,
     agentImage: config.agentImage,
     scratchFolder,
     renderConcurrency: config.renderConcurrency,
     gatesAllowLocal: config.gatesAllowLocal,
+    login: await readLoginSettings(config),
   };
   const parts: Omit<HubParts, 'settings'> = {
     store,

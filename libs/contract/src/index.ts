@@ -12,6 +12,7 @@ export * from './http/history.js';
 export * from './http/plans.js';
 export * from './http/rollouts.js';
 export * from './http/scopes.js';
+export * from './http/sessions.js';
 export * from './http/webhooks.js';
 export * from './issues.js';
 export * from './json-schema.js';

@@ -39,6 +39,7 @@ export interface SessionStore {
   add(session: Omit<StoredSession, 'usedAt'> & { readonly hash: string }): Promise<void>;
   /** Also one that is over: who reads looks at its times. */
   byHash(hash: string): Promise<StoredSession | null>;
+  byId(id: string): Promise<StoredSession | null>;
   /** Newest first: those that are not over at `now`. */
   list(now: number): Promise<readonly StoredSession[]>;
   /** At most once a minute per session. */

@@ -5,7 +5,7 @@ import type { Caller } from './access/permit.js';
 /** Writes who did what to what, in the transaction of the act itself. */
 export async function audit(
   unit: Unit,
-  { now, caller }: { readonly now: number; readonly caller: Caller },
+  { now, caller }: { readonly now: number; readonly caller: Pick<Caller, 'actor'> },
   act: string,
   object: string,
   more: { readonly reason?: string | undefined; readonly detail?: JsonObject } = {},

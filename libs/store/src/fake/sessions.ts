@@ -8,8 +8,9 @@ export function fakeSessions(run: Run): SessionStore {
   const shown = ({ hash: _hash, ...session }: StoredSession & { hash: string }): StoredSession => session;
   const newestFirst = <Row extends StoredSession>(rows: readonly Row[]): Row[] =>
     [...rows].sort(byKeys<Row>(({ createdAt, id }) => [createdAt, id])).reverse();
-  const drop = ({ tables }: Session, id: string): void => {
-    for (const each of tables.sessions.rows()) if (each.parent === id) tables.sessions.delete(each.id);
+  const drop = (session: Session, id: string): void => {
+    const { tables } = session;
+    for (const each of tables.sessions.rows()) if (each.parent === id) drop(session, each.id);
     tables.sessions.delete(id);
   };
   return {
@@ -24,6 +25,11 @@ export function fakeSessions(run: Run): SessionStore {
     byHash: (hash) =>
       run(({ tables }) => {
         const found = tables.sessions.rows().find((each) => each.hash === hash);
+        return found === undefined ? null : shown(found);
+      }),
+    byId: (id) =>
+      run(({ tables }) => {
+        const found = tables.sessions.get(id);
         return found === undefined ? null : shown(found);
       }),
     list: (now) =>

@@ -54,6 +54,10 @@ export function sessionStore(sql: Sql): SessionStore {
       const { rows } = await sql.query<Row>(`select ${COLUMNS} from sessions where hash = $1`, [hash]);
       return rows[0] === undefined ? null : toSession(rows[0]);
     },
+    async byId(id) {
+      const { rows } = await sql.query<Row>(`select ${COLUMNS} from sessions where id = $1`, [id]);
+      return rows[0] === undefined ? null : toSession(rows[0]);
+    },
     async list(now) {
       const { rows } = await sql.query<Row>(
         `select ${COLUMNS} from sessions where expires_at > $1 order by created_at desc, id desc limit 1000`,

@@ -28,6 +28,8 @@ export function sessions(test: StoreTest): void {
       await read.sessions.add(ofToken);
       expect(await read.sessions.byHash('hash of s1')).toEqual(shown(sessionOf('s1')));
       expect(await read.sessions.byHash('s1')).toBeNull();
+      expect(await read.sessions.byId('s2')).toEqual(shown(ofToken));
+      expect(await read.sessions.byId('hash of s1')).toBeNull();
       expect(await read.sessions.list(1)).toEqual([shown(ofToken), shown(sessionOf('s1'))]);
       expect(await read.sessions.list(9_000_000)).toEqual([]);
     }));
@@ -36,6 +38,7 @@ export function sessions(test: StoreTest): void {
     test(async ({ store: { read } }) => {
       await read.sessions.add(sessionOf('s1'));
       await read.sessions.add(sessionOf('s2', { parent: 's1' }));
+      await read.sessions.add(sessionOf('s4', { parent: 's2' }));
       await read.sessions.add(sessionOf('s3'));
       expect((await read.sessions.end('s1'))?.actor).toBe('user:ada@example.com');
       expect(await read.sessions.end('s1')).toBeNull();

@@ -1,0 +1,17 @@
+import cookie from '@fastify/cookie';
+import type { FastifyInstance } from 'fastify';
+import type { DeclaredRoute } from '../access/require-permits.js';
+import type { DoorSettings } from './doors.config.js';
+import { limitRates } from './rate-limits.js';
+import { secureHeaders } from './security-headers.js';
+
+/** What stands before every route: headers first, so that a refusal has them too. Called before any route is there. */
+export async function hangDoors(
+  server: FastifyInstance,
+  settings: DoorSettings,
+  routes: readonly DeclaredRoute[],
+): Promise<void> {
+  await secureHeaders(server);
+  await server.register(cookie);
+  await limitRates(server, settings, routes);
+}

@@ -1,0 +1,131 @@
+import { STATUS_CODES } from 'node:http';
+import rateLimit, { type CreateRateLimitOptions } from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { DeclaredRoute } from '../access/require-permits.js';
+import { addressKey, credentialKey, joinTokenKey } from './credential-key.js';
+import type { DoorSettings } from './doors.config.js';
+import { KnownCallers } from './known-callers.js';
+import { StreamPlaces } from './stream-places.js';
+
+/** Bursts are fine: what counts is ten seconds together. */
+const WINDOW_S = 10;
+const FAILURE_WINDOW_MS = 60_000;
+/** Callers, addresses and tokens that are counted at once; beyond it the longest unused is forgotten. */
+const MAX_COUNTED = 20_000;
+
+const AGENT_DOORS = ['/api/v1/join', '/api/v1/renew', '/api/v1/install/:token'];
+/** Public, and yet something can be guessed there. */
+const GUESSABLE = ['/auth/token', '/auth/link/:code'];
+const STREAM = '/api/v1/events/stream';
+
+interface Count {
+  readonly isExceeded: boolean;
+  readonly retryAfterS: number;
+}
+type Counter = (request: FastifyRequest, increment: boolean) => Promise<Count>;
+
+/**
+ * Bounds what anybody can ask: a caller by the credential, everybody else by the address, agents apart, and whoever guesses by what
+ * was wrong. A credential that was right before is never refused for what others from its address get wrong.
+ * Called before any route is there. Counts are this hub's own: several hubs let through as many times as much.
+ */
+export async function limitRates(
+  server: FastifyInstance,
+  settings: DoorSettings,
+  routes: readonly DeclaredRoute[],
+): Promise<void> {
+  await server.register(rateLimit, { global: false });
+  const perSecond = (rate: number): CreateRateLimitOptions & { cache: number } => ({
+    max: rate * WINDOW_S,
+    timeWindow: WINDOW_S * 1000,
+    cache: MAX_COUNTED,
+  });
+  const failing = { max: settings.rateFailures, timeWindow: FAILURE_WINDOW_MS, cache: MAX_COUNTED };
+  const counter = (options: CreateRateLimitOptions, key: (request: FastifyRequest) => string | null): Counter => {
+    const limit = server.createRateLimit({ ...options, keyGenerator: (request) => key(request) ?? '' });
+    return async (request, increment) => {
+      const count = await limit(request, { increment });
+      // What is only looked at would be beyond it with the next one.
+      const isExceeded = !count.isAllowed && (count.isExceeded || (!increment && count.remaining === 0));
+      return { isExceeded, retryAfterS: count.isAllowed ? 0 : Math.max(1, count.ttlInSeconds) };
+    };
+  };
+  const callers = counter(perSecond(settings.rateCaller), credentialKey);
+  const addresses = counter(perSecond(settings.rateAddress), addressKey);
+  const agents = counter(perSecond(settings.rateAgents), addressKey);
+  const wrongCredentials = counter(failing, addressKey);
+  const wrongJoinTokens = counter(failing, joinTokenKey);
+
+  const known = new KnownCallers();
+  const streams = new StreamPlaces();
+  const closed = new Set(
+    routes.filter(({ permission }) => permission !== 'public').map(({ method, path }) => `${method} ${path}`),
+  );
+  const pathOf = (request: FastifyRequest): string => request.routeOptions.url ?? '';
+  /** The key of the credential, where the route asks for one. */
+  const keyOf = (request: FastifyRequest): string | null =>
+    closed.has(`${request.method === 'HEAD' ? 'GET' : request.method} ${pathOf(request)}`)
+      ? credentialKey(request)
+      : null;
+
+  server.addHook('onRequest', async (request, reply) => {
+    const path = pathOf(request);
+    const key = keyOf(request);
+    if (AGENT_DOORS.includes(path)) return refuseIf(await agents(request, true), reply);
+    if (key !== null && known.has(key)) {
+      const refused = refuseIf(await callers(request, true), reply);
+      if (refused !== undefined || path !== STREAM) return refused;
+      if (!streams.take(key, reply.raw)) return refuse(reply, 'too-many-streams', STREAM_REFUSAL, 5);
+      return undefined;
+    }
+    if (key !== null || GUESSABLE.includes(path)) {
+      const refused = refuseIf(await wrongCredentials(request, false), reply, WRONG_REFUSAL);
+      if (refused !== undefined) return refused;
+    }
+    return refuseIf(await addresses(request, true), reply);
+  });
+
+  // Bodies are read by then.
+  server.addHook('preHandler', async (request, reply) => {
+    if (!AGENT_DOORS.includes(pathOf(request)) || joinTokenKey(request) === null) return undefined;
+    return refuseIf(await wrongJoinTokens(request, false), reply, JOIN_REFUSAL);
+  });
+
+  server.addHook('onResponse', async (request, { statusCode }) => {
+    const path = pathOf(request);
+    const key = keyOf(request);
+    if (AGENT_DOORS.includes(path)) {
+      const isWrong = statusCode >= 400 && statusCode < 500 && statusCode !== 429;
+      if (isWrong && joinTokenKey(request) !== null) await wrongJoinTokens(request, true);
+    } else if (statusCode === 401 && (key !== null || GUESSABLE.includes(path))) {
+      if (key !== null) known.drop(key);
+      await wrongCredentials(request, true);
+    } else if (key !== null && statusCode !== 429 && statusCode < 500) {
+      known.add(key);
+    }
+  });
+}
+
+const RATE_REFUSAL = 'Too many requests: go slower, and try again';
+const WRONG_REFUSAL = 'Too many wrong credentials came from this address: try again later';
+const JOIN_REFUSAL = 'This join token was refused too often: make another one with `flotilla cluster token`';
+const STREAM_REFUSAL = 'You follow the events too many times already: close one of the streams';
+
+function refuseIf(count: Count, reply: FastifyReply, why = RATE_REFUSAL): FastifyReply | undefined {
+  return count.isExceeded ? refuse(reply, 'too-many-requests', why, count.retryAfterS) : undefined;
+}
+
+function refuse(reply: FastifyReply, code: string, detail: string, retryAfterS: number): FastifyReply {
+  const problem = {
+    type: `https://flotilla.dev/problems/${code}`,
+    title: STATUS_CODES[429] ?? '',
+    status: 429,
+    code,
+    detail,
+  };
+  return reply
+    .status(429)
+    .header('retry-after', String(retryAfterS))
+    .header('content-type', 'application/problem+json')
+    .send(JSON.stringify(problem));
+}

@@ -1,0 +1,101 @@
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { cliTokenAnswerSchema, cliTokenRequestSchema, type CliTokenAnswer, type CliTokenRequest } from '#contract';
+import { Permit } from '../access/permit.js';
+import { Answers } from '../answers.js';
+import { iso } from '../views/time.js';
+import { BrowserSessions } from './browser-sessions.js';
+import { dropCookie, setCookie, TICKET_COOKIE } from './cookies.js';
+import { LoginCodes } from './login-codes.js';
+import { returnPath, SIGNED_IN_PATH } from './return-path.js';
+import { requireNoOtherSite } from './same-origin.js';
+import { cliSchema, TICKET_MS, type SignInTicket } from './sign-in-ticket.js';
+import { SignIn } from './sign-in.js';
+import { SIGNED_IN_PAGE } from './signed-in-page.js';
+
+const returnSchema = z.object({ return: z.string().max(4096).optional() });
+/** A code of another length is as unknown as any other. */
+const codeSchema = z.string().max(200);
+
+/** Where people sign in; each of these doors checks its own proof. */
+@ApiTags('sign-in')
+@Controller('auth')
+export class LoginController {
+  constructor(
+    private readonly signIn: SignIn,
+    private readonly codes: LoginCodes,
+    private readonly browsers: BrowserSessions,
+  ) {}
+
+  /** Sends a browser to the identity provider. */
+  @Get('login')
+  @Permit('public')
+  async login(
+    @Query({ schema: returnSchema }) query: z.output<typeof returnSchema>,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await this.send(reply, { returnTo: returnPath(query.return), cli: null });
+  }
+
+  /** The same for a command line that waits on the person's machine. */
+  @Get('cli')
+  @Permit('public')
+  async cli(@Query({ schema: cliSchema }) cli: z.output<typeof cliSchema>, @Res() reply: FastifyReply): Promise<void> {
+    await this.send(reply, { returnTo: SIGNED_IN_PATH, cli });
+  }
+
+  /** Where the identity provider sends the browser back to. */
+  @Get('callback')
+  @Permit('public')
+  async callback(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const ticket = request.cookies[TICKET_COOKIE];
+    // Whatever comes of it: one answer for one ticket.
+    dropCookie(reply, TICKET_COOKIE);
+    const search = new URL(request.raw.url ?? '', 'https://hub.invalid').search;
+    const signedIn = await this.signIn.finish(search, ticket);
+    if (signedIn.kind === 'cli') return void reply.redirect(signedIn.redirectTo, 303);
+    const { actor, owner, returnTo } = signedIn;
+    await this.browsers.open(request, reply, { via: 'browser', actor, owner });
+    return void reply.redirect(returnTo, 303);
+  }
+
+  /** A command line's code, for its session. */
+  @Post('token')
+  @HttpCode(200)
+  @Permit('public')
+  @Answers(cliTokenAnswerSchema)
+  async token(@Body({ schema: cliTokenRequestSchema }) { code, verifier }: CliTokenRequest): Promise<CliTokenAnswer> {
+    const { actor, token, expiresAt } = await this.codes.redeemCli(code, verifier);
+    return { actor, token, expiresAt: iso(expiresAt) };
+  }
+
+  /** Opens the browser of somebody who holds a token, once. */
+  @Get('link/:code')
+  @Permit('public')
+  async link(
+    @Param('code', { schema: codeSchema }) code: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    requireNoOtherSite(request.headers);
+    const session = await this.codes.redeemLink(code);
+    await this.browsers.requireNobodyElse(request, session.actor);
+    await this.browsers.open(request, reply, session);
+    return void reply.redirect(SIGNED_IN_PATH, 303);
+  }
+
+  @Get('signed-in')
+  @Permit('public')
+  @Header('content-type', 'text/html; charset=utf-8')
+  page(): string {
+    return SIGNED_IN_PAGE;
+  }
+
+  private async send(reply: FastifyReply, about: Pick<SignInTicket, 'returnTo' | 'cli'>): Promise<void> {
+    const { url, ticket } = await this.signIn.begin(about);
+    setCookie(reply, TICKET_COOKIE, ticket, TICKET_MS);
+    void reply.redirect(url, 302);
+  }
+}
