@@ -15,8 +15,8 @@ export interface HubAddress {
 export interface BusIdentity {
   readonly cluster: string;
   readonly urls: readonly string[];
-  /** PEM, pinned at the join. */
-  readonly ca: string;
+  /** PEM as pinned now; asked at every connect, as the hub may tell of another. */
+  readonly ca: () => string;
   /** The agent's nkey seed. A secret. */
   readonly seed: string;
   /** The user JWT as it is now. */

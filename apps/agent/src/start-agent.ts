@@ -1,5 +1,5 @@
 import { openAgentBus } from '#bus';
-import type { Manifest } from '#domain';
+import type { Manifest, Withdrawal } from '#domain';
 import { type Logger, messageOf, RetryableError } from '#kit';
 import { Discovery, RecordStore, sleep } from '#kube';
 import { systemClock } from '#ports';
@@ -19,12 +19,15 @@ import { Asks } from './steps/answer/asks.js';
 import { makeSecretMarks } from './steps/answer/secret-marks.js';
 import { KindWatches } from './steps/apply/kind-watches.js';
 import { ManifestKeeper } from './steps/fetch/manifest-keeper.js';
-import { readManifestKeys, verifyManifest } from './steps/fetch/verify-manifest.js';
+import { verifyManifest } from './steps/fetch/verify-manifest.js';
 import { type Facts, readFacts } from './steps/join/facts.js';
+import { saveTrust } from './steps/join/identity.js';
 import { obtainIdentity } from './steps/join/join.js';
+import { Pins, trustOfAnswer } from './steps/join/pins.js';
 import { CredentialKeeper } from './steps/renew/credential-keeper.js';
 import { HeartbeatSender } from './steps/report/heartbeat.js';
 import { ReportOutbox } from './steps/report/report-outbox.js';
+import { WithdrawalTeller } from './steps/withdraw/withdrawal-teller.js';
 
 /**
  * Starts one agent. Resolves when it has an identity (joining the hub where there is none) and enforces what it last accepted;
@@ -41,7 +44,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   options.signal?.addEventListener('abort', giveUp, { once: true });
   if (options.signal?.aborted === true) giveUp();
   const backoff = (): Backoff => new Backoff(timing.retryMs, timing.retryMaxMs, random, stopping.signal);
-  const told = (what: string) => (error: Error, waitMs: number) => {
+  const warned = (what: string) => (error: Error, waitMs: number) => {
     logger.warn({ why: messageOf(error, 300), waitMs }, what);
   };
 
@@ -50,19 +53,23 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const learnFacts = async (): Promise<Facts> => (facts = await readFacts(kube, reach));
   const identity = await obtainIdentity({ secrets, hub, version, facts: learnFacts, backoff: backoff(), logger });
   const { cluster } = identity.joined;
-  const credentials = new CredentialKeeper({ identity, secrets, hub, clock, random, logger, backoff: backoff() });
-  const keys = pinnedKeys(credentials);
+  const told = identity.trust ?? identity.joined.trust;
+  const pins = new Pins(told ?? trustOfAnswer(identity.joined), told !== undefined, (trust) =>
+    saveTrust(secrets, trust),
+  );
+  const keys = (): ReturnType<Pins['keys']> => pins.keys();
+  const credentials = new CredentialKeeper({ identity, secrets, hub, pins, clock, random, logger, backoff: backoff() });
 
   const records = new RecordStore(kube, namespace);
   const [{ boot, envelope }, remembered] = await backoff().until(
     () => Promise.all([beginBoot(secrets), mode === 'apply' ? records.loadAll() : { records: [], broken: [] }]),
-    told("the agent's own records cannot be read yet; trying again"),
+    warned("the agent's own records cannot be read yet; trying again"),
   );
   if (remembered.broken.length > 0)
     logger.error({ secrets: remembered.broken }, 'records that cannot be read are left alone');
-  const held = heldManifest(envelope, cluster, keys());
+  const held = heldManifest(envelope, cluster, pins);
 
-  const bus = openBus(busIdentity(credentials, identity.seed));
+  const bus = openBus(busIdentity(credentials, pins, identity.seed));
   let seq = 0;
   const nextSeq = (): number => (seq += 1);
   const outbox = new ReportOutbox({ bus: () => bus, backoff, nextSeq, logger });
@@ -97,6 +104,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   );
   applications.restore(remembered.records, held);
 
+  const withdrawal = (): Withdrawal | null => applications.withdrawal(remembered.broken);
+  const withdrawing = new WithdrawalTeller(withdrawal, () => heartbeat.send());
   const heartbeat: HeartbeatSender = new HeartbeatSender({
     cluster,
     boot,
@@ -104,16 +113,25 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     bus,
     random,
     sequence: () => manifests.sequence,
+    withdrawal,
+    trust: () => pins.stored,
     everyMs: () => timing.heartbeatMs ?? credentials.answer.heartbeatMs,
   });
   const manifests: ManifestKeeper = new ManifestKeeper({
     cluster,
-    keys,
+    pins,
     bus,
     applications,
     held,
-    store: (bytes) => (isInstant ? Promise.resolve() : storeManifest(secrets, bytes)),
-    onLooked: () => heartbeat.send(),
+    store: async (bytes) => {
+      if (!isInstant) await storeManifest(secrets, bytes);
+      // The hub waits for nothing but this.
+      if (await pins.store()) heartbeat.send();
+    },
+    onLooked: () => {
+      withdrawing.look();
+      heartbeat.send();
+    },
     everyMs: timing.manifestMs,
     backoff: backoff(),
     random,
@@ -160,6 +178,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     clearInterval(factsTimer);
     asks.close();
     manifests.close();
+    withdrawing.close();
     heartbeat.close();
     credentials.close();
     applications.close();
@@ -179,37 +198,23 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   };
 }
 
-/** The keys as the hub gave them last, read once for as long as they stay the same. */
-function pinnedKeys(credentials: CredentialKeeper): () => ReturnType<typeof readManifestKeys> {
-  let pems = credentials.answer.manifestKeys;
-  let keys = readManifestKeys(pems);
-  return () => {
-    const { manifestKeys } = credentials.answer;
-    if (manifestKeys !== pems) {
-      pems = manifestKeys;
-      keys = readManifestKeys(pems);
-    }
-    return keys;
-  };
-}
-
 /** What was accepted before the start, as far as it still verifies. */
-function heldManifest(
-  envelope: Uint8Array | null,
-  cluster: string,
-  keys: ReturnType<typeof readManifestKeys>,
-): Manifest | null {
+function heldManifest(envelope: Uint8Array | null, cluster: string, pins: Pins): Manifest | null {
   if (envelope === null) return null;
-  const verified = verifyManifest(envelope, { cluster, keys, heldSequence: 0 });
-  return verified.ok ? verified.manifest : null;
+  const held = { keys: pins.keys(), heldTrust: pins.generation, heldSequence: 0 };
+  const verified = verifyManifest(envelope, { cluster, ...held });
+  if (!verified.ok) return null;
+  // Ended between storing the manifest and storing what it tells.
+  if (verified.manifest.trust) pins.adopt(verified.manifest.trust);
+  return verified.manifest;
 }
 
-function busIdentity(credentials: CredentialKeeper, seed: string): BusIdentity {
+function busIdentity(credentials: CredentialKeeper, pins: Pins, seed: string): BusIdentity {
   const { cluster, nats } = credentials.answer;
   return {
     cluster,
     urls: nats.urls,
-    ca: nats.ca,
+    ca: () => pins.busCa(),
     seed,
     credential: () => credentials.answer.credential,
     onAuthExpired: () => credentials.expired(),

@@ -1,20 +1,19 @@
-import type { KeyObject } from 'node:crypto';
 import type { Manifest } from '#domain';
 import { type Logger, messageOf, RetryableError } from '#kit';
 import type { AgentBus } from '#ports';
 import type { Applications } from '../../applications.js';
 import { type Backoff, detach, jittered } from '../../common.js';
+import type { Pins } from '../join/pins.js';
 import { verifyManifest } from './verify-manifest.js';
 
 export interface ManifestKeeperOptions {
   readonly cluster: string;
-  /** As pinned now. */
-  readonly keys: () => ReadonlyMap<string, KeyObject>;
+  readonly pins: Pins;
   readonly bus: AgentBus;
   readonly applications: Applications;
   /** What is held from before; null: nothing. */
   readonly held: Manifest | null;
-  /** Keeps an accepted envelope in the cluster. */
+  /** Keeps an accepted envelope in the cluster, and only then what it says of whom to trust: what is kept stays believed. */
   readonly store: (envelope: Uint8Array) => Promise<void>;
   /** After each look, whatever came of it. */
   readonly onLooked: () => void;
@@ -29,6 +28,9 @@ export type LookReason = 'start' | 'nudge' | 'reconnect' | 'period' | 'retry';
 
 /** A stale replica may answer with an older manifest for a moment: it is asked again before anything is called refused. */
 const LOOK_AGAIN_MS = 1_000;
+
+/** Until what could not be stored is stored, a rotation of keys waits for this cluster. */
+const STORE_AGAIN_MS = 30_000;
 
 /** Fetches the manifest when there is reason to, and hands it on once it is verified. One look at a time; more are joined. */
 export class ManifestKeeper {
@@ -95,13 +97,14 @@ export class ManifestKeeper {
   }
 
   private accept(envelope: Uint8Array, reason: LookReason): void {
-    const { applications, cluster, keys, logger } = this.options;
+    const { applications, cluster, pins, logger } = this.options;
     const text = Buffer.from(envelope).toString('latin1');
     if (text === this.heldText) {
       this.olderSeen = false;
       return applications.retell();
     }
-    const verified = verifyManifest(envelope, { cluster, keys: keys(), heldSequence: this.sequence });
+    const held = { keys: pins.keys(), heldTrust: pins.generation, heldSequence: this.sequence };
+    const verified = verifyManifest(envelope, { cluster, ...held });
     if (!verified.ok) {
       if (verified.code === 'manifest-sequence' && !this.olderSeen) {
         this.olderSeen = true;
@@ -114,6 +117,7 @@ export class ManifestKeeper {
     }
     this.olderSeen = false;
     this.held = verified.manifest;
+    if (verified.manifest.trust) pins.adopt(verified.manifest.trust);
     this.heldText = text;
     // One after the other, so that an older one never lands on a newer.
     this.storing = this.storing.then(() => this.keep(envelope));
@@ -129,6 +133,7 @@ export class ManifestKeeper {
       if (!(error instanceof RetryableError)) throw error;
       this.options.logger.warn({ why: messageOf(error, 200) }, 'the manifest could not be stored in the cluster');
       this.heldText = '';
+      if (!this.closed) this.retry(STORE_AGAIN_MS);
     }
   }
 

@@ -2,7 +2,7 @@ import { type KeyObject, verify } from 'node:crypto';
 import { signedManifestSchema } from '#contract';
 
 export type OpenedDocument =
-  | { readonly ok: true; readonly payload: unknown }
+  | { readonly ok: true; readonly payload: unknown; readonly keyId: string }
   | {
       readonly ok: false;
       readonly why: 'too-large' | 'unsigned' | 'unknown-key' | 'wrong-signature';
@@ -12,7 +12,7 @@ export type OpenedDocument =
       readonly claims: unknown;
     };
 
-/** Opens what the hub signed: its payload counts where a key that was pinned at the join signed its exact bytes. */
+/** Opens what the hub signed: its payload counts where a pinned key signed its exact bytes. */
 export function openSigned(
   envelope: Uint8Array,
   keys: ReadonlyMap<string, KeyObject>,
@@ -31,12 +31,12 @@ export function openSigned(
   const claims = parseJson(payload);
   const key = keys.get(keyId);
   if (key === undefined) {
-    return refuse('unknown-key', `is signed by the key ${keyId}, which was not pinned at the join`, claims);
+    return refuse('unknown-key', `is signed by the key ${keyId}, which is not pinned`, claims);
   }
   if (!verify(null, Buffer.from(payload), key, Buffer.from(signature, 'base64url'))) {
     return refuse('wrong-signature', 'has a wrong signature', claims);
   }
-  return { ok: true, payload: claims };
+  return { ok: true, payload: claims, keyId };
 }
 
 function parseJson(text: string): unknown {

@@ -1,19 +1,23 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { type Manifest, PROTOCOL_VERSION } from '#domain';
-import { readManifestKeys, verifyManifest } from './verify-manifest.js';
+import { rootCertificates } from 'node:tls';
+import { type Manifest, PROTOCOL_VERSION, type TrustDocument } from '#domain';
+import { readManifestKeys } from '../join/pins.js';
+import { verifyManifest } from './verify-manifest.js';
 
 const cluster = '6f1c1f0e-3a52-4c8e-9a3e-0d6a6f1c2b11';
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
 const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
 const keys = readManifestKeys({ k1: pem });
+const ca = rootCertificates[0] ?? '';
 const manifest: Manifest = { protocol: PROTOCOL_VERSION, cluster, sequence: 5, applications: {} };
 
 function envelope(payload: string, changes: { keyId?: string; signature?: string } = {}): Uint8Array {
   const signature = sign(null, Buffer.from(payload), privateKey).toString('base64url');
   return Buffer.from(JSON.stringify({ payload, keyId: 'k1', signature, ...changes }));
 }
-const verify = (bytes: Uint8Array, heldSequence = 0) => verifyManifest(bytes, { cluster, keys, heldSequence });
+const verify = (bytes: Uint8Array, heldSequence = 0) =>
+  verifyManifest(bytes, { cluster, keys, heldTrust: 3, heldSequence });
 const signed = (changes: Partial<Manifest> = {}) => envelope(JSON.stringify({ ...manifest, ...changes }));
 
 describe('a manifest', () => {
@@ -43,15 +47,22 @@ describe('a manifest', () => {
     expect(verify(signed(), 6)).toMatchObject({ ok: false, code: 'manifest-sequence' });
   });
 
+  it('counts with what it tells of whom to trust, and none of it counts where that is refused', () => {
+    const trust = { generation: 4, manifestKeys: { k1: pem }, ca };
+    expect(verify(signed({ trust }))).toMatchObject({ ok: true, manifest: { trust } });
+    const refused: TrustDocument[] = [
+      { ...trust, generation: 2 },
+      { ...trust, manifestKeys: { k2: pem } },
+      { ...trust, manifestKeys: { k1: pem, k2: 'no key' } },
+      { ...trust, ca: '' },
+    ];
+    for (const bad of refused) {
+      expect(verify(signed({ trust: bad }))).toMatchObject({ ok: false, code: 'manifest-trust' });
+    }
+  });
+
   it('one protocol version ahead, with fields that are not known yet, counts', () => {
     const payload = JSON.stringify({ ...manifest, protocol: PROTOCOL_VERSION + 1, tomorrow: true });
     expect(verify(envelope(payload))).toMatchObject({ ok: true });
   });
-});
-
-it('pins ed25519 keys alone', () => {
-  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    .publicKey.export({ type: 'spki', format: 'pem' })
-    .toString();
-  expect([...readManifestKeys({ a: pem, b: rsa, c: 'no key' }).keys()]).toEqual(['a']);
 });

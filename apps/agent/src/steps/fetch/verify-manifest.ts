@@ -1,13 +1,16 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { MAX_MANIFEST_BYTES, manifestSchema } from '#contract';
 import { type Manifest, PROTOCOL_VERSION } from '#domain';
 import { isProtocolUnderstood } from '../../common.js';
+import { trustProblem } from '../join/pins.js';
 import { openSigned } from './open-signed.js';
 
 export interface VerifyInput {
   readonly cluster: string;
-  /** Pinned at the join, by key id. */
+  /** As pinned, by key id. */
   readonly keys: ReadonlyMap<string, KeyObject>;
+  /** Generation of the trust document that is held. */
+  readonly heldTrust: number;
   /** Sequence of the manifest that is held; 0: none. */
   readonly heldSequence: number;
 }
@@ -17,26 +20,17 @@ export type VerifiedManifest =
   | {
       readonly ok: false;
       readonly code:
-        'manifest-shape' | 'manifest-signature' | 'manifest-protocol' | 'manifest-cluster' | 'manifest-sequence';
+        | 'manifest-shape'
+        | 'manifest-signature'
+        | 'manifest-protocol'
+        | 'manifest-cluster'
+        | 'manifest-sequence'
+        | 'manifest-trust';
       /** One sentence for a person. */
       readonly message: string;
       /** What it claims to say, where that can be read: for telling the hub what was refused, for nothing else. */
       readonly claims: Manifest | null;
     };
-
-/** Public keys in PEM, as the hub gave them; one that can't be read is left out. */
-export function readManifestKeys(pems: Readonly<Record<string, string>>): ReadonlyMap<string, KeyObject> {
-  const keys = new Map<string, KeyObject>();
-  for (const [id, pem] of Object.entries(pems)) {
-    try {
-      const key = createPublicKey(pem);
-      if (key.asymmetricKeyType === 'ed25519') keys.set(id, key);
-    } catch {
-      // A key that can't be read verifies nothing; the others may.
-    }
-  }
-  return keys;
-}
 
 /** Whether an envelope counts: signed over its exact bytes by a pinned key, for this cluster, not older than what is held. */
 export function verifyManifest(envelope: Uint8Array, input: VerifyInput): VerifiedManifest {
@@ -70,5 +64,7 @@ export function verifyManifest(envelope: Uint8Array, input: VerifyInput): Verifi
     const message = `the manifest has sequence ${claims.sequence}, lower than ${input.heldSequence}, which is held`;
     return refuse('manifest-sequence', message, claims);
   }
+  const problem = claims.trust && trustProblem(claims.trust, opened.keyId, input.heldTrust);
+  if (problem) return refuse('manifest-trust', `the manifest ${problem}`, claims);
   return { ok: true, manifest: claims };
 }

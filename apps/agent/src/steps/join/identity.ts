@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { joinAnswerSchema, type JoinAnswer } from '#contract';
+import { joinAnswerSchema, type JoinAnswer, trustDocumentSchema } from '#contract';
+import type { TrustDocument } from '#domain';
 import { makeAgentKey } from '#bus';
 import type { OwnSecrets } from '../../own-secrets.js';
 
@@ -14,6 +15,8 @@ export interface Identity {
   readonly tokenDigest: string;
   /** Null: not joined yet. */
   readonly joined: JoinAnswer | null;
+  /** What a hub told since of whom to trust; null: what the join said. */
+  readonly trust: TrustDocument | null;
 }
 
 export function tokenDigest(token: string): string {
@@ -27,7 +30,13 @@ export async function loadIdentity(secrets: OwnSecrets): Promise<Identity | null
   const publicKey = values?.['publicKey'];
   if (!seed || !publicKey) return null;
   const digest = values?.['tokenDigest'] ?? '';
-  return { seed, publicKey, tokenDigest: digest, joined: parseAnswer(values?.['joined']) };
+  return {
+    seed,
+    publicKey,
+    tokenDigest: digest,
+    joined: parseAnswer(values?.['joined']),
+    trust: parseTrust(values?.['trust']),
+  };
 }
 
 /**
@@ -36,16 +45,27 @@ export async function loadIdentity(secrets: OwnSecrets): Promise<Identity | null
  */
 export async function makeIdentity(secrets: OwnSecrets, token: string): Promise<Identity> {
   const key = makeAgentKey();
-  const identity: Identity = { ...key, tokenDigest: tokenDigest(token), joined: null };
+  const identity: Identity = { ...key, tokenDigest: tokenDigest(token), joined: null, trust: null };
   if (await secrets.create(NAME, valuesOf(identity))) return identity;
   const other = await loadIdentity(secrets);
   if (other !== null && other.tokenDigest === identity.tokenDigest) return other;
-  await secrets.patch(NAME, valuesOf(identity));
+  // Whom the key before believed is no matter of this one's.
+  await secrets.patch(NAME, { ...valuesOf(identity), trust: '' });
   return identity;
+}
+
+/** What the join answered, in place of whatever was trusted before. */
+export async function saveJoined(secrets: OwnSecrets, identity: Identity): Promise<void> {
+  await secrets.patch(NAME, { ...valuesOf(identity), trust: '' });
 }
 
 export async function saveIdentity(secrets: OwnSecrets, identity: Identity): Promise<void> {
   await secrets.patch(NAME, valuesOf(identity));
+}
+
+/** What a hub told of whom to trust, over what the join said. @throws RetryableError */
+export async function saveTrust(secrets: OwnSecrets, trust: TrustDocument): Promise<void> {
+  await secrets.patch(NAME, { trust: JSON.stringify(trust) });
 }
 
 function valuesOf({ seed, publicKey, tokenDigest: digest, joined }: Identity): Record<string, string> {
@@ -56,6 +76,15 @@ function parseAnswer(text: string | undefined): JoinAnswer | null {
   if (!text) return null;
   try {
     return joinAnswerSchema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function parseTrust(text: string | undefined): TrustDocument | null {
+  if (!text) return null;
+  try {
+    return trustDocumentSchema.safeParse(JSON.parse(text)).data ?? null;
   } catch {
     return null;
   }

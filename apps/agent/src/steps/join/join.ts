@@ -5,7 +5,7 @@ import { type Logger, messageOf, RejectedError, type RetryableError } from '#kit
 import type { HubAddress } from '../../agent-options.js';
 import { type Backoff, isProtocolUnderstood } from '../../common.js';
 import type { OwnSecrets } from '../../own-secrets.js';
-import { type Identity, loadIdentity, makeIdentity, saveIdentity, tokenDigest } from './identity.js';
+import { type Identity, loadIdentity, makeIdentity, saveJoined, tokenDigest } from './identity.js';
 import { postHub } from './post-hub.js';
 
 export interface JoinInput {
@@ -57,8 +57,8 @@ export async function obtainIdentity(input: JoinInput): Promise<JoinedIdentity> 
         `The hub speaks version ${joined.protocol} of the protocol, this agent ${PROTOCOL_VERSION}: they may be one apart. Install an agent that fits the hub.`,
       );
     }
-    const identity = { ...own, joined };
-    await saveIdentity(secrets, identity);
+    const identity = { ...own, joined, trust: null };
+    await saveJoined(secrets, identity);
     logger.info({ cluster: joined.cluster, name: joined.name, hub: hub.url }, 'joined the hub');
     return identity;
   }, warn(logger));

@@ -7,12 +7,14 @@ import { type Backoff, detach } from '../../common.js';
 import type { OwnSecrets } from '../../own-secrets.js';
 import { saveIdentity } from '../join/identity.js';
 import type { JoinedIdentity } from '../join/join.js';
+import type { Pins } from '../join/pins.js';
 import { postHub } from '../join/post-hub.js';
 
 export interface CredentialKeeperOptions {
   readonly identity: JoinedIdentity;
   readonly secrets: OwnSecrets;
   readonly hub: HubAddress;
+  readonly pins: Pins;
   readonly clock: Clock;
   readonly backoff: Backoff;
   readonly random: () => number;
@@ -105,7 +107,7 @@ export class CredentialKeeper {
   }
 
   private async attempt(): Promise<void> {
-    const { secrets, hub, clock, backoff } = this.options;
+    const { secrets, hub, pins, clock, backoff } = this.options;
     const { joined, seed, publicKey } = this.identity;
     const life = credentialLife(joined.credential);
     const { bus } = this;
@@ -116,7 +118,10 @@ export class CredentialKeeper {
       const at = clock.now();
       const proof = signByAgentKey(seed, renewProofText(joined.cluster, at));
       const body = { cluster: joined.cluster, publicKey, at, proof };
-      this.identity = { ...this.identity, joined: await postHub(hub, '/api/v1/renew', body, backoff.signal) };
+      const ca = pins.hubCa(hub.ca);
+      const address = { url: hub.url, ...(ca !== undefined && { ca }) };
+      const answer = await postHub(address, '/api/v1/renew', body, backoff.signal);
+      this.identity = { ...this.identity, joined: keepPins(answer, joined) };
     }
     bus?.retryNow();
     // The present connection is as good without it, so its failure is no reason to renew once more.
@@ -125,6 +130,15 @@ export class CredentialKeeper {
       this.options.logger.warn({ why: messageOf(error, 200) }, 'the renewed credential could not be stored');
     });
   }
+}
+
+/**
+ * Whoever answers at the hub's address is trusted with an address and a credential, and with nothing else: whom to believe is told
+ * by what a pinned key signed alone.
+ */
+function keepPins(answer: JoinAnswer, { manifestKeys, nats, trust }: JoinAnswer): JoinAnswer {
+  const { trust: _told, ...rest } = answer;
+  return { ...rest, manifestKeys, nats: { ...answer.nats, ca: nats.ca }, ...(trust && { trust }) };
 }
 
 /** From when to when a JWT is valid, ms; null: for ever, or it can't be read. */

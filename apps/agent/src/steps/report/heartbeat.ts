@@ -1,4 +1,4 @@
-import { type Heartbeat, PROTOCOL_VERSION } from '#domain';
+import { type Heartbeat, PROTOCOL_VERSION, type Withdrawal } from '#domain';
 import type { AgentBus } from '#ports';
 import { jittered } from '../../common.js';
 import type { Facts } from '../join/facts.js';
@@ -9,6 +9,10 @@ export interface HeartbeatOptions {
   readonly version: string;
   readonly bus: AgentBus;
   readonly sequence: () => number;
+  /** Generation of the trust document that is stored. */
+  readonly trust: () => number;
+  /** How far it came with taking everything down; null: it does not. */
+  readonly withdrawal?: () => Withdrawal | null;
   readonly everyMs: () => number;
   readonly random: () => number;
 }
@@ -35,9 +39,10 @@ export class HeartbeatSender {
   send(): void {
     clearTimeout(this.timer);
     if (this.closed) return;
-    const { cluster, boot, version, bus, sequence, everyMs, random } = this.options;
+    const { cluster, boot, version, bus, sequence, trust, everyMs, random } = this.options;
     if (bus.connected()) {
       const facts = JSON.stringify(this.facts);
+      const withdrawal = this.options.withdrawal?.();
       const tell = facts !== this.factsTold && facts !== '{}';
       const heartbeat: Heartbeat = {
         protocol: PROTOCOL_VERSION,
@@ -45,7 +50,9 @@ export class HeartbeatSender {
         sequence: sequence(),
         boot,
         version,
+        trust: trust(),
         ...(tell && { facts: this.facts }),
+        ...(withdrawal && { withdrawal }),
       };
       bus.publishHeartbeat(Buffer.from(JSON.stringify(heartbeat)));
       if (tell) this.factsTold = facts;
