@@ -8,7 +8,6 @@ import {
   createTokenRequestSchema,
   nameSchema,
   pageOf,
-  scopeView,
   tokenViewSchema,
   toScope,
   whoamiSchema,
@@ -17,7 +16,7 @@ import {
   type TokenView,
   type Whoami,
 } from '#contract';
-import { isUnbounded, parseDuration, type JsonObject, type Role, type Scope } from '#domain';
+import { isUnbounded, parseDuration, type JsonObject, type Role } from '#domain';
 import { RejectedError } from '#kit';
 import type { Clock, Page, Store, StoredToken } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
@@ -25,6 +24,7 @@ import { makeToken } from './access/make-token.js';
 import { CallerParam, Permit, type Caller } from './access/permit.js';
 import { Answers } from './answers.js';
 import { audit } from './audit.js';
+import { scopeField } from './views/scope-field.js';
 import { iso, isoField } from './views/time.js';
 
 /** API tokens, and what was done with them. */
@@ -121,11 +121,6 @@ export class TokensController {
 function strongest({ grants }: Caller): Role {
   const roles = new Set(grants.map(({ role }) => role));
   return (['admin', 'operator', 'approver'] as const).find((role) => roles.has(role)) ?? 'viewer';
-}
-
-function scopeField(scope: Scope): Pick<TokenView, 'scope'> {
-  const view = scopeView(scope);
-  return view === undefined ? {} : { scope: view };
 }
 
 function tokenView(token: StoredToken): TokenView {
