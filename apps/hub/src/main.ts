@@ -1,7 +1,11 @@
 #!/usr/bin/env node
 import { configHelp, createLogger, onStopSignal, parseConfig, runMain } from '#kit';
 import { hubConfigSchema } from './hub.config.js';
-import { externalNatsConfiguration } from './installation/external-nats.js';
+import {
+  externalNatsConfiguration,
+  natsConfigurationHelp,
+  readNatsConfigurationArguments,
+} from './installation/external-nats.js';
 import { startHub } from './start-hub.js';
 
 const HELP = `flotilla hub: assigns what Git says to clusters, in waves.
@@ -9,21 +13,23 @@ const HELP = `flotilla hub: assigns what Git says to clusters, in waves.
 Usage: npm start [-- OPTION]
 
   --help                 this text
-  --nats-configuration   prints the configuration of a nats-server that is to be NATS_URL, and ends
+  --nats-configuration   prints the configuration of the nats-server, or of the three, that are to be NATS_URL, and ends
 
+${natsConfigurationHelp}
 
 Settings are environment variables:
 ${configHelp(hubConfigSchema)}
 `;
 
 await runMain(async () => {
-  const [argument] = process.argv.slice(2);
+  const [argument, ...more] = process.argv.slice(2);
   if (argument === '--help' || argument === '-h') {
     process.stdout.write(HELP);
     return;
   }
   if (argument === '--nats-configuration') {
-    process.stdout.write(await externalNatsConfiguration(parseConfig(hubConfigSchema, process.env)));
+    const options = readNatsConfigurationArguments(more);
+    process.stdout.write(await externalNatsConfiguration(parseConfig(hubConfigSchema, process.env), options));
     return;
   }
   if (argument !== undefined) {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { BUS_KEYS_FILE, busKeysText, ensureBusKeys, makeBusKeys, readBusKeys } from './nats-keys.js';
+import { BUS_KEYS_FILE, busKeysText, ensureBusKeys, makeBusKeys, openBusKeys, readBusKeys } from './nats-keys.js';
 
 describe("the bus' keys", () => {
   let folder: string;
@@ -47,5 +47,19 @@ describe("the bus' keys", () => {
   it('tell of a folder that cannot be used', async () => {
     await writeFile(path.join(folder, 'file'), '');
     await expect(ensureBusKeys(path.join(folder, 'file'))).rejects.toMatchObject({ code: 'data-folder' });
+  });
+
+  it('are read from a file or a text that is given, and then never made', async () => {
+    const keys = makeBusKeys();
+    const file = { path: path.join(folder, 'given.json'), setting: 'KEYS_FILE' };
+    const text = { value: busKeysText(keys), setting: 'KEYS' };
+    await expect(openBusKeys({ folder, file })).rejects.toThrow('KEYS_FILE names a file that is not there');
+    await writeFile(file.path, text.value);
+    expect(busKeysText(await openBusKeys({ folder, file }))).toBe(text.value);
+    expect(busKeysText(await openBusKeys({ folder, text }))).toBe(text.value);
+    await expect(openBusKeys({ folder, file, text })).rejects.toThrow('Set KEYS_FILE or KEYS, not both.');
+    await expect(openBusKeys({ folder, text: { ...text, value: '{' } })).rejects.toThrow(/^KEYS: /);
+    await expect(readFile(path.join(folder, BUS_KEYS_FILE))).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(busKeysText(await openBusKeys({ folder }))).not.toBe(text.value);
   });
 });

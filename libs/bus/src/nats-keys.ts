@@ -81,6 +81,34 @@ export function readBusKeys(text: string): BusKeys {
   };
 }
 
+/** Where a hub's bus keys are; the settings' names are for what is said of them. */
+export interface BusKeysSource {
+  /** Of the data folder: they are made there unless they are given otherwise. */
+  readonly folder: string;
+  readonly file?: { readonly path: string; readonly setting: string };
+  /** The text itself. A secret. */
+  readonly text?: { readonly value: string; readonly setting: string };
+}
+
+/**
+ * The keys from wherever they are. Given ones are only ever read: a file that is missing is a mistake, not a reason to make others.
+ * @throws RejectedError `config-invalid`, `data-folder`, `bad-bus-keys`
+ */
+export async function openBusKeys({ folder, file, text }: BusKeysSource): Promise<BusKeys> {
+  if (file !== undefined && text !== undefined) {
+    throw new RejectedError('config-invalid', `Set ${file.setting} or ${text.setting}, not both.`);
+  }
+  if (text !== undefined) return readKeysOf(text.setting, text.value);
+  if (file === undefined) return await ensureBusKeys(folder);
+  const found = await readIfThere(file.path).catch((error: unknown) => {
+    throw new RejectedError('config-invalid', `${file.setting} names a file that can't be read: ${messageOf(error)}.`);
+  });
+  if (found === null) {
+    throw new RejectedError('config-invalid', `${file.setting} names a file that is not there: ${file.path}.`);
+  }
+  return readKeysOf(`${file.setting} (${file.path})`, found);
+}
+
 /**
  * The keys of a data folder, made there (mode 0600) at the first start. The folder is held by one hub at a time.
  * @throws RejectedError `data-folder`, `bad-bus-keys`
@@ -101,12 +129,12 @@ export async function ensureBusKeys(folder: string): Promise<BusKeys> {
   }
 }
 
-function readKeysOf(file: string, text: string): BusKeys {
+function readKeysOf(where: string, text: string): BusKeys {
   try {
     return readBusKeys(text);
   } catch (error) {
     if (!(error instanceof RejectedError)) throw error;
-    throw new RejectedError(error.code, `${file}: ${error.message}`, error.details);
+    throw new RejectedError(error.code, `${where}: ${error.message}`, error.details);
   }
 }
 

@@ -52,6 +52,18 @@ export function urlSetting(protocols: readonly string[]) {
     );
 }
 
+/** One URL or up to ten, separated by commas, as of the servers of a cluster; the text stays as it is. */
+export function urlListSetting(protocols: readonly string[]) {
+  const isUrl = (text: string): boolean => URL.canParse(text) && protocols.includes(new URL(text).protocol);
+  return z
+    .string()
+    .max(4096)
+    .refine(
+      (text) => text.split(',').length <= 10 && text.split(',').every((each) => isUrl(each.trim())),
+      `must be a URL that begins with ${protocols.map((each) => `${each}//`).join(' or ')}, or several separated by commas`,
+    );
+}
+
 type SettingsSchema = z.ZodObject;
 type Environment = Readonly<Record<string, string | undefined>>;
 
