@@ -68,7 +68,7 @@ export class FleetController {
             holds = [],
             revision,
             release,
-          } = statusFor(resource, this.reach.holdsPlacement(scopes, resource)) as {
+          } = statusFor(resource, this.reach.holdsPlacement(scopes, name, resource)) as {
             holds?: readonly Hold[];
             revision?: string;
             release?: number;
@@ -105,11 +105,20 @@ export class FleetController {
   ): Promise<Page<ReleaseView>> {
     const { application, ...page } = query;
     const { items, next } = await this.store.read.releases.list(application ?? null, { ...page, scopes });
+    const applications = new Map(
+      (await this.store.read.resources.list('Application')).map((resource) => [resource.name, resource]),
+    );
     const barred = new Map(
       (await this.store.read.rollouts.headers()).map((header) => [header.application, header.barred]),
     );
     return {
-      items: items.map((release) => releaseView(release, barred.get(release.application) ?? [])),
+      items: items.map((release) => {
+        const resource = applications.get(release.application) ?? null;
+        const isWhole = this.reach.holdsPlacement(scopes, release.application, resource);
+        // A path that is the same for all clusters names none of them.
+        const mayName = (path: string): boolean => isWhole || path === resource?.spec['path'];
+        return releaseView(release, barred.get(release.application) ?? [], mayName);
+      }),
       ...(next && { next }),
     };
   }

@@ -93,7 +93,7 @@ function declaredController(plural: string, kind: ResourceKind): Type {
     }
 
     private view(stored: StoredResource, scopes: readonly Scope[]): Resource {
-      return resourceView(stored, kind !== 'Application' || this.reach.holdsPlacement(scopes, stored));
+      return resourceView(stored, kind !== 'Application' || this.reach.holdsPlacement(scopes, stored.name, stored));
     }
   }
   Object.defineProperty(DeclaredController, 'name', { value: `${kind}Controller` });

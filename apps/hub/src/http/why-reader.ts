@@ -91,8 +91,9 @@ export class WhyReader {
     const resources = new Map((await read.resources.list('Application')).map((resource) => [resource.name, resource]));
     return new Map(
       headers.map((header) => {
-        const whole = this.reach.holdsPlacement(scopes, resources.get(header.application) ?? null);
-        return [header.application, whole ? header : withheld(header)];
+        const { application } = header;
+        const whole = this.reach.holdsPlacement(scopes, application, resources.get(application) ?? null);
+        return [application, whole ? header : withheld(header)];
       }),
     );
   }

@@ -31,7 +31,8 @@ export class Reach {
     if (coversPlacement(scopes, application, null)) return 'all';
     const { targets, held } = await read.rollouts.reach(application, number, scopes);
     if (targets > 0) return held === targets ? 'all' : 'part';
-    return this.holdsPlacement(scopes, await read.resources.get('Application', application)) ? 'all' : 'part';
+    const resource = await read.resources.get('Application', application);
+    return this.holdsPlacement(scopes, application, resource) ? 'all' : 'part';
   }
 
   /** All: wherever its placement may take it, and wherever it runs or is rolled out to now. */
@@ -43,7 +44,7 @@ export class Reach {
     const { name } = resource;
     if (!seesApplication(scopes, name)) return 'none';
     if (coversPlacement(scopes, name, null)) return 'all';
-    if (!this.holdsPlacement(scopes, resource)) return 'part';
+    if (!this.holdsPlacement(scopes, name, resource)) return 'part';
     const present = (await read.rollouts.header(name))?.rollout?.id;
     const rows = (await read.rollouts.rows(name, { all: true })).filter((each) => isAtWork(each, present));
     const clusters = await clustersOf(
@@ -54,8 +55,9 @@ export class Reach {
   }
 
   /** Whether wherever the application may be placed, clusters that come later included, is held. By its spec alone. */
-  holdsPlacement(scopes: readonly Scope[], resource: Pick<StoredResource, 'name' | 'spec'> | null): boolean {
-    return resource !== null && coversPlacement(scopes, resource.name, placementOf(resource));
+  holdsPlacement(scopes: readonly Scope[], name: string, resource: Pick<StoredResource, 'spec'> | null): boolean {
+    if (coversPlacement(scopes, name, null)) return true;
+    return resource !== null && coversPlacement(scopes, name, placementOf(resource));
   }
 
   /** Sources and strategies are nobody's own: who sees an application that uses one sees it. The default strategy is everybody's. */

@@ -107,7 +107,9 @@ export class TargetCheck {
       sight: async (scopes) => {
         if (part) return seesApplication(scopes, application) ? 'all' : 'none';
         const sight = await this.reach.ofRollout(scopes, application, rollout.number);
-        return placement && sight === 'all' && !this.reach.holdsPlacement(scopes, resource) ? 'part' : sight;
+        return placement && sight === 'all' && !this.reach.holdsPlacement(scopes, application, resource)
+          ? 'part'
+          : sight;
       },
     };
   }

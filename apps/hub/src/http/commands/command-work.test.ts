@@ -45,7 +45,7 @@ describe('the work of commands', () => {
     expect(await send()).toEqual({ round: 1 });
     expect(await send()).toEqual({ round: 1 });
     await expect(send({ request: () => 'other' })).rejects.toMatchObject({ code: 'idempotency-key-reused' });
-    expect(await send({ caller: { ...caller, actor: 'token:bob' } })).toEqual({ round: 2 });
+    expect(await send({ caller: { ...caller, id: 'token:2' } })).toEqual({ round: 2 });
     expect(await send({ key: 'l' })).toEqual({ round: 3 });
     clock.advance(DAY + 1);
     expect(await send()).toEqual({ round: 4 });

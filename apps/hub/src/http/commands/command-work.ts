@@ -73,8 +73,7 @@ export class CommandWork {
     const done = await work(unit, now);
     if (key === undefined) return done;
     const body = JSON.stringify(done.answer);
-    const { actor } = caller;
-    const isFirst = await unit.answers.put({ actor, key, request: request(), status: 200, body, at: now });
+    const isFirst = await unit.answers.put({ actor: caller.id, key, request: request(), status: 200, body, at: now });
     if (!isFirst) throw new AnsweredAlready('another request with the same key was answered first');
     return done;
   }
@@ -93,10 +92,10 @@ export class CommandWork {
     }
   }
 
-  /** What a request with this key was answered; null: it has none, or was not answered yet. */
+  /** What a request with this key was answered, of the same token or session: names are given again, to others; null: it has none, or was not answered yet. */
   async kept<T>({ caller, key, request, dryRun }: CommandRequest): Promise<T | null> {
     if (key === undefined || dryRun) return null;
-    const answer = await this.store.read.answers.get(caller.actor, key, this.clock.now());
+    const answer = await this.store.read.answers.get(caller.id, key, this.clock.now());
     if (!answer) return null;
     if (answer.request === request()) return JSON.parse(answer.body) as T;
     throw new RejectedError(

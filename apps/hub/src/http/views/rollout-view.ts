@@ -140,7 +140,12 @@ export function targetView(row: TargetRow, waves: readonly WaveProgress[]): Targ
   };
 }
 
-export function releaseView(release: StoredRelease, barred: readonly number[]): ReleaseView {
+/** @param mayName whether an overlay may be told by its path, which may have a cluster's name in it. */
+export function releaseView(
+  release: StoredRelease,
+  barred: readonly number[],
+  mayName: (path: string) => boolean = () => true,
+): ReleaseView {
   return {
     application: release.application,
     release: release.number,
@@ -150,7 +155,9 @@ export function releaseView(release: StoredRelease, barred: readonly number[]): 
     subject: release.subject,
     committedAt: release.committedAt,
     createdAt: iso(release.createdAt),
-    overlays: Object.entries(release.overlays).map(([path, overlay]) => ({ path, ...overlay })),
+    overlays: Object.entries(release.overlays)
+      .filter(([path]) => mayName(path))
+      .map(([path, overlay]) => ({ path, ...overlay })),
     barred: barred.includes(release.number),
   };
 }
