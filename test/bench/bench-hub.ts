@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { localAccessSchema } from '#contract';
+import { type LocalAccess, localAccessSchema } from '#contract';
 import { RejectedError } from '#kit';
 import { TestApi } from '../helpers/test-api.js';
 import { cpuSeconds, processTree, pssMiB, rssMiB } from './process-figures.js';
@@ -62,24 +62,27 @@ export class BenchHub {
     private readonly process: BenchProcess,
     readonly api: TestApi,
     readonly accessFile: string,
+    readonly access: LocalAccess,
     private readonly bus: number,
     private readonly database: number,
   ) {}
 
-  static async start(folder: string): Promise<BenchHub> {
-    const data = path.join(folder, 'hub');
+  /** @param settings more of them, as environment variables. */
+  static async start(folder: string, settings: Readonly<Record<string, string>> = {}): Promise<BenchHub> {
+    const data = settings['FLOTILLA_DATA'] ?? path.join(folder, 'hub');
     const hub = await startProcess('dist/apps/hub/src/main.js', [], {
       FLOTILLA_DATA: data,
       FLOTILLA_PORT: '0',
       FLOTILLA_ALLOW_LOCAL_SOURCES: 'true',
       FLOTILLA_LOG_LEVEL: 'warn',
+      ...settings,
     });
     const accessFile = path.join(data, 'admin.json');
     const access = localAccessSchema.parse(JSON.parse(await readFile(accessFile, 'utf8')));
     const children = processTree(hub.pid);
     const named = (name: string): number =>
       children.find((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === name) ?? 0;
-    return new BenchHub(hub, new TestApi(access), accessFile, named('nats-server'), named('postgres'));
+    return new BenchHub(hub, new TestApi(access), accessFile, access, named('nats-server'), named('postgres'));
   }
 
   figures(): HubFigures {
