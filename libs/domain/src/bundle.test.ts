@@ -61,6 +61,42 @@ describe('a bundle', () => {
       'generate-name',
       'give it a name',
     ],
+    [
+      'a name that leads out of its folder',
+      [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '..' } }],
+      'object-invalid',
+      'a metadata.name that no object may have',
+    ],
+    [
+      'a name with a slash in it',
+      [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a/../../secrets/b' } }],
+      'object-invalid',
+      'a metadata.name that no object may have',
+    ],
+    [
+      'a name of 300 characters',
+      [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a'.repeat(300) } }],
+      'object-invalid',
+      'more than 253',
+    ],
+    [
+      'a namespace that leads out of its folder',
+      [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: '../kube-system' } }],
+      'object-invalid',
+      'a metadata.namespace that is none',
+    ],
+    [
+      'a kind that is a path',
+      [{ apiVersion: 'v1', kind: 'Config/Map', metadata: { name: 'a' } }],
+      'object-invalid',
+      'a kind that is none',
+    ],
+    [
+      'an apiVersion that is a path',
+      [{ apiVersion: '../v1', kind: 'ConfigMap', metadata: { name: 'a' } }],
+      'object-invalid',
+      'an apiVersion that is none',
+    ],
     ['text instead of an object', ['hello'], 'object-invalid', 'a string'],
     ['the same object twice', [map('a'), map('a', { data: {} })], 'duplicate-object', 'ConfigMap a is there twice'],
     ['nothing at all', [], 'bundle-empty', 'would delete everything'],
@@ -69,6 +105,15 @@ describe('a bundle', () => {
     const [error] = errorsOf(objects);
     expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
   });
+
+  it.each(['system:node', 'v1beta1.metrics.k8s.io', 'Admin_1', 'a b', 'kube-root-ca.crt'])(
+    'takes a name that some kind of object may have: %s',
+    (name) => {
+      expect(makeBundle([{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name } }]).ok).toBe(
+        true,
+      );
+    },
+  );
 
   it('refuses the same object in two versions of its group, naming both', () => {
     const hpa = (version: string): JsonValue => ({

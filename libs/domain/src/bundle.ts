@@ -117,6 +117,29 @@ function checkObject(object: JsonValue, index: number): BundleError | null {
   if (metadata['namespace'] !== undefined && text(metadata['namespace']) === '') {
     return { code: 'object-invalid', message: `${title} has a metadata.namespace that is empty or no text` };
   }
+  const part = unfitPart(object, metadata);
+  return part === null ? null : { code: 'object-invalid', message: `${title} (${at}) has ${part}` };
+}
+
+const kindForm = /^[A-Za-z][A-Za-z0-9]{0,62}$/;
+const versionForm = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const namespaceForm = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const noName = /^\.{1,2}$|[/%\p{Cc}\p{Cf}\p{Cs}]/u;
+
+/**
+ * What of an object's name is none that Kubernetes gives to anything. They become a path at the API server: behind a proxy that tidies
+ * paths, `..` as the name of a ConfigMap is its namespace.
+ */
+function unfitPart(object: JsonObject, metadata: JsonObject): string | null {
+  if (!kindForm.test(text(object['kind']))) return 'a kind that is none: letters and digits only';
+  if (!versionForm.test(text(object['apiVersion']))) return 'an apiVersion that is none: write it as v1 or apps/v1';
+  const name = text(metadata['name']);
+  if (name.length > 253) return 'a metadata.name of more than 253 characters';
+  if (noName.test(name))
+    return 'a metadata.name that no object may have: ".", "..", or with /, % or what is not seen in it';
+  if (metadata['namespace'] !== undefined && !namespaceForm.test(text(metadata['namespace']))) {
+    return 'a metadata.namespace that is none: lower-case letters, digits and dashes, at most 63';
+  }
   return null;
 }
 
