@@ -84,7 +84,7 @@ export class HubClient {
     }
   }
 
-  put(route: string, body: object): Promise<void> {
+  put<T = void>(route: string, body: object): Promise<T> {
     return this.request('PUT', route, { body });
   }
 

@@ -119,6 +119,7 @@ export const VERBS: readonly Verb[] = [
   ),
   verb('unfreeze', 'Lift the freeze', ROLLOUTS, async () => (await import('./commands/unfreeze.js')).unfreeze),
   verb('token', 'Make, list and revoke API tokens', HUB, async () => (await import('./commands/token.js')).token),
+  verb('grant', 'Say what people who sign in may do', HUB, async () => (await import('./commands/grant.js')).grant),
   verb(
     'credential',
     'Let the hub in at private Git hosts',

@@ -6,10 +6,13 @@ import { tokens } from '../listings/tokens.js';
 import { answerOption, outputOption, type AnswerOptions } from '../options.js';
 import { printAnswer, render, type Output } from '../print.js';
 import { examples } from '../program.js';
+import { applicationsOption, boundsText, clustersOption, scopeField, type ScopeOptions } from '../scope-options.js';
 
 export function token(context: CliContext): Command {
   return new Command('token')
-    .description('Make, list and revoke API tokens. Each has a name and a role: viewer, approver, operator or admin.')
+    .description(
+      'Make, list and revoke API tokens. Each has a name and a role: viewer, approver, operator or admin, everywhere or on some clusters and applications.',
+    )
     .addHelpText(
       'after',
       examples([
@@ -22,7 +25,7 @@ export function token(context: CliContext): Command {
     .addCommand(revoke(context));
 }
 
-interface CreateOptions extends AnswerOptions {
+interface CreateOptions extends AnswerOptions, ScopeOptions {
   readonly role: string;
   readonly email?: string;
   readonly ttl?: string;
@@ -39,6 +42,8 @@ function create(context: CliContext): Command {
         .choices(['viewer', 'approver', 'operator', 'admin'])
         .makeOptionMandatory(),
     )
+    .addOption(clustersOption())
+    .addOption(applicationsOption())
     .option('--email <address>', 'whose it is')
     .option('--ttl <duration>', 'how long it lives, such as 90d; else until it is revoked')
     .addOption(answerOption())
@@ -47,17 +52,28 @@ function create(context: CliContext): Command {
       examples([
         ['flotilla token create anna --role approver --email anna@example.com', 'for a person'],
         ['FLOTILLA_TOKEN=$(flotilla token create ci --role operator)', 'in a script'],
+        [
+          "flotilla token create shop --role operator --clusters env=dev --applications 'shop,shop-*'",
+          'kept to some clusters and applications',
+        ],
       ]),
     )
-    .action(async (name: string, { role, email, ttl, output }: CreateOptions, command: Command) => {
+    .action(async (name: string, options: CreateOptions, command: Command) => {
+      const { role, email, ttl, output } = options;
       await withHub(command, context, async (client) => {
-        const body = { name, role, ...(email !== undefined && { email }), ...(ttl !== undefined && { ttl }) };
+        const body = {
+          name,
+          role,
+          ...scopeField(options),
+          ...(email !== undefined && { email }),
+          ...(ttl !== undefined && { ttl }),
+        };
         const answer = await client.post<CreateTokenAnswer>('/api/v1/tokens', body);
         printAnswer(context, output, answer, `${answer.token}\n`);
         if (output !== 'text') return;
         const until = answer.view.expiresAt === undefined ? 'until it is revoked' : `until ${answer.view.expiresAt}`;
         context.error(
-          `token/${name} created with the role ${role}, good ${until}. It is shown this once: use it as FLOTILLA_TOKEN.\n`,
+          `token/${name} created with the role ${role}${boundsText(answer.view.scope)}, good ${until}. It is shown this once: use it as FLOTILLA_TOKEN.\n`,
         );
       });
     });
@@ -65,7 +81,7 @@ function create(context: CliContext): Command {
 
 function list(context: CliContext): Command {
   return new Command('list')
-    .description('List tokens: names, roles, when they were used. Never the tokens themselves.')
+    .description('List tokens: names, roles, bounds, when they were used. Never the tokens themselves.')
     .addOption(outputOption())
     .addHelpText('after', examples([['flotilla token list -o wide', 'who can get in?']]))
     .action(async ({ output }: { output: Output }, command: Command) => {
@@ -77,7 +93,7 @@ function list(context: CliContext): Command {
 
 function revoke(context: CliContext): Command {
   return new Command('revoke')
-    .description('End a token. The last admin token cannot be ended.')
+    .description('End a token. The last admin token without an end and without bounds cannot be ended.')
     .argument('<name>', 'name or id of the token')
     .addHelpText('after', examples([['flotilla token revoke ci', 'end it']]))
     .action(async (name: string, _options: object, command: Command) => {

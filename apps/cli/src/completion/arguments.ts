@@ -3,6 +3,7 @@ export type Sort =
   | 'applications'
   | 'clusters'
   | 'credentials'
+  | 'grants'
   | 'rollouts'
   | 'sources'
   | 'strategies'
@@ -47,6 +48,8 @@ const NAMES: Readonly<Record<string, Sort>> = {
   'cluster unhold': 'clusters',
   'credential delete': 'credentials',
   'credential set': 'credentials',
+  'grant delete': 'grants',
+  'grant set': 'grants',
   'token create': 'free',
   'token revoke': 'tokens',
   'webhook add': 'free',

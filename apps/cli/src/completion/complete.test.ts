@@ -10,6 +10,7 @@ const names: NamesOf = async (sort, word, kind) =>
     applications: ['pay', 'shop'],
     clusters: ['eu-1', 'eu-2', 'us-1'],
     credentials: ['github'],
+    grants: ['platform'],
     rollouts: ['shop', 'shop-12'],
     sources: ['platform'],
     strategies: ['careful'],

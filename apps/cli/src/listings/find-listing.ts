@@ -4,6 +4,7 @@ import { applications } from './applications.js';
 import { clusters } from './clusters.js';
 import { credentials } from './credentials.js';
 import { events } from './events.js';
+import { grants } from './grants.js';
 import type { Listing } from './listing.js';
 import { releases } from './releases.js';
 import { rollouts } from './rollouts.js';
@@ -29,6 +30,7 @@ const ALL: readonly { readonly words: readonly string[]; readonly use: <R>(with_
   entry(targets),
   entry(events),
   entry(tokens),
+  entry(grants),
   entry(credentials),
   entry(webhooks),
 ];

@@ -1,6 +1,7 @@
 import type { TokenView } from '#contract';
 import { RejectedError } from '#kit';
 import { age } from '../print.js';
+import { applicationsText, clustersText } from '../scope-options.js';
 import type { Listing } from './listing.js';
 
 /** Never the tokens themselves: the hub keeps only their hashes. */
@@ -27,6 +28,8 @@ export const tokens: Listing<TokenView> = {
     { heading: 'EMAIL', text: ({ email }) => email ?? '' },
     { heading: 'STATE', text: stateText, tone: (token) => (stateText(token) === 'valid' ? 'good' : 'faint') },
     { heading: 'USED', text: ({ lastUsedAt }) => (lastUsedAt ? `${age(lastUsedAt)} ago` : 'never'), ticks: true },
+    { heading: 'CLUSTERS', text: ({ scope }) => clustersText(scope) },
+    { heading: 'APPLICATIONS', text: ({ scope }) => applicationsText(scope) },
     { heading: 'CREATED BY', text: ({ createdBy }) => createdBy, wide: true },
     { heading: 'ID', text: ({ id }) => id, wide: true },
     { heading: 'AGE', text: ({ createdAt }) => age(createdAt), ticks: true },
