@@ -34,15 +34,46 @@ interface Visit {
  * @throws RejectedError `remote-base`, `path-escapes`, `kustomize-failed`, `yaml-invalid`
  */
 export async function fenceKustomization(root: string, overlay: string): Promise<void> {
-  const seen = new Set<string>();
+  const named = new Map<string, readonly Visit[]>();
   const pending: Visit[] = [{ folder: overlay, asPlugins: false }];
   for (let visit = pending.pop(); visit !== undefined; visit = pending.pop()) {
-    const key = `${visit.folder}\n${visit.asPlugins}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    if (seen.size > maxKustomizations) throw failed(`${overlay} reaches more than ${maxKustomizations} kustomizations`);
-    pending.push(...(await fenceOne(root, visit)));
+    const key = keyOf(visit);
+    if (named.has(key)) continue;
+    const found = await fenceOne(root, visit);
+    named.set(key, found);
+    if (named.size > maxKustomizations) throw tooMany(overlay);
+    pending.push(...found);
   }
+  countLoads(named, { folder: overlay, asPlugins: false }, overlay);
+}
+
+/**
+ * kustomize reads a folder anew each time that it is named: thirty that each name the next one twice are a billion. Counted without
+ * walking them all.
+ */
+function countLoads(named: ReadonlyMap<string, readonly Visit[]>, first: Visit, overlay: string): void {
+  const loads = new Map<string, number | 'counting'>();
+  // As deep as kustomizations name each other, and there are at most maxKustomizations of them.
+  const count = (visit: Visit): number => {
+    const key = keyOf(visit);
+    const known = loads.get(key);
+    if (known === 'counting') throw failed(`${overlay} reaches ${visit.folder}, which names itself again`);
+    if (known !== undefined) return known;
+    loads.set(key, 'counting');
+    const sum = (named.get(key) ?? []).reduce((total, each) => total + count(each), 1);
+    if (sum > maxKustomizations) throw tooMany(overlay);
+    loads.set(key, sum);
+    return sum;
+  };
+  count(first);
+}
+
+function keyOf({ folder, asPlugins }: Visit): string {
+  return `${folder}\n${asPlugins}`;
+}
+
+function tooMany(overlay: string): RejectedError {
+  return failed(`${overlay} reaches more than ${maxKustomizations} kustomizations`);
 }
 
 /** Checks one kustomization and answers those that it names. */

@@ -29,10 +29,15 @@ export function planExport(entries: readonly TreeEntry[], limits: ExportLimits):
   }
   const bytes = kept.reduce((sum, entry) => sum + entry.size, 0);
   if (bytes > limits.maxBytes) throw tooLarge(`has ${bytes} bytes; at most ${limits.maxBytes} are taken`);
+  for (const { kind, size, path } of kept) {
+    if (kind === 'symlink' && size > maxPathBytes)
+      throw invalid(path, `is a symlink of more than ${maxPathBytes} bytes`);
+  }
   const leaves = new Set<string>();
   const folders = new Set<string>();
   for (const { path } of kept) {
     const parts = path.split('/');
+    checkPath(path, parts);
     for (const part of parts) checkName(part, path);
     if (leaves.has(path)) throw invalid(path, 'is there twice');
     leaves.add(path);
@@ -46,6 +51,15 @@ export function planExport(entries: readonly TreeEntry[], limits: ExportLimits):
   };
 }
 
+/** Bytes of a path, and names in it: far from where the system's own limits end a write in the middle. */
+const maxPathBytes = 1024;
+const maxDepth = 64;
+
+function checkPath(path: string, parts: readonly string[]): void {
+  if (Buffer.byteLength(path) > maxPathBytes) throw invalid(path, `is a path of more than ${maxPathBytes} bytes`);
+  if (parts.length > maxDepth) throw invalid(path, `is more than ${maxDepth} folders deep`);
+}
+
 function checkName(part: string, path: string): void {
   if (part === '' || part === '.' || part === '..') throw invalid(path, 'leads through "." or ".."');
   if (part.toLowerCase() === '.git') throw invalid(path, 'is inside a ".git" folder');
@@ -54,35 +68,41 @@ function checkName(part: string, path: string): void {
 }
 
 const maxHops = 40;
+/** Of all symlinks together: each may be a long walk through the others. */
+const maxSteps = 500_000;
 
 /**
  * Follows every symlink as the operating system would, through other symlinks too, without touching the disk.
  * Comparing texts is not enough: where `a/b` leads to `..`, `a/b/../..` is outside although it looks inside.
  * @param targets path of the symlink -> its text
- * @throws RejectedError `symlink-escapes`
+ * @throws RejectedError `symlink-escapes`; `tree-too-large` where it takes too long
  */
 export function checkSymlinks(targets: ReadonlyMap<string, string>): void {
+  let steps = 0;
   for (const [path, target] of targets) {
-    let pending = [...path.split('/').slice(0, -1), ...split(path, target)];
+    // What is still to be walked, the next one last.
+    const pending = split(path, target).reverse();
+    pending.push(...path.split('/').slice(0, -1).reverse());
     const at: string[] = [];
     let hops = 0;
-    while (pending.length > 0) {
-      const [part = '', ...rest] = pending;
-      pending = rest;
+    for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
       if (part === '' || part === '.') continue;
+      steps += 1;
+      if (steps > maxSteps) throw tooLarge('has symlinks that lead through each other too often');
       if (part === '..') {
         if (at.length === 0) throw escapes(path, target);
         at.pop();
         continue;
       }
       at.push(part);
+      if (at.length > maxDepth) throw escapes(path, target);
       const here = at.join('/');
       const next = targets.get(here);
       if (next === undefined) continue;
       hops += 1;
       if (hops > maxHops) throw invalidLink(path, target);
       at.pop();
-      pending = [...split(path, next), ...rest];
+      pending.push(...split(path, next).reverse());
     }
   }
 }
