@@ -53,6 +53,17 @@ export const hubConfigSchema = z.object({
       'Keys that seal what the database keeps of Git credentials: 32 bytes in base64 a line, the first seals.',
     defaultText: 'keys/secrets.key in the data folder',
   }),
+  manifestKeyFile: setting(z.string().min(1).max(4096).optional(), {
+    env: 'FLOTILLA_MANIFEST_KEY_FILE',
+    description:
+      'PEM of the Ed25519 keys that sign manifests, kept by somebody else: the first signs, agents are told of the others.',
+    defaultText: 'keys/manifest-key.pem in the data folder, which the hub makes and rotates',
+  }),
+  manifestSigner: setting(z.string().min(1).max(4096).optional(), {
+    env: 'FLOTILLA_MANIFEST_SIGNER',
+    description: 'A program and its arguments that signs manifests in place of a key file: see docs/trust.md.',
+    defaultText: 'none',
+  }),
   databasePool: setting(integerSetting(2, 100).default(8), {
     env: 'FLOTILLA_DATABASE_POOL',
     description: 'Most connections to the database.',

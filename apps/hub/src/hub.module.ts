@@ -60,6 +60,7 @@ import { Membership } from './installation/membership.js';
 import { Registration } from './installation/registration.js';
 import { Revocations } from './installation/revocations.js';
 import {
+  CERTIFICATES,
   CLOCK,
   GIT_CREDENTIALS,
   SECRET_BOX,
@@ -95,6 +96,8 @@ import { GateAsker } from './steps/gates/gate-asker.js';
 import { StepTimer } from './steps/step-timer.js';
 import { BundleShelf } from './steps/render/bundle-shelf.js';
 import { RenderOverlays } from './steps/render/render-overlays.js';
+import { Notary } from './trust/notary.js';
+import { TrustKeeper } from './trust/trust-keeper.js';
 
 /** The corridor's steps in their order. */
 const steps: Provider[] = [
@@ -123,6 +126,8 @@ const steps: Provider[] = [
 ];
 
 const doors: Provider[] = [
+  Notary,
+  TrustKeeper,
   ApplyDocuments,
   AskAgent,
   Callers,
@@ -200,6 +205,7 @@ export class HubModule {
       { provide: RENDERER, useValue: parts.renderer },
       { provide: CLOCK, useValue: parts.clock },
       { provide: SIGNER, useValue: parts.signer },
+      { provide: CERTIFICATES, useValue: parts.certificates },
       { provide: SETTINGS, useValue: parts.settings },
       { provide: LOGGER, useValue: parts.log },
       { provide: METRICS, useValue: parts.metrics },

@@ -5,6 +5,7 @@ import type { LoginSettings } from './http/login/login.config.js';
 import type { SecretBox } from './installation/secret-box.js';
 import type { SteadyClock } from './steps/advance/steady-clock.js';
 import type { ManifestSigner } from './steps/assign/manifest-signer.js';
+import type { ServedCertificates } from './trust/served-certificates.js';
 
 /** Injection tokens of everything that the composition root hands in: ports and values, no globals. */
 export const STORE = Symbol('Store');
@@ -15,6 +16,7 @@ export const SECRET_BOX = Symbol('SecretBox');
 export const RENDERER = Symbol('Renderer');
 export const CLOCK = Symbol('Clock');
 export const SIGNER = Symbol('ManifestSigner');
+export const CERTIFICATES = Symbol('ServedCertificates');
 export const SETTINGS = Symbol('HubSettings');
 export const LOGGER = Symbol('Logger');
 export const METRICS = Symbol('Metrics');
@@ -49,6 +51,7 @@ export interface HubParts {
   readonly renderer: Renderer;
   readonly clock: SteadyClock;
   readonly signer: ManifestSigner;
+  readonly certificates: ServedCertificates;
   readonly settings: HubSettings;
   readonly log: Logger;
   readonly metrics: Metrics;

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { Server } from 'node:https';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { HubConfig } from './hub.config.js';
@@ -21,12 +22,12 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 export async function serve(options: {
   readonly config: Pick<HubConfig, 'host' | 'port' | 'publicUrl' | keyof DoorSettings>;
   readonly parts: Omit<HubParts, 'settings'>;
-  readonly settings: Omit<HubSettings, 'publicUrl'>;
-  readonly tls: { readonly cert: string; readonly key: string };
+  readonly settings: HubSettings & { publicUrl: string };
 }): Promise<{ url: string; close(): Promise<void> }> {
-  const { config, parts, tls } = options;
+  const { config, parts, settings } = options;
+  const { https } = parts.certificates;
   const adapter = new FastifyAdapter({
-    https: { cert: tls.cert, key: tls.key },
+    https: { cert: https.cert, key: https.key },
     bodyLimit: MAX_BODY_BYTES,
     // Behind a kept-alive connection a stop must not wait for the client to go.
     forceCloseConnections: true,
@@ -37,7 +38,7 @@ export async function serve(options: {
   });
   refuseUndeclared(adapter.getInstance(), hubRoutes());
   // The port is known only once it listens, where any free one is taken: the settings' URL is filled in then.
-  const settings: HubSettings & { publicUrl: string } = { ...options.settings, publicUrl: config.publicUrl ?? '' };
+  settings.publicUrl = config.publicUrl ?? '';
   const app = await NestFactory.create<NestFastifyApplication>(HubModule.on({ ...parts, settings }), adapter, {
     logger: ['error', 'fatal'],
     abortOnError: false,
@@ -48,7 +49,9 @@ export async function serve(options: {
   await app.init();
   app.get(OpenApi).describe(app);
   await app.listen({ port: config.port, host: config.host });
-  const { port } = adapter.getInstance().server.address() as { port: number };
+  const server = adapter.getInstance().server as unknown as Server;
+  parts.certificates.onChange(({ https: { cert, key } }) => server.setSecureContext({ cert, key }));
+  const { port } = server.address() as { port: number };
   const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
   settings.publicUrl = (config.publicUrl ?? `https://${host.includes(':') ? `[${host}]` : host}:${port}`).replace(
     /\/$/,

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { connectHubBus, ensureCertificates, openBusKeys, startEmbeddedNats } from '#bus';
+import { connectHubBus, openBusKeys, startEmbeddedNats } from '#bus';
 import {
   createMetrics,
   findProgram,
@@ -24,12 +24,12 @@ import { readLoginSettings } from './http/login/login.config.js';
 import { GitCredentials } from './installation/git-credentials.js';
 import { openSecretBox } from './installation/secret-box.js';
 import { firstAdmin } from './installation/first-admin.js';
-import { httpsCertificate, readSettingFile } from './installation/https-certificate.js';
-import { hostsOf, splitList } from './installation/hub-hosts.js';
+import { splitList } from './installation/hub-hosts.js';
 import type { HubParts, HubSettings } from './parts.js';
 import { serve } from './serve.js';
 import { SteadyClock } from './steps/advance/steady-clock.js';
-import { openManifestSigner } from './steps/assign/manifest-signer.js';
+import { openManifestSigner } from './steps/assign/open-manifest-signer.js';
+import { ServedCertificates } from './trust/served-certificates.js';
 
 export interface RunningHub {
   readonly url: string;
@@ -99,8 +99,7 @@ async function start(
   await rm(scratchFolder, { recursive: true, force: true });
   await mkdir(scratchFolder, { recursive: true, mode: 0o700 });
 
-  const hosts = hostsOf(config);
-  const certificates = await ensureCertificates(folder('tls'), hosts);
+  const certificates = await ServedCertificates.open(config, data.folder, log);
   await mkdir(folder('keys'), { recursive: true, mode: 0o700 });
   const keys = await openBusKeys(busKeysOf(config, folder('keys')));
   const say = { info: (line: string) => log.info(line) };
@@ -133,7 +132,7 @@ async function start(
         folder: folder('nats'),
         program: natsProgram?.path ?? '',
         keys,
-        certificates,
+        certificates: certificates.own,
         pidFolder,
         host: config.natsHost,
         ...(config.natsPort !== undefined && { port: config.natsPort }),
@@ -142,6 +141,7 @@ async function start(
         log,
       });
       closers.add(() => server.stop());
+      certificates.onChange(() => server.reload());
       pids['nats'] = server.pid;
       return server.url;
     })(),
@@ -155,9 +155,8 @@ async function start(
   const store = await openStore({ url: databaseUrl, poolSize: config.databasePool, log });
   closers.add(() => store.close());
 
-  const natsCaPem =
-    config.natsCaFile === undefined ? certificates.caPem : await readSettingFile(config.natsCaFile, 'NATS_CA_FILE');
-  const bus = await connectHubBus({ url: nats, keys, caPem: natsCaPem, log }).catch((error: unknown): never => {
+  certificates.watchBus(nats);
+  const bus = await connectHubBus({ url: nats, keys, caPem: () => certificates.busCa, log }).catch((error: unknown): never => {
     if (config.natsUrl === undefined || !(error instanceof FlotillaError) || error.kind === 'bug') throw error;
     throw new RetryableError(
       error.code,
@@ -180,11 +179,18 @@ async function start(
   closers.add(() => git.close());
   const renderer = openRenderer({ kustomizePath: kustomizeProgram.path, log });
 
-  const tls = await httpsCertificate(config, certificates);
-  const settings: Omit<HubSettings, 'publicUrl'> = {
-    caPem: tls.caPem,
+  const signer = await openManifestSigner(config, folder('keys/manifest-key.pem'), log);
+  closers.add(() => signer.close());
+  const settings: HubSettings & { publicUrl: string } = {
+    // Known once it listens, where any free port is taken.
+    publicUrl: '',
+    get caPem() {
+      return certificates.httpsCa;
+    },
     natsUrls: splitList(config.natsPublicUrl ?? nats),
-    natsCaPem,
+    get natsCaPem() {
+      return certificates.busCa;
+    },
     heartbeatMs: config.heartbeatMs,
     agentImage: config.agentImage,
     scratchFolder,
@@ -200,15 +206,19 @@ async function start(
     box,
     renderer,
     clock,
-    signer: await openManifestSigner(folder('keys/manifest-key.pem')),
+    signer,
+    certificates,
     log,
     metrics: createMetrics({ processMetrics: true }),
   };
-  const server = await serve({ config, parts, settings, tls });
+  const server = await serve({ config, parts, settings });
   closers.add(() => server.close());
   goOn();
-  await firstAdmin({ store, clock, file: folder('admin.json'), url: server.url, caPem: tls.caPem });
-  return { url: server.url, caPem: tls.caPem, store, pids, stop: () => closers.closeAll(log) };
+  const tellAdmin = (): Promise<void> =>
+    firstAdmin({ store, clock, file: folder('admin.json'), url: server.url, caPem: certificates.httpsCa });
+  await tellAdmin();
+  certificates.onChange(tellAdmin);
+  return { url: server.url, caPem: certificates.httpsCa, store, pids, stop: () => closers.closeAll(log) };
 }
 
 /** As Promise.all, but what has begun is waited for before the first failure is told: else nobody would ever end it. */

@@ -37,6 +37,8 @@ export class Join {
       const before = await unit.clusters.get(spent.uid);
       await unit.clusters.markJoined(spent.uid, { publicKey, version, protocol, now });
       await unit.clusters.setFacts(spent.uid, facts);
+      // Whatever the agent before said it believes, this one has not said it.
+      await unit.trust.setHeld([{ uid: spent.uid, generation: 0 }]);
       // Its manifest must be there, empty or not, before it asks for one.
       await unit.outbox.mark([spent.uid]);
       const joined = await unit.clusters.get(spent.uid);

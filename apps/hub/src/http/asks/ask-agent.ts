@@ -4,8 +4,8 @@ import { ASK_TIMEOUT_MS, type Ask, type AskError, type AskKind } from '#contract
 import { PROTOCOL_VERSION, type Scope } from '#domain';
 import { FlotillaError, messageOf, RejectedError, RetryableError, type Logger } from '#kit';
 import type { Clock, HubBus, Store, StoredCluster } from '#ports';
-import { CLOCK, HUB_BUS, LOGGER, SIGNER, STORE } from '../../parts.js';
-import type { ManifestSigner } from '../../steps/assign/manifest-signer.js';
+import { CLOCK, HUB_BUS, LOGGER, STORE } from '../../parts.js';
+import { Notary } from '../../trust/notary.js';
 import { iso } from '../views/time.js';
 import { notFound } from '../access/refusals.js';
 import { AskRoom } from './ask-room.js';
@@ -29,8 +29,8 @@ export class AskAgent {
   constructor(
     @Inject(STORE) private readonly store: Store,
     @Inject(HUB_BUS) private readonly bus: HubBus,
-    @Inject(SIGNER) private readonly signer: ManifestSigner,
     @Inject(CLOCK) private readonly clock: Clock,
+    private readonly notary: Notary,
   ) {}
 
   /**
@@ -56,7 +56,7 @@ export class AskAgent {
   private async answered<K extends AskKind>(kind: K, cluster: StoredCluster, application: string): Promise<Answer<K>> {
     const id = randomBytes(16).toString('hex');
     const ask: Ask = { protocol: PROTOCOL_VERSION, cluster: cluster.uid, id, ask: kind, application };
-    const envelope = Buffer.from(JSON.stringify(this.signer.sign(ask)));
+    const envelope = Buffer.from(JSON.stringify(await (await this.notary.at(this.store.read)).sign(ask)));
     try {
       const read = readAnswer(kind, await this.bus.ask(cluster.uid, id, envelope));
       if ('answer' in read) return read.answer;

@@ -1,50 +1,53 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import type { Ask } from '#contract';
 import type { Manifest, SignedManifest } from '#domain';
-import { RejectedError, writeFileAtomically } from '#kit';
 
-/** Signs what agents obey. The key may live elsewhere one day; callers see only this. */
+/** What signs manifests, as everybody may know it. */
+export interface SignerKey {
+  readonly id: string;
+  /** Ed25519, PEM. */
+  readonly pem: string;
+}
+
+/** Signs what agents obey. Where its keys live is its own affair: in the data folder, in a file of somebody else's, in a program. */
 export interface ManifestSigner {
-  sign(document: Manifest | Ask): SignedManifest;
-  /** Public keys in PEM by key id: what an agent pins when it joins. */
-  publicKeys(): Readonly<Record<string, string>>;
+  /** `outside`: somebody else makes and drops its keys, and orders them. */
+  readonly kept: 'hub' | 'outside';
+  /** What it signs with, the first one first. */
+  keys(): readonly SignerKey[];
+  /** @throws RetryableError `signer-unavailable`, `signer-key-missing`: what is to be signed waits */
+  sign(document: Manifest | Ask, keyId: string): Promise<SignedManifest>;
+  /** Looks for other keys. Never rejects: what is wrong is told by `problem`. */
+  refresh(): Promise<void>;
+  /** Why nothing can be signed now, or no other key be found, in a sentence; null: nothing is wrong. */
+  problem(): string | null;
+  /** Of keys that the hub keeps itself; null: somebody else does. */
+  readonly rotation: KeyRotation | null;
+  close(): Promise<void>;
 }
 
-/**
- * Ed25519 from a PKCS#8 PEM file, mode 0600, made when it is missing.
- * @throws RejectedError `data-folder` when the file is not what was written: a new key would be believed by no agent.
- */
-export async function openManifestSigner(file: string): Promise<ManifestSigner> {
-  if (!existsSync(file)) {
-    const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
-    await writeFileAtomically(file, pem.toString(), { mode: 0o600 });
-  }
-  let key: KeyObject;
-  try {
-    key = createPrivateKey(readFileSync(file));
-  } catch {
-    throw new RejectedError(
-      'data-folder',
-      `${file} does not hold the key that signs manifests: restore that file from its backup, or remove it and join every agent again.`,
-    );
-  }
-  return signerOf(key);
+export interface KeyRotation {
+  /** Makes one more key, last of all. */
+  add(): Promise<SignerKey>;
+  /** Leaves these, in that order, and no other. */
+  keep(ids: readonly string[]): Promise<void>;
 }
 
-/** A signer of a key at hand. */
-export function signerOf(key: KeyObject): ManifestSigner {
-  const publicKey = createPublicKey(key);
-  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
-  const keyId = createHash('sha256')
-    .update(publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('hex')
-    .slice(0, 16);
+/** Most keys that a signer may have: a document tells all of them to every agent. */
+export const MAX_SIGNER_KEYS = 8;
+
+/** A key's id is of its public part alone, so that nobody can give it to another. */
+export function signerKeyOf(publicKey: KeyObject): SignerKey {
   return {
-    publicKeys: () => ({ [keyId]: pem }),
-    sign: (document) => {
-      const payload = JSON.stringify(document);
-      return { payload, keyId, signature: sign(null, Buffer.from(payload), key).toString('base64url') };
-    },
+    id: createHash('sha256')
+      .update(publicKey.export({ type: 'spki', format: 'der' }))
+      .digest('hex')
+      .slice(0, 16),
+    pem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
   };
+}
+
+/** Whether a signature, base64url, is one of that key over that payload. */
+export function isSignedBy(key: SignerKey, payload: string, signature: string): boolean {
+  return verify(null, Buffer.from(payload), createPublicKey(key.pem), Buffer.from(signature, 'base64url'));
 }

@@ -3,11 +3,11 @@ import { MAX_MANIFEST_BYTES, signedManifestSchema } from '#contract';
 import { DEFAULT_STRATEGY, type ClusterUid, type Manifest } from '#domain';
 import { BugError, type Logger } from '#kit';
 import type { DirtyCluster, HubBus, Unit } from '#ports';
-import { HUB_BUS, LOGGER, SIGNER } from '../../parts.js';
+import { HUB_BUS, LOGGER } from '../../parts.js';
+import { Notary, type Seal } from '../../trust/notary.js';
 import { BundleShelf } from '../render/bundle-shelf.js';
 import { termsOfSpec, type ApplicationTerms } from './application-terms.js';
 import { buildManifest, type BundleTerms } from './build-manifest.js';
-import type { ManifestSigner } from './manifest-signer.js';
 
 /** How often a manifest is written anew when another hub was quicker. */
 const MAX_TRIES = 5;
@@ -27,7 +27,7 @@ export class ManifestWriter {
 
   constructor(
     @Inject(HUB_BUS) private readonly bus: HubBus,
-    @Inject(SIGNER) private readonly signer: ManifestSigner,
+    private readonly notary: Notary,
     private readonly shelf: BundleShelf,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
@@ -35,6 +35,7 @@ export class ManifestWriter {
   async write(unit: Unit, claimed: readonly DirtyCluster[]): Promise<readonly Written[]> {
     const uids = claimed.map(({ uid }) => uid);
     const [assignments, terms] = [await unit.outbox.assignments(uids), await this.termsOf(unit)];
+    const seal = await this.notary.at(unit);
     const byCluster = new Map<ClusterUid, (typeof assignments)[number][]>();
     for (const entry of assignments) {
       const list = byCluster.get(entry.uid) ?? [];
@@ -48,7 +49,7 @@ export class ManifestWriter {
     }
     return Promise.all(
       claimed.map((cluster) =>
-        this.put(cluster, (sequence) =>
+        this.put(cluster, seal, (sequence) =>
           buildManifest({
             cluster: cluster.uid,
             sequence,
@@ -61,11 +62,11 @@ export class ManifestWriter {
     );
   }
 
-  private async put(cluster: DirtyCluster, build: (sequence: number) => Manifest): Promise<Written> {
+  private async put(cluster: DirtyCluster, seal: Seal, build: (sequence: number) => Manifest): Promise<Written> {
     let sequence = cluster.sequence + 1;
     let expected = cluster.busRevision;
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const envelope = Buffer.from(JSON.stringify(this.signer.sign(build(sequence))));
+      const envelope = Buffer.from(JSON.stringify(await seal.signManifest(build(sequence))));
       if (envelope.length > MAX_MANIFEST_BYTES) {
         // What stands on the bus goes on; `requireRoom` tells people. It is marked again by whatever makes it smaller, and must
         // not keep the other clusters waiting until then.

@@ -28,6 +28,7 @@ export class PresenceRecord {
         })),
         this.clock.now(),
       );
+      await unit.trust.setHeld(beats.map(({ cluster, trust = 0 }) => ({ uid: cluster, generation: trust })));
       returned = back.length;
       const events = new Map<string, ClusterUid[]>();
       for (const uid of back) {
