@@ -40,7 +40,9 @@ export class TokensController {
   @Permit('viewer', 'anybody')
   @Answers(whoamiSchema)
   whoami(@CallerParam() caller: Caller): Whoami {
-    return { actor: caller.actor, role: strongest(caller) };
+    const { actor, via, grants } = caller;
+    const shown = grants.map(({ role, scope }) => ({ role, ...scopeField(scope) }));
+    return { actor, role: strongest(caller), grants: shown, via };
   }
 
   @Get('tokens')

@@ -35,7 +35,16 @@ export const createTokenAnswerSchema = z
   .object({ token: z.string(), view: tokenViewSchema })
   .meta({ id: 'CreateTokenAnswer' });
 
-export const whoamiSchema = z.object({ actor: z.string(), role: roleSchema }).meta({ id: 'Whoami' });
+export const whoamiSchema = z
+  .object({
+    actor: z.string(),
+    /** The strongest of its grants. */
+    role: roleSchema,
+    /** What it may do, and where: each counts by itself. */
+    grants: z.array(z.object({ role: roleSchema, scope: scopeSchema.optional() })),
+    via: z.enum(['token', 'session']),
+  })
+  .meta({ id: 'Whoami' });
 
 export const auditViewSchema = z
   .object({
