@@ -1,12 +1,15 @@
-import type { Manifest, ManifestApplication } from '#domain';
+import type { Manifest, ManifestApplication, Withdrawal } from '#domain';
 import type { Logger } from '#kit';
 import type { ApplicationRecord, RecordStore } from '#kube';
 import type { Inspected } from './steps/answer/inspected.js';
 import { ApplicationWorker } from './steps/apply/application-worker.js';
 import type { WorkerContext } from './steps/apply/worker-context.js';
-import { composeReport } from './steps/report/compose-report.js';
+import { composeReport, cut } from './steps/report/compose-report.js';
 import { decideApplications, type HeldApplication } from './steps/fetch/decide-applications.js';
+import { takeDownAll } from './steps/withdraw/take-down-all.js';
 import { detach, jittered } from './common.js';
+
+const MOST_NAMES = 20;
 
 /** The applications of one cluster: one worker each, made and ended as the manifest says. */
 export class Applications {
@@ -14,6 +17,8 @@ export class Applications {
   /** What the cluster remembers of applications that no manifest names: kept, not enforced. */
   private readonly idle = new Map<string, ApplicationRecord>();
 
+  /** The applications that go because the manifest says that all do; null: it does not. */
+  private going: ReadonlySet<string> | null = null;
   private verifyTimer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -36,17 +41,20 @@ export class Applications {
       const isSame = named.generation === accepted.generation && named.digest === accepted.digest;
       this.make(record.application).restore(record, isSame ? named : haltedAs(accepted, named));
     }
+    // What no manifest names goes with the rest, with the hub away too.
+    if (manifest?.withdraw) this.accept(manifest, false);
   }
 
   /** Takes up a verified manifest. `spread`: bundles are not fetched at once. */
-  accept(manifest: Manifest, spread: boolean): void {
+  accept(accepted: Manifest, spread: boolean): void {
+    const manifest = accepted.withdraw ? { ...accepted, applications: takeDownAll(accepted, this.all()) } : accepted;
+    this.going = accepted.withdraw ? new Set(Object.keys(manifest.applications)) : null;
     const held = new Map<string, HeldApplication>();
     for (const [name, { assignment }] of this.workers) if (assignment !== null) held.set(name, assignment);
     for (const [name, record] of this.idle) {
-      const accepted = record.cluster === this.context.cluster ? assignmentOf(record) : null;
+      const before = record.cluster === this.context.cluster ? assignmentOf(record) : null;
       // What it holds may be asked for again by the same generation.
-      if (accepted !== null && accepted.generation !== manifest.applications[name]?.generation)
-        held.set(name, accepted);
+      if (before !== null && before.generation !== manifest.applications[name]?.generation) held.set(name, before);
     }
     for (const decision of decideApplications(held, manifest)) {
       const { name } = decision;
@@ -86,6 +94,28 @@ export class Applications {
     }
   }
 
+  /** Those that are taken down because the cluster leaves the fleet; null: it stays. */
+  get leaving(): ReadonlySet<string> | null {
+    return this.going;
+  }
+
+  /** How far all came with being taken down; null: they are not. `broken`: Secrets of records that can't be read. */
+  withdrawal(broken: readonly string[]): Withdrawal | null {
+    if (this.going === null) return null;
+    const each = [...this.workers.values()].map(({ takenDown }) => takenDown);
+    const kept = each.flatMap((one) => one.kept);
+    const unread =
+      broken.length === 0 ? undefined : `the record in ${broken.join(', ')} can't be read, and so not deleted`;
+    const message = each.find(({ done, message: why }) => !done && why !== undefined)?.message ?? unread;
+    return {
+      done: broken.length === 0 && each.every(({ done }) => done),
+      left: each.reduce((sum, { left }) => sum + left, 0),
+      kept: kept.length,
+      names: kept.slice(0, MOST_NAMES).map((name) => cut(name, 400)),
+      ...(message !== undefined && { message: cut(message, 1024) }),
+    };
+  }
+
   state(): Readonly<Record<string, { readonly generation: number; readonly phase: string }>> {
     return Object.fromEntries(
       [...this.workers].map(([name, { assignment, phase }]) => [
@@ -117,6 +147,17 @@ export class Applications {
     );
     // Not what keeps a process alive.
     this.verifyTimer.unref();
+  }
+
+  /** All that this registration holds, named or not; what an earlier one left behind is not this one's to delete. */
+  private all(): ReadonlyMap<string, ManifestApplication | null> {
+    const all = new Map<string, ManifestApplication | null>();
+    for (const [name, record] of this.idle) {
+      const isOwn = record.cluster === this.context.cluster && record.inventory.length > 0;
+      if (isOwn) all.set(name, assignmentOf(record));
+    }
+    for (const [name, { assignment }] of this.workers) all.set(name, assignment);
+    return all;
   }
 
   private make(name: string): ApplicationWorker {

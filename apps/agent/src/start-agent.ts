@@ -76,7 +76,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const watches = new KindWatches({ kube, random, logger, idleMs: timing.watchIdleMs });
   const discovery = new Discovery(kube);
   const isInstant = mode === 'instant';
-  const applications = new Applications(
+  const applications: Applications = new Applications(
     {
       cluster,
       boot,
@@ -86,6 +86,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       discovery,
       watches,
       records,
+      leaving: () => applications.leaving,
       outbox,
       nextSeq,
       fetchBundle: async ({ digest, chunks, spread, signal }) => {

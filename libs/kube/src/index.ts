@@ -24,13 +24,14 @@ export {
 } from './apply/object-ref.js';
 export { prepareObjects, type ApplyItem, type ObjectError } from './apply/prepare.js';
 export { type ObjectPreview, previewObject } from './apply/preview-object.js';
-export { deleteObjects, inspectPrune, type PrunePlan } from './apply/prune-objects.js';
+export { type Deletion, deleteObjects, inspectPrune, type PrunePlan } from './apply/prune-objects.js';
 export { planStages } from './apply/stages.js';
 export { RecordStore, secretObject, type ApplicationRecord } from './apply/record-store.js';
 export { watchKind, type KindWatchOptions } from './apply/watch-kind.js';
 export { agentManifest, type AgentManifestInput } from './install/agent-manifest.js';
+export { containerContents } from './install/container-contents.js';
 export { inspectInstallation, type Installation } from './install/inspect-installation.js';
-export { planWorkloadRemoval, type WorkloadRemoval } from './install/plan-workload-removal.js';
+export { isContainer, planWorkloadRemoval, type WorkloadRemoval } from './install/plan-workload-removal.js';
 export { uninstallAgent } from './install/uninstall-agent.js';
 export { type HttpKubeAccess, type ReadAccess } from './http-access.js';
 export { type HttpKubeOptions, openHttpKube } from './http-kube.js';

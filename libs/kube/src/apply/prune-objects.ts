@@ -24,6 +24,8 @@ export interface PrunePlan {
   readonly deletions: readonly (readonly Deletion[])[];
   /** No longer ours to delete: gone, somebody else's, or `flotilla.dev/prune: disabled`. Keys of the inventory. */
   readonly released: readonly string[];
+  /** Those of the released that are still there and ours, for `flotilla.dev/prune: disabled`. */
+  readonly kept: readonly InventoryEntry[];
   readonly errors: readonly ObjectError[];
 }
 
@@ -38,6 +40,7 @@ const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,a
 /** Looks at what a prune would delete, and deletes nothing. @throws RetryableError when the API server does not answer. */
 export async function inspectPrune(input: PruneInput): Promise<PrunePlan> {
   const released: string[] = [];
+  const kept: InventoryEntry[] = [];
   const errors: ObjectError[] = [];
   const found = new Map<InventoryEntry, Deletion>();
   await mapLimited(input.groups.flat(), async (entry) => {
@@ -67,11 +70,11 @@ export async function inspectPrune(input: PruneInput): Promise<PrunePlan> {
       released.push(refKey(entry));
     } else if (!isSuccess(answer)) {
       errors.push(errorOf(entry, answer));
-    } else if (
-      labelOf(answer.body, APPLICATION_LABEL) !== input.application ||
-      annotationOf(answer.body, PRUNE_ANNOTATION) === 'disabled'
-    ) {
+    } else if (labelOf(answer.body, APPLICATION_LABEL) !== input.application) {
       released.push(refKey(entry));
+    } else if (annotationOf(answer.body, PRUNE_ANNOTATION) === 'disabled') {
+      released.push(refKey(entry));
+      kept.push(entry);
     } else {
       found.set(entry, { entry, path, uid: textAt(mapAt(answer.body, 'metadata'), 'uid') });
     }
@@ -79,13 +82,13 @@ export async function inspectPrune(input: PruneInput): Promise<PrunePlan> {
   const deletions = input.groups
     .map((group) => group.flatMap((entry) => found.get(entry) ?? []))
     .filter((group) => group.length > 0);
-  return { deletions, released, errors };
+  return { deletions, released, kept, errors };
 }
 
 /** Deletes what a plan says, group by group. What could not be deleted comes back as an error and stays in the inventory. */
 export async function deleteObjects(
   input: Pick<PruneInput, 'kube' | 'asUser' | 'signal'>,
-  plan: PrunePlan,
+  plan: Pick<PrunePlan, 'deletions'>,
 ): Promise<{ readonly deleted: readonly string[]; readonly errors: readonly ObjectError[] }> {
   const deleted: string[] = [];
   const errors: ObjectError[] = [];

@@ -5,22 +5,13 @@ import { Discovery, objectPath } from '../apply/discovery.js';
 import { planPrune } from '../apply/inventory.js';
 import { mapLimited } from '../apply/map-limited.js';
 import { APPLICATION_LABEL, PRUNE_ANNOTATION } from '../apply/marks.js';
-import {
-  annotationOf,
-  labelOf,
-  mapAt,
-  mapsAt,
-  type ObjectRef,
-  refKey,
-  refOf,
-  refTitle,
-  textAt,
-} from '../apply/object-ref.js';
+import { annotationOf, labelOf, mapAt, type ObjectRef, refKey, refOf, refTitle, textAt } from '../apply/object-ref.js';
 import type { Deletion } from '../apply/prune-objects.js';
 import { RecordStore } from '../apply/record-store.js';
 import { listMetadata } from './cluster-objects.js';
 import type { Installation } from './inspect-installation.js';
-import { strangersIn } from './strangers.js';
+import { definedKind } from './container-contents.js';
+import { isAgentsRight, strangersIn } from './strangers.js';
 
 export interface KeptObject {
   readonly ref: ObjectRef;
@@ -102,19 +93,13 @@ export async function whyContainerStays(
   const paths = new Set([...going.values()].map((deletion) => deletion.path));
   if (entry.kind === 'Namespace') {
     if (entry.name === own) return 'the agent itself is in it';
-    return listed(await strangersIn(kube, kinds, entry.name, (_ref, each) => paths.has(each) || isRight(each)));
+    return listed(await strangersIn(kube, kinds, entry.name, (_ref, each) => paths.has(each) || isAgentsRight(each)));
   }
   const definition = await callKube(kube, { method: 'GET', path });
   if (definition.status === 404) return null;
   if (!isSuccess(definition)) return apiError(definition).message;
-  const spec = mapAt(definition.body, 'spec');
-  const version = mapsAt(spec, 'versions').find((each) => each['served'] === true);
-  if (version === undefined) return null;
-  const apiVersion = `${textAt(spec, 'group')}/${textAt(version, 'name')}`;
-  const names = mapAt(spec, 'names');
-  const namespaced = textAt(spec, 'scope') === 'Namespaced';
-  const base = `/apis/${apiVersion}`;
-  const kind = { apiVersion, kind: textAt(names, 'kind'), plural: textAt(names, 'plural'), namespaced, base };
+  const kind = definedKind(definition.body);
+  if (kind === null) return null;
   const list = await listMetadata(kube, kind, {});
   if ('refusal' in list) return apiError(list.refusal).message;
   return listed(
@@ -123,11 +108,6 @@ export async function whyContainerStays(
       .filter((ref) => !going.has(refKey(ref)))
       .map(refTitle),
   );
-}
-
-/** The agent's own in a namespace that it was kept to. */
-function isRight(path: string): boolean {
-  return /\/(roles|rolebindings)\/flotilla-agent$/.test(path);
 }
 
 function listed(strangers: readonly string[]): string | null {

@@ -27,8 +27,13 @@ export async function strangersIn(
   return [...strange.map(refTitle).sort(), ...unread.map(({ kind, why }) => `${kind} that cannot be read (${why})`)];
 }
 
+/** The agent's own in a namespace that it was kept to. */
+export function isAgentsRight(path: string): boolean {
+  return /\/(roles|rolebindings)\/flotilla-agent$/.test(path);
+}
+
 /** Every namespace has these. */
-function isSystems(object: JsonObject): boolean {
+export function isSystems(object: JsonObject): boolean {
   const { kind, name } = refOf(object);
   if (kind === 'ServiceAccount') return name === 'default';
   // Kubernetes before 1.24 made one for each account.

@@ -74,7 +74,7 @@ async function removeWorkloads(
       if (why === null) due.push(deletion);
       else kept.push({ ref: deletion.entry, why });
     }
-    const { deleted, errors } = await deleteObjects({ kube, signal }, { deletions: [due], released: [], errors: [] });
+    const { deleted, errors } = await deleteObjects({ kube, signal }, { deletions: [due] });
     count += deleted.length;
     if (errors.length > 0) {
       const shown = errors.slice(0, 5).map(({ ref, message }) => `${refTitle(ref)}: ${message}`);

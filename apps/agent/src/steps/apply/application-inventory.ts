@@ -2,9 +2,11 @@ import type { JsonObject, ManifestApplication } from '#domain';
 import {
   type ApplicationRecord,
   type ApplyItem,
+  containerContents,
   deleteObjects,
   type InventoryEntry,
   inspectPrune,
+  isContainer,
   type ObjectError,
   planPrune,
   type PrunePlan,
@@ -29,6 +31,9 @@ export class ApplicationInventory {
   private recorded = '';
   /** Digest of the bundle that is kept beside it. */
   private bundled = '';
+
+  /** What was let be though it was to go, for `flotilla.dev/prune: disabled`; since this start. */
+  readonly kept = new Set<string>();
 
   constructor(
     private readonly application: string,
@@ -116,12 +121,48 @@ export class ApplicationInventory {
     if (plan === null || signal.aborted) return { errors: [] };
     const message = await overBudget(plan, held);
     if (message !== null) return { errors: plan.errors, message };
+    for (const entry of plan.kept) this.kept.add(refTitle(entry));
     const { assignment } = held;
-    const { deleted, errors } = await deleteObjects({ kube: this.context.kube, ...asUserOf(assignment), signal }, plan);
+    const how = { kube: this.context.kube, ...asUserOf(assignment), signal };
+    const applications = assignment.release === null ? this.context.leaving() : null;
+    const result = await (applications === null ? deleteObjects(how, plan) : this.takeDown(how, plan, applications));
+    const { deleted, errors } = result;
     const gone = new Set([...deleted, ...plan.released]);
     this.entries = this.entries.filter((entry) => !gone.has(refKey(entry)));
     this.surplus = new Set([...this.surplus].filter((key) => !gone.has(key)));
     return { errors: [...plan.errors, ...(await namingAccount(errors, this.context, assignment))] };
+  }
+
+  /** Deletes all but what would take along what is to stay: that is let be, too. */
+  private async takeDown(
+    how: Parameters<typeof deleteObjects>[0],
+    { deletions }: PrunePlan,
+    applications: ReadonlySet<string>,
+  ): Promise<Awaited<ReturnType<typeof deleteObjects>>> {
+    const first = deletions.map((group) => group.filter(({ entry }) => !isContainer(entry)));
+    const { deleted, errors } = await deleteObjects(how, { deletions: first });
+    const gone = [...deleted];
+    const found: ObjectError[] = [...errors];
+    for (const container of deletions.flat().filter(({ entry }) => isContainer(entry))) {
+      if (how.signal.aborted) break;
+      const { entry: ref } = container;
+      const { going, staying } = await containerContents(how.kube, container, {
+        own: this.context.namespace,
+        applications,
+      });
+      if (staying.length > 0) {
+        this.kept.add(`${refTitle(ref)}, which holds ${staying[0]}`);
+        gone.push(refKey(ref));
+      } else if (going.length > 0) {
+        const message = `it still holds ${going[0]}`;
+        found.push({ ref, reason: 'NotEmpty', message, transient: true });
+      } else {
+        const last = await deleteObjects(how, { deletions: [[container]] });
+        gone.push(...last.deleted);
+        found.push(...last.errors);
+      }
+    }
+    return { deleted: gone, errors: found };
   }
 
   /** Whether a Job has run to its end that the record does not know of: after a restart it would be run again. */

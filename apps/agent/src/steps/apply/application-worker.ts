@@ -16,6 +16,16 @@ import type { WorkerContext } from './worker-context.js';
 import { WorkerState } from './worker-state.js';
 import { WorkerSteps } from './worker-steps.js';
 
+/** How far an application came with being taken down. */
+export interface TakenDown {
+  readonly done: boolean;
+  /** How many objects its inventory still names. */
+  readonly left: number;
+  readonly kept: readonly string[];
+  /** What is in the way, or goes on. */
+  readonly message?: string;
+}
+
 /**
  * Brings one application to its newest assignment and keeps it there. One thing is done at a time, the most urgent first; a newer
  * assignment ends what is being done for an older one.
@@ -70,6 +80,16 @@ export class ApplicationWorker {
 
   get phase(): string {
     return this.reporter.phase;
+  }
+
+  /** How far it came with being taken down. */
+  get takenDown(): TakenDown {
+    const { state, inventory } = this;
+    const { asked, held, sync } = state;
+    const isDown = asked === null && held?.assignment.release === null && sync.kind === 'applied';
+    const { message } = this.reporter.verdict ?? {};
+    const left = inventory.all.length;
+    return { done: isDown && left === 0, left, kept: [...inventory.kept], ...(message !== undefined && { message }) };
   }
 
   /** What is known of it, for answers. */

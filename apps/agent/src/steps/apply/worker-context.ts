@@ -26,6 +26,8 @@ export interface WorkerContext {
   readonly discovery: Discovery;
   readonly watches: KindWatches;
   readonly records: RecordStore;
+  /** Applications that are taken down because the cluster leaves the fleet; null: it stays. */
+  readonly leaving: () => ReadonlySet<string> | null;
   readonly outbox: ReportOutbox;
   readonly nextSeq: () => number;
   /** The gzipped bundle; `spread`: not at once. @throws RetryableError, also when the signal aborted the wait. */

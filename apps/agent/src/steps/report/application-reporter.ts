@@ -109,6 +109,10 @@ export class ApplicationReporter {
     this.isRefusalTold = false;
   }
 
+  get verdict(): Verdict | null {
+    return this.latest?.verdict ?? null;
+  }
+
   get phase(): string {
     return this.latest?.verdict.phase ?? 'restoring';
   }
