@@ -21,6 +21,7 @@ import {
   type ManifestApplication,
   PROTOCOL_VERSION,
   type SignedManifest,
+  type TrustDocument,
 } from '#domain';
 import type { HubBus } from '#ports';
 
@@ -35,6 +36,12 @@ export class TinyHub {
   credentialSeconds = 3600;
   protocol = PROTOCOL_VERSION;
   renewals = 0;
+  /** Of them, those that came over the bus. */
+  busRenewals = 0;
+  /** What renewals are answered in place of the truth. */
+  forged: { readonly answer?: Partial<JoinAnswer>; readonly onBus?: string } = {};
+  /** In every manifest from then on. */
+  trust: TrustDocument | null = null;
   private revision = 0;
   private applications: Record<string, ManifestApplication> = {};
   private readonly key = generateKeyPairSync('ed25519');
@@ -62,6 +69,8 @@ export class TinyHub {
     });
     bus.onRenew(async (cluster) => {
       hub.renewals += 1;
+      hub.busRenewals += 1;
+      if (hub.forged.onBus !== undefined) return hub.forged.onBus;
       return await bus.mintCredential(cluster, hub.joins.at(-1)?.publicKey ?? '', hub.credentialSeconds);
     });
     return hub;
@@ -115,8 +124,8 @@ export class TinyHub {
   }
 
   manifest(changes: Partial<Manifest> = {}): Manifest {
-    const { sequence, cluster, applications } = this;
-    return { protocol: PROTOCOL_VERSION, cluster, sequence, applications, ...changes };
+    const { sequence, cluster, applications, trust } = this;
+    return { protocol: PROTOCOL_VERSION, cluster, sequence, applications, ...(trust && { trust }), ...changes };
   }
 
   sign(manifest: Manifest | Ask, privateKey = this.key.privateKey): SignedManifest {
@@ -243,7 +252,7 @@ export class TinyHub {
     const { cluster, publicKey, at, proof } = renewRequestSchema.parse(body);
     if (!verifyNkey(publicKey, Buffer.from(renewProofText(cluster, at)), proof)) throw new Error('the proof is wrong');
     this.renewals += 1;
-    return await this.answer(publicKey);
+    return { ...(await this.answer(publicKey)), ...this.forged.answer };
   }
 
   private async answer(publicKey: string): Promise<JoinAnswer> {

@@ -1,8 +1,8 @@
 import { deepStrictEqual, equal, notEqual, ok } from 'node:assert/strict';
-import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Ask } from '#contract';
-import type { ManifestApplication, SignedManifest } from '#domain';
+import type { ManifestApplication, SignedManifest, TrustDocument } from '#domain';
 import type { Attempt, AttemptTable } from '../helpers/attempts.js';
 import { APPLICATION, type HostileHubScene } from './hostile-hub.scene.js';
 
@@ -63,7 +63,7 @@ const forgeries: readonly Attempt<HostileHubScene>[] = [
     stoppedBy: 'only keys that were pinned at the join are believed',
     run: async (scene) => {
       const forged = scene.hub.sign(await scene.forged(), stranger);
-      await scene.isRefused({ ...forged, keyId: 'k2' }, /key k2, which was not pinned/);
+      await scene.isRefused({ ...forged, keyId: 'k2' }, /key k2, which is not pinned/);
     },
   },
   {
@@ -72,9 +72,18 @@ const forgeries: readonly Attempt<HostileHubScene>[] = [
     run: async (scene) => {
       for (const keyId of ['__proto__', 'constructor', 'toString', '']) {
         const forged = scene.hub.sign(await scene.forged(), stranger);
-        await scene.isRefused({ ...forged, keyId }, /which was not pinned/);
+        await scene.isRefused({ ...forged, keyId }, /which is not pinned/);
       }
     },
+  },
+  {
+    name: 'has a cluster withdraw all that it runs, by one word in a signed manifest',
+    stoppedBy: SIGNATURE,
+    run: (scene) =>
+      scene.isRefused(
+        tamper(scene.hub.sign(scene.hub.manifest()), '"applications":', '"withdraw":true,"applications":'),
+        badSignature,
+      ),
   },
   {
     name: 'leaves the signature empty, or puts something else in its place',
@@ -204,6 +213,102 @@ const replays: readonly Attempt<HostileHubScene>[] = [
       scene.runsWhatIsHonest();
       equal(scene.sequence, sequence);
     },
+  },
+];
+
+/** What the honest hub tells of whom to trust: one generation more than was told before. */
+async function nextTrust(scene: HostileHubScene): Promise<TrustDocument> {
+  const trust = {
+    generation: (scene.hub.trust?.generation ?? 1) + 1,
+    manifestKeys: scene.hub.keys,
+    ca: scene.broker.certificates.caPem,
+  };
+  scene.hub.trust = trust;
+  await scene.release();
+  return trust;
+}
+
+const strangerPem = createPublicKey(stranger).export({ type: 'spki', format: 'pem' }).toString();
+const LED_ASTRAY = 'a document counts only where a pinned key signed it, and names that key itself';
+
+const trusts: readonly Attempt<HostileHubScene>[] = [
+  {
+    name: 'hands the agent over to a key of its own, which signs that itself',
+    stoppedBy: LED_ASTRAY,
+    run: async (scene) => {
+      const trust = await nextTrust(scene);
+      const manifestKeys = { ...trust.manifestKeys, mine: strangerPem };
+      const manifest = await scene.forged({ trust: { ...trust, generation: trust.generation + 1, manifestKeys } });
+      const signed = { ...scene.hub.sign(manifest, stranger), keyId: 'mine' };
+      await scene.isRefused(signed, /key mine, which is not pinned/);
+    },
+  },
+  {
+    name: 'adds a key of its own to what the hub signed of whom to trust',
+    stoppedBy: SIGNATURE,
+    run: async (scene) => {
+      await nextTrust(scene);
+      const signed = scene.hub.sign(scene.hub.manifest());
+      const mine = `"manifestKeys":{"mine":${JSON.stringify(strangerPem)},`;
+      await scene.isRefused(tamper(signed, '"manifestKeys":{', mine), badSignature);
+    },
+  },
+  {
+    name: 'adds an authority of its own to what the hub signed of whom to trust',
+    stoppedBy: SIGNATURE,
+    run: async (scene) => {
+      await nextTrust(scene);
+      const signed = scene.hub.sign(scene.hub.manifest());
+      await scene.isRefused(tamper(signed, '"ca":"', '"ca":"-----BEGIN CERTIFICATE-----'), badSignature);
+    },
+  },
+  {
+    name: 'goes back to an earlier generation of whom to trust, with a key that was dropped since',
+    stoppedBy: 'the generation of the document never goes back',
+    run: async (scene) => {
+      const before = await nextTrust(scene);
+      await nextTrust(scene);
+      await scene.isRefused(scene.hub.sign(await scene.forged({ trust: before })), /of generation \d+ .* lower than/);
+    },
+  },
+  {
+    name: 'has the hub hand the agent over to another key alone',
+    stoppedBy: LED_ASTRAY,
+    run: async (scene) => {
+      const { generation, ...trust } = await nextTrust(scene);
+      const other = { ...trust, generation: generation + 1, manifestKeys: { mine: strangerPem } };
+      await scene.isRefused(scene.hub.sign(await scene.forged({ trust: other })), /among which is not k1/);
+    },
+  },
+  {
+    name: 'has the hub name keys and authorities that can’t be read, so that the agent believes nobody any more',
+    stoppedBy: 'a document is taken whole or not at all',
+    run: async (scene) => {
+      const { generation, ...trust } = await nextTrust(scene);
+      const next = { ...trust, generation: generation + 1 };
+      const badKey = { ...next, manifestKeys: { ...trust.manifestKeys, k2: 'none' } };
+      await scene.isRefused(scene.hub.sign(await scene.forged({ trust: badKey })), /key k2 that can't be read/);
+      await scene.isRefused(
+        scene.hub.sign(await scene.forged({ trust: { ...next, ca: '' } })),
+        /authorities that can't/,
+      );
+    },
+  },
+  {
+    name: 'answers a renewal at the hub’s address, and names other keys and authorities there',
+    stoppedBy: 'an answer over HTTPS brings a credential, and never whom to believe',
+    run: async (scene) => {
+      await scene.answersRenewal({ manifestKeys: { k1: strangerPem } });
+      await scene.isRefused(scene.hub.sign(await scene.forged(), stranger), badSignature);
+      const trust = { generation: 1_000, manifestKeys: { k1: strangerPem }, ca: scene.broker.certificates.caPem };
+      await scene.answersRenewal({ trust });
+      await scene.isRefused(scene.hub.sign(await scene.forged(), stranger), badSignature);
+    },
+  },
+  {
+    name: 'answers a renewal on the bus with a credential of its own making',
+    stoppedBy: 'the broker lets in what the hub signed; refused, the agent proves its key at the hub’s address',
+    run: (scene) => scene.answersBusRenewal('e30.e30.e30'),
   },
 ];
 
@@ -360,5 +465,5 @@ export const hostileHubAttempts: AttemptTable<HostileHubScene> = {
   title: 'A hostile bus, and a hub that was led astray',
   who: 'Somebody owns the nats-server and everything in it, or can write what a hub signs, but does not hold the key that signs manifests. After each attempt what runs in the cluster is what was released honestly, and the next honest release is obeyed.',
   test: 'test/trust/hostile-hub.test.ts',
-  attempts: [...forgeries, ...replays, ...bundles, ...whispers],
+  attempts: [...forgeries, ...replays, ...trusts, ...bundles, ...whispers],
 };

@@ -15,6 +15,7 @@ import {
   sha256,
   type SignedManifest,
 } from '#domain';
+import type { JoinAnswer } from '#contract';
 import { createLogger } from '#kit';
 import { openFakeCluster } from '#kube/fake';
 import type { Agent } from '../../apps/agent/src/agent-options.js';
@@ -188,6 +189,42 @@ export class HostileHubScene {
     await new Promise((resolve) => setTimeout(resolve, 200));
     heard.unsubscribe();
     return answers.filter((id) => id !== honest.id);
+  }
+
+  /** The agent's credential is revoked, and it asks for another: at the hub's address, which answers it this too. */
+  async answersRenewal(answer: Partial<JoinAnswer>): Promise<void> {
+    const { hub } = this;
+    const before = hub.renewals;
+    hub.forged = { answer };
+    try {
+      await hub.bus.revokeCredential(hub.joins[0]?.publicKey ?? '');
+      await this.isConnected(() => hub.renewals > before);
+    } finally {
+      hub.forged = {};
+    }
+  }
+
+  /** The agent holds a credential for three seconds, and is given this where it renews it on the bus. */
+  async answersBusRenewal(onBus: string): Promise<void> {
+    const { hub } = this;
+    const before = hub.busRenewals;
+    hub.credentialSeconds = 3;
+    await this.answersRenewal({});
+    hub.forged = { onBus };
+    hub.credentialSeconds = 3600;
+    await this.isConnected(() => hub.busRenewals > before);
+    const after = hub.renewals;
+    // Until what it held ends, and what it was given is refused.
+    await this.isConnected(() => hub.renewals > after);
+    hub.forged = {};
+  }
+
+  private async isConnected(and: () => boolean): Promise<void> {
+    await this.hub.eventually(
+      () => (and() && this.agent?.state().connected === true ? true : undefined),
+      () => `connected: ${this.agent?.state().connected}, renewals: ${this.hub.renewals}`,
+      WITHIN_MS,
+    );
   }
 
   async liftLimits(stream: string): Promise<void> {
