@@ -127,6 +127,12 @@ export const VERBS: readonly Verb[] = [
     async () => (await import('./commands/credential.js')).credential,
   ),
   verb('webhook', 'Let Git hosts tell of pushes', HUB, async () => (await import('./commands/webhook.js')).webhook),
+  verb(
+    'trust',
+    'Show and rotate what agents believe the hub by',
+    HUB,
+    async () => (await import('./commands/trust.js')).trust,
+  ),
   verb('whoami', 'Tell whom the hub takes you for', HUB, async () => (await import('./commands/whoami.js')).whoami),
   verb('audit', 'Show who did what', HUB, async () => (await import('./commands/audit.js')).audit),
   verb(

@@ -51,6 +51,7 @@ import { RolloutHistoryController } from './http/rollout-history.controller.js';
 import { RolloutReader } from './http/rollout-reader.js';
 import { RolloutsController } from './http/rollouts.controller.js';
 import { TokensController } from './http/tokens.controller.js';
+import { TrustController } from './http/trust.controller.js';
 import { validationPipe } from './http/validate.js';
 import { WhyReader } from './http/why-reader.js';
 import { Credentials } from './installation/credentials.js';
@@ -97,7 +98,9 @@ import { StepTimer } from './steps/step-timer.js';
 import { BundleShelf } from './steps/render/bundle-shelf.js';
 import { RenderOverlays } from './steps/render/render-overlays.js';
 import { Notary } from './trust/notary.js';
+import { Rotation } from './trust/rotation.js';
 import { TrustKeeper } from './trust/trust-keeper.js';
+import { TrustReader } from './trust/trust-reader.js';
 
 /** The corridor's steps in their order. */
 const steps: Provider[] = [
@@ -127,7 +130,9 @@ const steps: Provider[] = [
 
 const doors: Provider[] = [
   Notary,
+  Rotation,
   TrustKeeper,
+  TrustReader,
   ApplyDocuments,
   AskAgent,
   Callers,
@@ -185,6 +190,7 @@ const controllers: Type[] = [
   LoginController,
   SessionsController,
   CredentialsController,
+  TrustController,
   WebhooksController,
   ...declaredControllers,
 ];

@@ -13,6 +13,7 @@ export * from './http/plans.js';
 export * from './http/rollouts.js';
 export * from './http/scopes.js';
 export * from './http/sessions.js';
+export * from './http/trust.js';
 export * from './http/webhooks.js';
 export * from './issues.js';
 export * from './json-schema.js';
