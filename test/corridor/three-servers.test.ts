@@ -29,7 +29,7 @@ describe('a hub on three nats-servers of the configuration that it printed for t
     const keys = path.join(folder, 'keys.json');
     await writeFile(keys, busKeysText(makeBusKeys()), { mode: 0o600 });
     // Three and a half of them: longer than three servers on a busy machine need to choose a leader.
-    test = await startTestHub({ FLOTILLA_HEARTBEAT: '10s' }, undefined, {
+    test = await startTestHub({ FLOTILLA_HEARTBEAT: '20s' }, undefined, {
       prepare: (data) => brokers.start(data, { FLOTILLA_NATS_KEYS_FILE: keys }),
     });
     for (const name of ['one', 'two', 'three']) puppets.push(await PuppetAgent.join(test.api, name, {}));

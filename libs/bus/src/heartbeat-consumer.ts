@@ -1,4 +1,9 @@
-import type { ConsumerMessages, JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import {
+  type ConsumerMessages,
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
 import { type Logger, messageOf } from '#kit';
 import type { HeartbeatMessage } from '#ports';
 import { heartbeatConsumer } from './streams.js';
@@ -11,6 +16,7 @@ const PACE_MS = 50;
 /** How long one request for a batch stands, ms; the shortest that the client takes is a second. */
 const EXPIRES_MS = 5_000;
 const RETRY_MS = 500;
+const CONSUMER_NOT_FOUND = 10014;
 
 /**
  * Reads heartbeats through the durable consumer that all hubs share, at the hub's own pace. Were they plain messages, one agent that
@@ -68,8 +74,10 @@ export class HeartbeatConsumer {
         failures += 1;
         if (failures === 4) this.log.warn({ why: messageOf(error) }, 'heartbeats cannot be read; trying again');
         await this.#rest(RETRY_MS);
-        // A server that was started again may have lost it, and with it, where it stood.
-        await this.manager.consumers.add(streams.heartbeats, heartbeatConsumer).catch(() => undefined);
+        // A server that was started again may have lost it. Where it is only electing a leader, to make it would take seconds.
+        if (error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND) {
+          await this.manager.consumers.add(streams.heartbeats, heartbeatConsumer).catch(() => undefined);
+        }
       }
     }
   }

@@ -110,6 +110,25 @@ describe('a cluster of three servers', () => {
     90_000,
   );
 
+  it.each([0, 1, 2])(
+    'brings heartbeats again once server %i was killed',
+    async (n) => {
+      await untilAccepted(async () => expect(await whole()).toBe(true));
+      const cluster = randomUUID();
+      const { bus } = await servers.openAgent(hub, cluster);
+      let heard = 0;
+      hub.onHeartbeat((message) => void (heard += message.cluster === cluster ? 1 : 0));
+      const beating = setInterval(() => bus.publishHeartbeat(bytes('x')), 100);
+      await eventually(() => heard > 0, 'the first', 30_000);
+      await servers.kill(n);
+      const before = heard;
+      await eventually(() => heard > before + 10, 'ten more', 60_000);
+      clearInterval(beating);
+      await servers.start(n);
+    },
+    120_000,
+  );
+
   /** Whether every stream's copies are current again: only then can the next server be lost. */
   async function whole(): Promise<boolean> {
     const credential = (publicKey: string, now: number) => hubUserJwt(servers.keys, publicKey, now);
