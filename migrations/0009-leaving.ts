@@ -12,6 +12,7 @@ alter table clusters
   add column leaving_since bigint,
   add column leaving_by text,
   add column leaving_told text`);
+    await runner.query(`create index clusters_public_key on clusters (public_key) where public_key is not null`);
     // A registration that ended before this release told the bus at once; what it had to tell was told, or was lost then.
     await runner.query(`
 create table revocations (

@@ -24,5 +24,7 @@ export interface RevocationStore {
   has(publicKey: string): Promise<boolean>;
   /** Those that the bus does not have yet, oldest first. */
   pending(limit: number): Promise<readonly Revocation[]>;
+  /** Those of that moment or later that the bus was told of. */
+  since(at: number): Promise<readonly Revocation[]>;
   pushed(publicKeys: readonly string[], now: number): Promise<void>;
 }

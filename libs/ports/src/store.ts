@@ -92,6 +92,8 @@ export type SpentToken =
 
 export interface ClusterStore {
   get(uid: ClusterUid): Promise<StoredCluster | null>;
+  /** By its agent's public key, among those that are not revoked. */
+  byKey(publicKey: string): Promise<StoredCluster | null>;
   /** By name among those that are not revoked. */
   byName(name: string): Promise<StoredCluster | null>;
   /** By name, in name order. Revoked ones only where asked for by `state`. */

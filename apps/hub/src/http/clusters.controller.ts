@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import {
@@ -10,13 +10,17 @@ import {
   pageOf,
   registerAnswerSchema,
   registerRequestSchema,
+  removeAnswerSchema,
+  removeQuerySchema,
   type ClusterView,
   type RegisterAnswer,
+  type RemoveAnswer,
 } from '#contract';
 import { parseSelector, seesPair, type Scope } from '#domain';
 import { RejectedError } from '#kit';
 import type { ClusterQuery, Page, Store, StoredCluster } from '#ports';
 import { STORE } from '../parts.js';
+import { Leaving } from '../installation/leaving.js';
 import { Registration, type Invitation } from '../installation/registration.js';
 import { CallerParam, Permit, type Caller } from './access/permit.js';
 import { notFound } from './access/refusals.js';
@@ -31,6 +35,7 @@ export class ClustersController {
   constructor(
     @Inject(STORE) private readonly store: Store,
     private readonly registration: Registration,
+    private readonly leaving: Leaving,
   ) {}
 
   @Post()
@@ -103,15 +108,24 @@ export class ClustersController {
     return this.get(name, caller);
   }
 
-  /** Ends every credential of the cluster. Its workloads stay as they are. */
+  /**
+   * Takes the cluster out of the fleet. With its workloads left as they are, every credential ends now. Else its agent is told to
+   * delete what it applied, and all ends when it says that this is done; until then `why` says what it waits for.
+   */
   @Delete(':name')
-  @HttpCode(204)
+  @Answers(removeAnswerSchema)
   @Permit('admin', { cluster: 'name', whole: true })
   async remove(
     @Param('name', { schema: clusterNameSchema }) name: string,
+    @Query({ schema: removeQuerySchema }) { workloads }: z.output<typeof removeQuerySchema>,
     @CallerParam() caller: Caller,
-  ): Promise<void> {
-    await this.registration.remove(await this.find(name), caller);
+  ): Promise<RemoveAnswer> {
+    const cluster = await this.find(name);
+    const leaves = workloads === 'withdraw' && (await this.leaving.withdraw(cluster, caller));
+    if (workloads === 'leave') await this.leaving.endNow(cluster, caller);
+    return leaves
+      ? { name, status: 'leaving', message: leavingText(cluster) }
+      : { name, status: 'removed', message: removedText(cluster) };
   }
 
   private async find(name: string): Promise<StoredCluster> {
@@ -127,6 +141,18 @@ function seenRows(scopes: readonly Scope[], cluster: StoredCluster, rows: readon
 
 function answerOf(cluster: StoredCluster, { namespaces, ...invitation }: Invitation): RegisterAnswer {
   return { cluster: clusterView(cluster, []), ...invitation, ...(namespaces && { namespaces: [...namespaces] }) };
+}
+
+function leavingText({ name, online }: StoredCluster): string {
+  return online
+    ? `Its agent deletes what it applied; then the registration of ${name} ends`
+    : `${name} is not online: its agent is told when it comes back, deletes what it applied, and then the registration ends`;
+}
+
+function removedText({ state }: StoredCluster): string {
+  return state === 'registered'
+    ? 'No agent ever joined, so there is nothing to delete'
+    : 'Its agent is locked out, and what it applied stays';
 }
 
 function toQuery({ limit, after, selector, status }: z.output<typeof clusterQuerySchema>): ClusterQuery {

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { JoinAnswer } from '#contract';
-import { PROTOCOL_VERSION } from '#domain';
+import { PROTOCOL_VERSION, type ClusterUid } from '#domain';
 import { RejectedError } from '#kit';
 import type { HubBus, Store, StoredCluster } from '#ports';
 import { HUB_BUS, SETTINGS, STORE, type HubSettings } from '../parts.js';
@@ -18,11 +18,9 @@ export class Credentials implements OnApplicationBootstrap {
 
   onApplicationBootstrap(): void {
     this.bus.onRenew(async (uid) => {
-      const cluster = await this.store.read.clusters.get(uid);
-      if (cluster?.state !== 'joined' || !cluster.publicKey) {
-        throw new RejectedError('revoked', 'The cluster is not joined any more', { status: 403 });
-      }
-      return this.bus.mintCredential(uid, cluster.publicKey);
+      const { publicKey = null } = (await this.store.read.clusters.get(uid)) ?? {};
+      if (publicKey === null) throw notJoined();
+      return this.mint(uid, publicKey);
     });
   }
 
@@ -34,14 +32,30 @@ export class Credentials implements OnApplicationBootstrap {
       name: cluster.name,
       protocol: PROTOCOL_VERSION,
       nats: { urls: [...this.settings.natsUrls], ca: this.settings.natsCaPem },
-      credential: await this.bus.mintCredential(cluster.uid, publicKey),
+      credential: await this.mint(cluster.uid, publicKey),
       manifestKeys: { ...trust.manifestKeys },
       trust,
       heartbeatMs: this.settings.heartbeatMs,
     };
   }
 
-  revoke(publicKey: string): Promise<void> {
-    return this.bus.revokeCredential(publicKey);
+  /**
+   * The key is looked at after it was signed for: whatever ends it later is told to the bus later, and what the bus is told ends
+   * all that was signed before.
+   */
+  private async mint(uid: ClusterUid, publicKey: string): Promise<string> {
+    const credential = await this.bus.mintCredential(uid, publicKey);
+    const cluster = await this.store.read.clusters.get(uid);
+    if (!isMember(cluster) || cluster.publicKey !== publicKey) throw notJoined();
+    return credential;
   }
+}
+
+/** Joined, and not revoked since: one that leaves still has to be told so. */
+export function isMember(cluster: StoredCluster | null): cluster is StoredCluster {
+  return cluster?.state === 'joined' || cluster?.state === 'leaving';
+}
+
+function notJoined(): RejectedError {
+  return new RejectedError('revoked', 'The cluster is not joined any more, or with another key', { status: 403 });
 }

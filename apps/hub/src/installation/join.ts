@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { verifyNkey } from '#bus';
 import { joinProofText, renewProofText, type JoinAnswer, type JoinRequest, type RenewRequest } from '#contract';
-import { PROTOCOL_VERSION } from '#domain';
+import { PROTOCOL_VERSION, type ClusterUid } from '#domain';
 import { RejectedError } from '#kit';
-import type { Clock, Store, StoredCluster } from '#ports';
+import type { Clock, Store, StoredCluster, Unit } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
-import { Credentials } from './credentials.js';
+import { Credentials, isMember } from './credentials.js';
 import { Membership } from './membership.js';
 import { hashToken } from './registration.js';
 
@@ -34,6 +34,7 @@ export class Join {
       const spent = await unit.clusters.spendJoinToken(hashToken(request.token), request.publicKey, now);
       if (!spent.ok) throw refusedToken(spent.why);
       const { publicKey, version, protocol, facts } = request;
+      await refuseKnownKey(unit, publicKey, spent.uid);
       const before = await unit.clusters.get(spent.uid);
       await unit.clusters.markJoined(spent.uid, { publicKey, version, protocol, now });
       await unit.clusters.setFacts(spent.uid, facts);
@@ -42,19 +43,20 @@ export class Join {
       // Its manifest must be there, empty or not, before it asks for one.
       await unit.outbox.mark([spent.uid]);
       const joined = await unit.clusters.get(spent.uid);
-      if (!joined) throw refusedToken('unknown');
+      if (!isMember(joined)) throw refusedToken('unknown');
+      const replaced = before?.publicKey && before.publicKey !== publicKey ? before.publicKey : null;
+      if (replaced !== null) await unit.revocations.add({ publicKey: replaced, at: now });
       await unit.audit.append({
         at: now,
         actor: `cluster:${joined.name}`,
         act: 'cluster.join',
         object: `Cluster/${joined.name}`,
-        detail: { publicKey, rejoined: before?.publicKey !== null && before?.publicKey !== publicKey },
+        detail: { publicKey, rejoined: replaced !== null },
       });
-      return { joined, replaced: before?.publicKey && before.publicKey !== publicKey ? before.publicKey : null };
+      return joined;
     });
-    if (cluster.replaced) await this.credentials.revoke(cluster.replaced);
     this.membership.changed();
-    return this.credentials.answer(cluster.joined, request.publicKey);
+    return this.credentials.answer(cluster, request.publicKey);
   }
 
   /** A new credential for an agent whose own has expired, by proof that it holds the key it joined with. */
@@ -62,7 +64,7 @@ export class Join {
     const now = this.clock.now();
     const cluster = await this.store.read.clusters.get(request.cluster);
     const proven =
-      cluster?.state === 'joined' &&
+      isMember(cluster) &&
       cluster.publicKey === request.publicKey &&
       now - (cluster.seenAt ?? cluster.joinedAt ?? 0) < RENEWABLE_MS &&
       verifyNkey(request.publicKey, Buffer.from(renewProofText(request.cluster, request.at)), request.proof);
@@ -86,6 +88,20 @@ export class Join {
     const cluster = await this.store.read.clusters.get(found.uid);
     if (!cluster || cluster.state === 'revoked') throw refusedToken('unknown');
     return cluster;
+  }
+}
+
+/** A key is one cluster's: what ends it there must not end it elsewhere, and what was ended stays so. */
+async function refuseKnownKey(unit: Unit, publicKey: string, uid: ClusterUid): Promise<void> {
+  if (await unit.revocations.has(publicKey)) {
+    const text = "publicKey: was revoked; the agent makes another when its identity's Secret is deleted";
+    throw new RejectedError('key-revoked', text, { status: 409 });
+  }
+  const holder = await unit.clusters.byKey(publicKey);
+  if (holder !== null && holder.uid !== uid) {
+    throw new RejectedError('key-taken', "publicKey: is another cluster's agent's; each makes its own", {
+      status: 409,
+    });
   }
 }
 

@@ -30,7 +30,7 @@ export interface Reach {
   readonly clusterWide?: boolean | undefined;
 }
 
-/** Registers clusters, invites their agents, and ends registrations. */
+/** Registers clusters and invites their agents. */
 @Injectable()
 export class Registration {
   constructor(
@@ -77,13 +77,6 @@ export class Registration {
       await audit(unit, { now: this.clock.now(), caller }, 'cluster.label', `Cluster/${cluster.name}`, { detail });
     });
     this.membership.changed();
-  }
-
-  async remove(cluster: StoredCluster, caller: Caller): Promise<void> {
-    const now = this.clock.now();
-    await this.membership.end(cluster, now, (unit) =>
-      audit(unit, { now, caller }, 'cluster.remove', `Cluster/${cluster.name}`),
-    );
   }
 
   private async addToken(

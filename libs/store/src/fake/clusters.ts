@@ -28,6 +28,7 @@ export function fakeClusters(run: Run): Clusters {
   return {
     get: (uid) => run(({ tables }) => tables.clusters.get(uid) ?? null),
     byName: (name) => run((session) => living(session).find((cluster) => cluster.name === name) ?? null),
+    byKey: (key) => run((session) => living(session).find(({ publicKey }) => publicKey === key) ?? null),
     list: (query) =>
       run(({ tables }) => {
         const { selector = {}, state, online, scopes } = query;

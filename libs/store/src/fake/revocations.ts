@@ -20,6 +20,14 @@ export function fakeRevocations(run: Run): RevocationStore {
           .slice(0, limit)
           .map(({ publicKey, at }) => ({ publicKey, at })),
       ),
+    since: (from) =>
+      run(({ tables }) =>
+        tables.revocations
+          .rows()
+          .filter(({ at, pushedAt }) => at >= from && pushedAt !== null)
+          .sort(byKeys(({ at, publicKey }) => [at, publicKey]))
+          .map(({ publicKey, at }) => ({ publicKey, at })),
+      ),
     pushed: (publicKeys, now) =>
       run(({ tables }) => {
         for (const publicKey of publicKeys) {

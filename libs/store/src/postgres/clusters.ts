@@ -32,6 +32,7 @@ type Registry = Pick<
   ClusterStore,
   | 'get'
   | 'byName'
+  | 'byKey'
   | 'list'
   | 'summary'
   | 'joined'
@@ -90,6 +91,7 @@ export function clusterRegistry(sql: Sql): Registry {
   return {
     get: (uid) => one('uid = $1', uid),
     byName: (name) => one(`name = $1 and state <> 'revoked'`, name),
+    byKey: (publicKey) => one(`public_key = $1 and state <> 'revoked'`, publicKey),
     list: (query) => listClusters(sql, query),
     summary: (scopes) => summarize(sql, scopes),
     async joined() {

@@ -23,6 +23,13 @@ export function revocationStore(sql: Sql): RevocationStore {
       );
       return rows.map(({ public_key: publicKey, at }): Revocation => ({ publicKey, at }));
     },
+    async since(at) {
+      const { rows } = await sql.query<{ public_key: string; at: number }>(
+        'select public_key, at from revocations where at >= $1 and pushed_at is not null order by at, public_key',
+        [at],
+      );
+      return rows.map(({ public_key: publicKey, at: moment }): Revocation => ({ publicKey, at: moment }));
+    },
     async pushed(publicKeys, now) {
       await sql.query(
         'update revocations set pushed_at = $2 where public_key = any($1::text[]) and pushed_at is null',

@@ -25,6 +25,8 @@ const ALL_OBJECTS = 1_000_000;
 export function buildManifest(input: {
   readonly cluster: ClusterUid;
   readonly sequence: number;
+  /** The cluster leaves the fleet: all goes, whatever its rows say. */
+  readonly leaves?: boolean;
   readonly rows: readonly { readonly application: string; readonly row: TargetRow }[];
   readonly terms: ReadonlyMap<string, ApplicationTerms>;
   readonly bundle: (application: string, release: number, digest: string) => BundleTerms | null;
@@ -34,9 +36,11 @@ export function buildManifest(input: {
     const terms = input.terms.get(application);
     const { assignment } = row;
     if (!terms || !assignment) continue;
+    // A rollout that began as the cluster was taken out may have assigned something: it is on no list of its agent's.
+    if (input.leaves && assignment.release !== null) continue;
     const { generation, healthyForMs, release, digest, takesBack } = assignment;
     const { maxDeletions: budgeted, ...told } = terms;
-    const common = { generation, healthyForMs, ...told, ...(row.halted && { halted: row.halted }) };
+    const common = { generation, healthyForMs, ...told, ...(row.halted && !input.leaves && { halted: row.halted }) };
     if (release === null) {
       applications[application] = {
         ...common,
@@ -66,5 +70,6 @@ export function buildManifest(input: {
       ...(taken && { exempt: { digest: takesBack.digest, chunks: taken.chunks } }),
     };
   }
-  return { protocol: PROTOCOL_VERSION, cluster: input.cluster, sequence: input.sequence, applications };
+  const { cluster, sequence, leaves } = input;
+  return { protocol: PROTOCOL_VERSION, cluster, sequence, ...(leaves && { withdraw: true }), applications };
 }

@@ -32,7 +32,11 @@ export class ManifestWriter {
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
-  async write(unit: Unit, claimed: readonly DirtyCluster[]): Promise<readonly Written[]> {
+  async write(unit: Unit, all: readonly DirtyCluster[]): Promise<readonly Written[]> {
+    const claimed = all.filter(({ state }) => state !== 'revoked');
+    const ended = all.filter(({ state }) => state === 'revoked');
+    // By whoever holds its claim, so that nobody writes it after that.
+    await Promise.all(ended.map(({ uid }) => this.bus.deleteManifest(uid)));
     const uids = claimed.map(({ uid }) => uid);
     const [assignments, terms] = [await unit.outbox.assignments(uids), await this.termsOf(unit)];
     const seal = await this.notary.at(unit);
@@ -47,12 +51,13 @@ export class ManifestWriter {
       await this.learn(unit, application, release, digest);
       for (const other of [takesBack, row.previous]) if (other) await this.learnWhereKept(unit, application, other);
     }
-    return Promise.all(
+    const written = await Promise.all(
       claimed.map((cluster) =>
         this.put(cluster, seal, (sequence) =>
           buildManifest({
             cluster: cluster.uid,
             sequence,
+            leaves: cluster.state === 'leaving',
             rows: byCluster.get(cluster.uid) ?? [],
             terms,
             bundle: (application, release, digest) => this.bundles.get(keyOf(application, release, digest)) ?? null,
@@ -60,6 +65,7 @@ export class ManifestWriter {
         ),
       ),
     );
+    return [...written, ...ended];
   }
 
   private async put(cluster: DirtyCluster, seal: Seal, build: (sequence: number) => Manifest): Promise<Written> {

@@ -4,6 +4,7 @@ import type { ClusterUid, Heartbeat } from '#domain';
 import { messageOf, type Logger } from '#kit';
 import type { HeartbeatMessage, HubBus } from '#ports';
 import { HUB_BUS, LOGGER } from '../../parts.js';
+import { Leaving } from '../../installation/leaving.js';
 import { Relay } from '../assign/relay.js';
 import { Serial } from '../serial.js';
 import { PresenceRecord } from './presence-record.js';
@@ -18,6 +19,7 @@ const GATHER_MS = 100;
 @Injectable()
 export class Presence implements OnApplicationBootstrap, OnApplicationShutdown {
   private beats = new Map<ClusterUid, Heartbeat>();
+  @Inject(Leaving) private readonly leaving!: Leaving;
   private readonly serial = new Serial(() => this.flush());
   /** Heartbeats in a row with a sequence that is too low. */
   private readonly lagging = new Map<ClusterUid, number>();
@@ -71,6 +73,7 @@ export class Presence implements OnApplicationBootstrap, OnApplicationShutdown {
     if (beats.length === 0) return;
     try {
       await this.record.seen(beats);
+      await this.leaving.heard(beats);
     } catch (error) {
       // The next heartbeat says the same again.
       this.log.warn({ step: 'report', error: messageOf(error) }, 'heartbeats not written');

@@ -63,12 +63,15 @@ export function clusters(test: StoreTest): void {
         ...{ state: 'joined', publicKey: 'UKEY', agentVersion: '0.1.0', protocol: 1, joinedAt: 5 },
       });
       expect((await read.clusters.joined()).map((each) => each.uid)).toEqual(['u1']);
+      expect((await read.clusters.byKey('UKEY'))?.uid).toBe('u1');
+      expect(await read.clusters.byKey('OTHER')).toBeNull();
       await read.clusters.seen([{ uid: 'u1', sequence: 3, version: '0.1.0', protocol: 1 }], 6);
       await read.clusters.revoke('u1', 7);
       await read.clusters.markJoined('u1', { publicKey: 'OTHER', version: '0.2.0', protocol: 1, now: 8 });
       expect(await read.clusters.seen([{ uid: 'u1', sequence: 4, version: '0.1.0', protocol: 1 }], 9)).toEqual([]);
       expect(await read.clusters.get('u1')).toMatchObject({ state: 'revoked', online: false, publicKey: 'UKEY' });
       expect(await read.clusters.joined()).toEqual([]);
+      expect(await read.clusters.byKey('UKEY')).toBeNull();
     }));
 
   it('replaces labels and facts whole', () =>

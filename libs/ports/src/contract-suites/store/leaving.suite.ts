@@ -82,7 +82,10 @@ export function leavings(test: StoreTest): void {
       await read.revocations.pushed(['UC', 'UB', 'none'], 5);
       await read.revocations.pushed([], 5);
       expect(await read.revocations.pending(10)).toEqual([{ publicKey: 'UA', at: 2 }]);
+      expect(await read.revocations.since(2)).toEqual([{ publicKey: 'UB', at: 2 }]);
       await read.revocations.pushed(['UA'], 6);
+      expect((await read.revocations.since(1)).map(({ publicKey }) => publicKey)).toEqual(['UC', 'UA', 'UB']);
+      expect(await read.revocations.since(3)).toEqual([]);
       await read.revocations.add({ publicKey: 'UA', at: 10 });
       expect(await read.revocations.pending(10)).toEqual([]);
       expect(await read.revocations.has('UA')).toBe(true);
