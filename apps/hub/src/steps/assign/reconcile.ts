@@ -1,11 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { messageOf, type Logger } from '#kit';
 import type { Store } from '#ports';
 import { LOGGER, STORE } from '../../parts.js';
-import { SerialByKey } from '../serial.js';
+import { Serial, SerialByKey } from '../serial.js';
 import { Blocked } from './inputs.js';
 import { ReconcileWork, type ApplicationStatus, type ReconcileOutcome } from './reconcile-work.js';
+
+/** How long fleetChanged rests, in times of what its last pass took, and at most, ms. */
+const REST = 4;
+const MAX_REST_MS = 3_000;
 
 /**
  * Turns (spec, commit, clusters) into a release and hands it to the engine. Runs again whenever one of the three changed;
@@ -18,7 +23,8 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly waiting = new Set<string>();
   /** Ended by an error that is nobody's input: tried again at the next look. */
   private readonly failed = new Set<string>();
-  private stopped = false;
+  private readonly stopping = new AbortController();
+  private readonly fleet = new Serial(() => this.passOverAll());
 
   constructor(
     @Inject(STORE) private readonly store: Store,
@@ -32,21 +38,25 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.stopped = true;
+    this.stopping.abort();
+    await this.fleet.idle();
     await this.serial.idle();
   }
 
   /** Soon, without an answer. */
   request(application: string): void {
-    if (this.stopped || this.waiting.has(application)) return;
-    this.waiting.add(application);
-    this.one(application).catch((error: unknown) => {
-      this.failed.add(application);
-      this.log.warn({ step: 'assign', application, error: messageOf(error) }, 'reconciling will be tried again');
-    });
+    this.soon(application).catch(() => undefined);
   }
 
-  /** Every application soon: a cluster joined, left, or has other labels now. */
+  /**
+   * Every application soon: a cluster joined, left, came back, or has other labels or facts. Each pass reads the whole fleet, so
+   * while one cluster after the other comes, as after an outage, passes rest for longer than they work.
+   */
+  fleetChanged(): void {
+    if (!this.stopping.signal.aborted) this.fleet.request();
+  }
+
+  /** Every application soon: something was declared. */
   requestAll(): void {
     this.store.read.resources
       .list('Application')
@@ -74,12 +84,36 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
     return Promise.all(theirs.map(({ name }) => this.one(name)));
   }
 
+  private async passOverAll(): Promise<void> {
+    const began = performance.now();
+    try {
+      const applications = await this.store.read.resources.list('Application');
+      await Promise.all(applications.map(({ name }) => this.soon(name)));
+    } catch (error) {
+      this.log.warn({ step: 'assign', error: messageOf(error) }, 'applications not listed');
+    }
+    const rest = Math.min(MAX_REST_MS, REST * (performance.now() - began));
+    await sleep(rest, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+  }
+
   /** Now, after whatever runs for the same application. */
   one(application: string): Promise<ReconcileOutcome> {
     return this.serial.run(application, () => {
       this.waiting.delete(application);
       return this.attempt(application);
     });
+  }
+
+  /** What fails is told, and tried again at the next look. */
+  private async soon(application: string): Promise<void> {
+    if (this.stopping.signal.aborted || this.waiting.has(application)) return;
+    this.waiting.add(application);
+    try {
+      await this.one(application);
+    } catch (error) {
+      this.failed.add(application);
+      this.log.warn({ step: 'assign', application, error: messageOf(error) }, 'reconciling will be tried again');
+    }
   }
 
   private async attempt(name: string): Promise<ReconcileOutcome> {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { ClusterUid, Heartbeat, RolloutEvent } from '#domain';
+import { canonicalJson, type ClusterUid, type Heartbeat, type RolloutEvent, sha256 } from '#domain';
 import type { Clock, Store } from '#ports';
 import { CLOCK, STORE } from '../../parts.js';
 import { Stepper } from '../advance/stepper.js';
@@ -8,6 +8,9 @@ import { Reconcile } from '../assign/reconcile.js';
 /** Writes presence and tells the engine who is back. */
 @Injectable()
 export class PresenceRecord {
+  /** Digests of the facts that were heard since the start. */
+  private readonly facts = new Map<ClusterUid, string>();
+
   constructor(
     @Inject(STORE) private readonly store: Store,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -45,7 +48,16 @@ export class PresenceRecord {
       );
     });
     act();
+    const hasNews = beats.filter(({ cluster, facts }) => facts !== undefined && this.isNews(cluster, facts)).length > 0;
     // Facts take part in placement and waves; whoever is back may have missed a release.
-    if (returned > 0 || beats.some(({ facts }) => facts)) this.reconcile.requestAll();
+    if (returned > 0 || hasNews) this.reconcile.fleetChanged();
+  }
+
+  /** Every agent tells its facts again after a reconnect; told once, they are none. */
+  private isNews(cluster: ClusterUid, facts: Readonly<Record<string, string>>): boolean {
+    const digest = sha256(canonicalJson(facts));
+    if (this.facts.get(cluster) === digest) return false;
+    this.facts.set(cluster, digest);
+    return true;
   }
 }
