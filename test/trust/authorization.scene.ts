@@ -1,5 +1,6 @@
+import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClusterView, CreateTokenAnswer, TokenView } from '#contract';
+import type { ClusterView } from '#contract';
 import { EVERYWHERE, type Role, type Scope } from '#domain';
 import { makeToken } from '../../apps/hub/src/http/access/make-token.js';
 import { CommandFleet } from '../helpers/command-fleet.js';
@@ -34,6 +35,8 @@ const TEAMS = { 'red-1': 'one', 'red-2': 'two', 'blue-1': 'three', 'blue-2': 'fo
  */
 export class AuthorizationScene {
   private readonly apis = new Map<string, TestApi>();
+  /** Of the clusters, by name. */
+  readonly uids = new Map<string, string>();
   private made = 0;
 
   private constructor(readonly fleet: CommandFleet) {}
@@ -82,28 +85,46 @@ export class AuthorizationScene {
     return api;
   }
 
-  /** Made by whoever may do everything, through the API. */
-  async newToken(body: object): Promise<CreateTokenAnswer> {
-    return this.fleet.api.post<CreateTokenAnswer>('/api/v1/tokens', body);
-  }
-
-  tokens(): Promise<{ items: TokenView[] }> {
-    return this.fleet.api.get('/api/v1/tokens');
-  }
-
   /** A name that no test had before. */
   fresh(prefix: string): string {
     this.made += 1;
     return `${prefix}-${this.made}`;
   }
 
-  async ask(api: TestApi, method: string, route: string, body?: object): Promise<Answer> {
+  async ask(
+    api: TestApi,
+    method: string,
+    route: string,
+    body?: object,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const text = body === undefined ? undefined : JSON.stringify(body);
-    const { status, text: answer } = await api.raw(method, route, text);
+    const { status, text: answer } = await api.raw(method, route, text, headers);
     return { status, text: answer };
   }
 
-  /** What a stream says until nothing has come for a while, or until it ends. */
+  /** The address exactly as it is written, which a URL would mend. */
+  exactly(
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string | readonly string[]>> = {},
+  ): Promise<Answer> {
+    const { url, caPem } = this.fleet.hub.hub;
+    const { hostname, port } = new URL(url);
+    return new Promise((resolve, reject) => {
+      const options = { hostname, port, path, method, agent: false, headers, ...(caPem !== null && { ca: caPem }) };
+      const request = https.request(options as https.RequestOptions, (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => (text += chunk));
+        response.once('end', () => resolve({ status: response.statusCode ?? 0, text }));
+      });
+      request.once('error', reject);
+      request.end();
+    });
+  }
+
+  /** What the stream of events says until it has said what is wanted, or ends. */
   async follow(
     api: TestApi,
     { last, until }: { readonly last?: number; readonly until: (text: string) => boolean },
@@ -113,25 +134,20 @@ export class AuthorizationScene {
     let text = '';
     let stop: () => void = () => undefined;
     const headers: Record<string, string> = last === undefined ? {} : { 'last-event-id': String(last) };
-    let isClosed = false;
     const stream = api.stream('/api/v1/events/stream', headers, (chunk, close) => {
       text += chunk;
-      stop = () => {
-        isClosed = true;
-        close();
-      };
+      stop = close;
     });
     await eventually('the stream is open', () => Promise.resolve(text), Boolean);
     const done = meanwhile();
     const end = performance.now() + withinMs;
-    const ended = stream.then(() => true);
-    while (!until(text) && performance.now() < end) {
-      if (await Promise.race([ended, sleep(50, false)])) break;
-    }
+    const over = stream.then(() => true);
+    let ended = false;
+    while (!ended && !until(text) && performance.now() < end) ended = await Promise.race([over, sleep(50, false)]);
     await done;
-    stop();
+    if (!ended) stop();
     await stream;
-    return { text, ended: !isClosed };
+    return { text, ended };
   }
 
   private async fill(): Promise<void> {
@@ -140,6 +156,7 @@ export class AuthorizationScene {
     for (const name of ['red-web', 'blue-web', 'shared']) {
       await repository.commit(`add ${name}`, { [`apps/${name}/c.yaml`]: configMap(name, 'first') });
     }
+    await repository.commit('add mixed', { 'apps/blue-mixed/blue/c.yaml': configMap('mixed', 'first') });
     await api.post('/api/v1/sources/shop/sync');
     const waves = [{ name: 'all', maxConcurrency: '100%', healthyFor: '0s' }];
     for (const team of ['red', 'blue']) {
@@ -151,7 +168,24 @@ export class AuthorizationScene {
     }
     await fleet.apply('Strategy', 'shared-way', { waves });
     await fleet.apply('Application', 'shared', { path: 'apps/shared', source: 'shop', strategy: 'shared-way' });
-    for (const name of ['red-web', 'blue-web', 'shared']) await fleet.ended(name);
+    const placement = { selector: { matchLabels: { team: 'red' } } };
+    const source = 'shop';
+    await fleet.apply('Application', 'red-shop', { path: 'apps/red-web', source, strategy: 'red-way', placement });
+    // Blue by its name, placed everywhere, and what is said about it names red clusters: they have no overlay.
+    const path = 'apps/blue-mixed/{{ labels.team }}';
+    await fleet.apply('Application', 'blue-mixed', { path, source, strategy: 'shared-way' });
+    for (const name of ['red-web', 'blue-web', 'shared', 'red-shop', 'blue-mixed']) await fleet.ended(name, 60_000);
+    // A rollout over both teams that has something to say about the red one, while most clusters wait for their turn.
+    fleet.act(/./, () => null);
+    await fleet.apply('Strategy', 'shared-way', { waves: [{ ...waves[0], maxConcurrency: 1 }] });
+    await repository.commit('change shared', { 'apps/shared/c.yaml': configMap('shared', 'second') });
+    await api.post('/api/v1/sources/shop/sync');
+    await eventually(
+      'shared is on its way',
+      () => fleet.rollout('shared'),
+      ({ id }) => id === 'shared-2',
+    );
+    await fleet.command('shared', 'pause', { reason: 'the red team looks at red-1' });
     // An event of one cluster each, and words of a person.
     for (const name of ['red-2', 'blue-2']) {
       await api.post(`/api/v1/clusters/${name}/hold`, { reason: `for ${teamOf(name)}` });
@@ -166,6 +200,9 @@ export class AuthorizationScene {
       ({ items }) => items.every(({ status }) => status === 'offline'),
       60_000,
     );
+    for (const { name, uid } of (await api.get<{ items: ClusterView[] }>('/api/v1/clusters')).items) {
+      this.uids.set(name, uid);
+    }
   }
 }
 
