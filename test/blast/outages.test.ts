@@ -75,6 +75,27 @@ describe('in the middle of a wave', () => {
   );
 
   it(
+    'a bus that comes back without its disk is given everything again, and the later waves find the bundles of their release',
+    async () => {
+      const shop = await fleet.shop('bus-lost');
+      const gate = { gates: [{ type: 'approval', when: 'after', name: 'look' }] };
+      await shop.strategy({ wave: strict, byRing: { first: gate } });
+      const first = fleet.ring('first');
+      const good = '1.1.0';
+      await shop.release(good);
+      await shop.until('the first wave waits for a yes', ({ waves }) => waves[0]?.phase === 'gateAfter');
+      await broker.restart(() => broker.loseDisk());
+      await shop.runs(good, first);
+      expect(await shop.rollout()).toMatchObject({ wave: 0, counts: { failed: 0, deferred: 0 } });
+      const ada = await fleet.person('ada', 'approver', 'ada@flotilla.example');
+      await ada.post(`/api/v1/rollouts/${shop.name}/approve`, {});
+      await shop.runs(good);
+      await shop.until('it is done', ({ state }) => state === 'succeeded');
+    },
+    SCENARIO_MS,
+  );
+
+  it(
     'clocks that jump end no soak and no healthyFor: neither the hub’s nor the agents’',
     async () => {
       const shop = await fleet.shop('clock-jump');

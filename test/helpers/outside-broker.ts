@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ensureBusKeys, ensureCertificates, startEmbeddedNats, type EmbeddedNats } from '#bus';
 import { createLogger, findProgram, freePort, lockDataFolder, natsServer } from '#kit';
@@ -44,6 +45,12 @@ export class OutsideBroker {
   async stop(): Promise<void> {
     await this.server?.stop();
     this.server = null;
+  }
+
+  /** Takes away all that it kept, while it does not run: accounts, streams, bundles, manifests. */
+  async loseDisk(): Promise<void> {
+    if (this.server !== null) throw new Error('it still runs');
+    await rm(path.join(this.folder, 'outside-nats'), { recursive: true, force: true });
   }
 
   /** Starts it again after it was stopped or killed. */

@@ -95,6 +95,7 @@ import { Ingest } from './steps/ingest/ingest.js';
 import { SourceReader } from './steps/ingest/source-reader.js';
 import { GateAsker } from './steps/gates/gate-asker.js';
 import { StepTimer } from './steps/step-timer.js';
+import { BundleKeeper } from './steps/render/bundle-keeper.js';
 import { BundleShelf } from './steps/render/bundle-shelf.js';
 import { RenderOverlays } from './steps/render/render-overlays.js';
 import { Notary } from './trust/notary.js';
@@ -108,6 +109,7 @@ const steps: Provider[] = [
   SourceReader,
   Ingest,
   BundleShelf,
+  BundleKeeper,
   RenderOverlays,
   Reconcile,
   ReconcileWork,

@@ -15,6 +15,21 @@ export async function countChunks(manager: JetStreamManager, digest: string): Pr
   return there[subjects.chunk(digest, 0)] === undefined ? 0 : Object.keys(there).length;
 }
 
+/** The same of every bundle there is. */
+export async function countAllChunks(manager: JetStreamManager): Promise<ReadonlyMap<string, number>> {
+  const { state } = await manager.streams.info(streams.bundle, { subjects_filter: subjects.allChunks });
+  const counts = new Map<string, number>();
+  const begun = new Set<string>();
+  for (const subject of Object.keys(state.subjects ?? {})) {
+    const [, , left = '', right = '', chunk] = subject.split('.');
+    const digest = `${left}${right}`;
+    counts.set(digest, (counts.get(digest) ?? 0) + 1);
+    if (chunk === '0') begun.add(digest);
+  }
+  for (const digest of counts.keys()) if (!begun.has(digest)) counts.set(digest, 0);
+  return counts;
+}
+
 /** The first chunk is written last: a bundle is there, for everybody, once all of it is. */
 export async function writeChunks(
   connection: NatsConnection | null,

@@ -60,6 +60,11 @@ export class FakeHubBus implements HubBus, FakeEnd {
     return this.broker.bundles.has(checkDigest(digest));
   }
 
+  async listBundles(): Promise<ReadonlyMap<string, number>> {
+    this.#check();
+    return new Map([...this.broker.bundles].map(([digest, chunks]) => [digest, chunks.length]));
+  }
+
   async deleteBundle(digest: string): Promise<void> {
     this.#check();
     this.broker.bundles.delete(checkDigest(digest));

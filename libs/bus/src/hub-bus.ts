@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { agentUserJwt } from './accounts.js';
 import { PART_HEADER, PARTS_HEADER } from './answer-parts.js';
 import { AwaitedAnswers, checkAsk } from './await-answer.js';
-import { countChunks, writeChunks } from './bundle-chunks.js';
+import { countAllChunks, countChunks, writeChunks } from './bundle-chunks.js';
 import type { BusKeys } from './nats-keys.js';
 import { HeartbeatConsumer } from './heartbeat-consumer.js';
 import { isPublicNkey } from './nkey.js';
@@ -98,6 +98,15 @@ export class NatsHubBus implements HubBus {
 
   async hasBundle(digest: string): Promise<boolean> {
     return (await this.#chunks(digest)) > 0;
+  }
+
+  async listBundles(): Promise<ReadonlyMap<string, number>> {
+    this.#hub();
+    try {
+      return await countAllChunks(this.connections.manager);
+    } catch (error) {
+      throw busError(error);
+    }
   }
 
   async deleteBundle(digest: string): Promise<void> {

@@ -19,6 +19,7 @@ export const subjects = {
   manifest: (cluster: string) => `$KV.assign.${cluster}`,
   chunk: (digest: string, chunk: number) => `$KV.bundle.${halves(digest)}.${chunk}`,
   chunks: (digest: string) => `$KV.bundle.${halves(digest)}.*`,
+  allChunks: '$KV.bundle.>',
   revoked: (publicKey: string) => `$KV.revoked.${publicKey}`,
 } as const;
 

@@ -29,6 +29,8 @@ export interface HubBus {
   /** Writes a gzipped bundle in chunks; a digest that is there already is left alone. Returns the number of chunks. */
   putBundle(digest: string, gzipped: Uint8Array): Promise<number>;
   hasBundle(digest: string): Promise<boolean>;
+  /** Every bundle on the bus with its count of chunks; 0: it was half written. */
+  listBundles(): Promise<ReadonlyMap<string, number>>;
   deleteBundle(digest: string): Promise<void>;
 
   /**

@@ -173,7 +173,17 @@ export interface ReleaseStore {
   getBundle(digest: string): Promise<Uint8Array | null>;
   /** How many chunks it has on the bus; null: not put there yet. */
   bundleChunks(digest: string): Promise<number | null>;
-  setBundleChunks(digest: string, chunks: number): Promise<void>;
+  /** Null: it is not on the bus any more. */
+  setBundleChunks(digest: string, chunks: number | null): Promise<void>;
+  /** Those that are on the bus, as far as was told, with their chunks. */
+  bundlesOnBus(): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Digests that an agent may fetch: of every assignment in force, with what it takes back; and of each application's newest
+   * release, and of all releases since `since`, which may be assigned soon.
+   */
+  bundlesInUse(since: number): Promise<readonly string[]>;
+  /** In a transaction: nobody else says of it that it is on the bus, or is not, until this one ends. False: it is not stored. */
+  lockBundle(digest: string): Promise<boolean>;
 }
 
 export interface ArchivedRollout {

@@ -101,8 +101,10 @@ export function describeHubBusContract(name: string, open: () => Promise<BusBrok
         expect(chunks).toBeLessThanOrEqual(6);
         expect(await hub.hasBundle(digest)).toBe(true);
         expect(await hub.putBundle(digest, body)).toBe(chunks);
+        expect((await hub.listBundles()).get(digest)).toBe(chunks);
         await hub.deleteBundle(digest);
         expect(await hub.hasBundle(digest)).toBe(false);
+        expect((await hub.listBundles()).has(digest)).toBe(false);
       });
 
       it('leaves a digest alone that is there already', async () => {

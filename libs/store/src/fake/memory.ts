@@ -41,6 +41,7 @@ export interface JoinTokenRow {
 }
 
 export interface BundleRow {
+  readonly digest: string;
   readonly gzipped: Uint8Array;
   readonly chunks: number | null;
 }

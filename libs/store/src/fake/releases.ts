@@ -1,6 +1,7 @@
 import { canonicalJson, seesApplication } from '#domain';
 import type { ReleaseStore, StoredRelease } from '#ports';
 import { oneNumber, timeApplicationNumber } from '../page-cursor.js';
+import { fakeBundles } from './bundles.js';
 import { kept, keyOf } from './memory.js';
 import { pageOf } from './page-of.js';
 import type { Run, Session } from './session.js';
@@ -45,17 +46,6 @@ export function fakeReleases(run: Run): ReleaseStore {
         const own = all.filter((release) => release.application === application);
         return pageOf(own, page, oneNumber, (release) => [release.number], 'backwards');
       }),
-    putBundle: (digest, { gzipped }) =>
-      run(({ tables }) => {
-        if (tables.bundles.get(digest) === undefined)
-          tables.bundles.set(digest, { gzipped: gzipped.slice(), chunks: null });
-      }),
-    getBundle: (digest) => run(({ tables }) => tables.bundles.get(digest)?.gzipped.slice() ?? null),
-    bundleChunks: (digest) => run(({ tables }) => tables.bundles.get(digest)?.chunks ?? null),
-    setBundleChunks: (digest, chunks) =>
-      run(({ tables }) => {
-        const bundle = tables.bundles.get(digest);
-        if (bundle !== undefined) tables.bundles.set(digest, { ...bundle, chunks });
-      }),
+    ...fakeBundles(run),
   };
 }

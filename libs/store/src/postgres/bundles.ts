@@ -1,7 +1,10 @@
 import type { ReleaseStore } from '#ports';
 import type { Sql } from './sql.js';
 
-type Bundles = Pick<ReleaseStore, 'putBundle' | 'getBundle' | 'bundleChunks' | 'setBundleChunks'>;
+type Bundles = Pick<
+  ReleaseStore,
+  'putBundle' | 'getBundle' | 'bundleChunks' | 'setBundleChunks' | 'bundlesOnBus' | 'bundlesInUse' | 'lockBundle'
+>;
 
 /** Bundles by digest; a megabyte is written in about 10 ms and read in 5. */
 export function bundleStore(sql: Sql): Bundles {
@@ -29,6 +32,43 @@ export function bundleStore(sql: Sql): Bundles {
         digest,
         chunks,
       ]);
+    },
+    async bundlesOnBus() {
+      const { rows } = await sql.query<{ digest: string; chunks: number }>(
+        'select digest, chunks from bundles where chunks is not null',
+      );
+      return new Map(rows.map(({ digest, chunks }) => [digest, chunks]));
+    },
+    /** Reads every target's body: 10,000 in about 100 ms. */
+    async bundlesInUse(since) {
+      const { rows } = await sql.query<{ digest: string }>(
+        `with assigned as (
+           select body::jsonb -> 'assignment' as assignment from targets where release is not null
+         ), newest as (
+           select application, max(number) as number from releases group by application
+         ), rendered as (
+           select r.overlays from releases r join newest n using (application, number)
+           union all
+           select overlays from releases where created_at >= $1
+         )
+         select digest from (
+           select assignment ->> 'digest' as digest from assigned
+           union all
+           select assignment #>> '{takesBack,digest}' from assigned
+           union all
+           select o.value ->> 'digest' from rendered, jsonb_each(overlays::jsonb) o
+         ) used
+         where digest is not null and digest <> ''
+         group by digest
+         order by digest collate "C"`,
+        [since],
+      );
+      return rows.map(({ digest }) => digest);
+    },
+    async lockBundle(digest) {
+      sql.requireTransaction('releases.lockBundle');
+      const { rows } = await sql.query('select 1 from bundles where digest = $1 for update', [digest]);
+      return rows.length > 0;
     },
   };
 }

@@ -11,6 +11,7 @@ import type { ApplicationTerms } from './application-terms.js';
 /** What a manifest says of a bundle. */
 export interface BundleTerms {
   readonly revision: string;
+  /** 0: it is not on the bus, and only compared with. */
   readonly chunks: number;
   readonly objects: number;
 }
@@ -67,7 +68,7 @@ export function buildManifest(input: {
       digest,
       chunks: bundle.chunks,
       maxDeletions,
-      ...(taken && { exempt: { digest: takesBack.digest, chunks: taken.chunks } }),
+      ...(taken && taken.chunks > 0 && { exempt: { digest: takesBack.digest, chunks: taken.chunks } }),
     };
   }
   const { cluster, sequence, leaves } = input;

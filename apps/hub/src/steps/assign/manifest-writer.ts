@@ -22,8 +22,8 @@ interface Written {
 /** Builds, signs and writes the manifests of claimed clusters. */
 @Injectable()
 export class ManifestWriter {
-  /** Terms of a release never change: (application, release, digest) to revision and chunks. */
-  private readonly bundles = new Map<string, BundleTerms>();
+  /** What a release says never changes, by (application, release, digest). */
+  private readonly bundles = new Map<string, Omit<BundleTerms, 'chunks'>>();
 
   constructor(
     @Inject(HUB_BUS) private readonly bus: HubBus,
@@ -41,6 +41,11 @@ export class ManifestWriter {
     const [assignments, terms] = [await unit.outbox.assignments(uids), await this.termsOf(unit)];
     const seal = await this.notary.at(unit);
     const byCluster = new Map<ClusterUid, (typeof assignments)[number][]>();
+    // Asked anew at each write: the bus may have lost a bundle since, or dropped it.
+    const chunks = new Map<string, number>();
+    const publish = async (digest: string): Promise<void> => {
+      if (!chunks.has(digest)) chunks.set(digest, await this.shelf.publish(digest));
+    };
     for (const entry of assignments) {
       const list = byCluster.get(entry.uid) ?? [];
       list.push(entry);
@@ -49,7 +54,10 @@ export class ManifestWriter {
       if (!row.assignment || row.assignment.release === null) continue;
       const { release, digest, takesBack } = row.assignment;
       await this.learn(unit, application, release, digest);
+      await publish(digest);
       for (const other of [takesBack, row.previous]) if (other) await this.learnWhereKept(unit, application, other);
+      // Only compared with, as far as it is there. What is `previous` is compared with by the hub alone.
+      if (takesBack) await whereKept(publish(takesBack.digest));
     }
     const written = await Promise.all(
       claimed.map((cluster) =>
@@ -60,7 +68,10 @@ export class ManifestWriter {
             leaves: cluster.state === 'leaving',
             rows: byCluster.get(cluster.uid) ?? [],
             terms,
-            bundle: (application, release, digest) => this.bundles.get(keyOf(application, release, digest)) ?? null,
+            bundle: (application, release, digest) => {
+              const known = this.bundles.get(keyOf(application, release, digest));
+              return known ? { ...known, chunks: chunks.get(digest) ?? 0 } : null;
+            },
           }),
         ),
       ),
@@ -91,17 +102,12 @@ export class ManifestWriter {
     );
   }
 
-  /** What is only compared with: where it is gone, the manifest does without. */
-  private async learnWhereKept(
+  private learnWhereKept(
     unit: Unit,
     application: string,
     { release, digest }: { readonly release: number; readonly digest: string },
   ): Promise<void> {
-    try {
-      await this.learn(unit, application, release, digest);
-    } catch (error) {
-      if (!(error instanceof BugError)) throw error;
-    }
+    return whereKept(this.learn(unit, application, release, digest));
   }
 
   private async learn(unit: Unit, application: string, number: number, digest: string): Promise<void> {
@@ -109,9 +115,8 @@ export class ManifestWriter {
     if (this.bundles.has(key)) return;
     const release = await unit.releases.get(application, number);
     if (!release) throw new BugError('release-lost', `release ${number} of ${application} is assigned, but not stored`);
-    const chunks = await this.shelf.publish(digest);
     if (this.bundles.size > 50_000) this.bundles.clear();
-    this.bundles.set(key, { revision: release.revision, chunks, objects: objectsOf(release.overlays, digest) });
+    this.bundles.set(key, { revision: release.revision, objects: objectsOf(release.overlays, digest) });
   }
 
   private async termsOf(unit: Unit): Promise<ReadonlyMap<string, ApplicationTerms>> {
@@ -124,6 +129,15 @@ export class ManifestWriter {
         return [name, { ...termsOfSpec(spec), maxDeletions }];
       }),
     );
+  }
+}
+
+/** What is only compared with: where it is gone, the manifest does without. */
+async function whereKept(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof BugError)) throw error;
   }
 }
 

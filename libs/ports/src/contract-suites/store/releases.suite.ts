@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { allPages, type StoreTest } from './opened-store.js';
-import { DIGEST, releaseOf } from './samples.js';
+import { addCluster, assignmentOf, DIGEST, releaseOf, rowOf, save } from './samples.js';
 
 export function releases(test: StoreTest): void {
   it('numbers the releases of each application from 1', () =>
@@ -71,5 +71,70 @@ export function releases(test: StoreTest): void {
       await read.releases.setBundleChunks(DIGEST, 3);
       await read.releases.putBundle(DIGEST, { gzipped: new Uint8Array([1]), bytes: 1, objects: 1 });
       expect(await read.releases.bundleChunks(DIGEST)).toBe(3);
+    }));
+
+  it('knows which bundles are on the bus, and forgets one that is not any more', () =>
+    test(async ({ store }) => {
+      const { releases } = store.read;
+      const [one, two, three] = ['1', '2', '3'].map((digit) => digit.repeat(64)) as [string, string, string];
+      for (const digest of [one, two, three]) {
+        await releases.putBundle(digest, { gzipped: new Uint8Array([1]), bytes: 1, objects: 1 });
+      }
+      await releases.setBundleChunks(one, 2);
+      await releases.setBundleChunks(two, 1);
+      expect(await releases.bundlesOnBus()).toEqual(
+        new Map([
+          [one, 2],
+          [two, 1],
+        ]),
+      );
+      await releases.setBundleChunks(two, null);
+      expect(await releases.bundlesOnBus()).toEqual(new Map([[one, 2]]));
+      expect(await releases.bundleChunks(two)).toBeNull();
+    }));
+
+  it('knows which bundles an agent may fetch: what is assigned, what that takes back, the newest releases and young ones', () =>
+    test(async ({ store }) => {
+      const { read } = store;
+      const digest = (letter: string): string => letter.repeat(64);
+      const overlays = (letter: string) => ({
+        'overlays/dev': { digest: digest(letter), objects: 1, bytes: 1, tool: 'kustomize 5.8.1' },
+      });
+      await read.releases.add(releaseOf({ revision: 'r1', overlays: overlays('1'), createdAt: 100 }));
+      await read.releases.add(releaseOf({ revision: 'r2', overlays: overlays('2'), createdAt: 200 }));
+      await read.releases.add(releaseOf({ revision: 'r3', overlays: overlays('3'), createdAt: 300 }));
+      await read.releases.add(releaseOf({ application: 'api', revision: 'r', overlays: overlays('4'), createdAt: 10 }));
+      expect(await read.releases.bundlesInUse(1000)).toEqual([digest('3'), digest('4')]);
+      expect(await read.releases.bundlesInUse(200)).toEqual([digest('2'), digest('3'), digest('4')]);
+      const assignment = assignmentOf({ digest: digest('a'), takesBack: { release: 3, digest: digest('b') } });
+      await addCluster(store, 'c1');
+      await save(store, 'web', () => ({}), { rows: [rowOf('c1', { assignment })] });
+      expect(await read.releases.bundlesInUse(1000)).toEqual([digest('3'), digest('4'), digest('a'), digest('b')]);
+    }));
+
+  it('lets one at a time say whether a bundle is on the bus', () =>
+    test(async ({ store }) => {
+      await store.read.releases.putBundle(DIGEST, { gzipped: new Uint8Array([1]), bytes: 1, objects: 1 });
+      const order: string[] = [];
+      let goOn = (): void => undefined;
+      const first = store.transact(async ({ releases }) => {
+        expect(await releases.lockBundle(DIGEST)).toBe(true);
+        order.push('first has it');
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+        await releases.setBundleChunks(DIGEST, 7);
+        order.push('first is done');
+      });
+      while (order.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      const second = store.transact(async ({ releases }) => {
+        await releases.lockBundle(DIGEST);
+        order.push(`second reads ${await releases.bundleChunks(DIGEST)}`);
+      });
+      goOn();
+      await Promise.all([first, second]);
+      expect(order).toEqual(['first has it', 'first is done', 'second reads 7']);
+      expect(await store.transact(({ releases }) => releases.lockBundle('0'.repeat(64)))).toBe(false);
+      await expect(store.read.releases.lockBundle(DIGEST)).rejects.toThrow('releases.lockBundle');
     }));
 }
