@@ -58,6 +58,6 @@ describe('refuses, naming file and line,', () => {
 
   it('a document that is no object', () => {
     expect(() => parseObjects('a: 1\n---\n- b\n', 'x.yaml')).toThrow(/document 2 is a list, not an object/);
-    expect(() => parseObjects('hello\n', 'x.yaml')).toThrow(/document 1 is the string "hello"/);
+    expect(() => parseObjects('hello\n', 'x.yaml')).toThrow(/document 1 is a string, not an object/);
   });
 });

@@ -130,7 +130,9 @@ function says(stderr: string, root: string, limits: RenderLimits): string {
   if (/out of memory|cannot allocate memory|failed to reserve/.test(stderr)) {
     return `kustomize needs more than ${Math.round(limits.maxMemoryBytes / 1024 ** 2)} MiB of memory`;
   }
-  const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !/^# Warning/.test(line));
+  const lines = withoutContents(stderr)
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^# Warning/.test(line));
   const text = lines
     .join(' ')
     .replace(/^Error: /, '')
@@ -142,6 +144,15 @@ function says(stderr: string, root: string, limits: RenderLimits): string {
     .trim()
     .replace(/\.$/, '');
   return redactText(text === '' ? 'kustomize ended without a word' : text).slice(0, 800);
+}
+
+/** kustomize prints parts of what it could not take, and these may be of a Secret. Whoever sees an application need not see those. */
+function withoutContents(stderr: string): string {
+  return stderr
+    .replace(/(with config: )`[\s\S]*?`(?=:|\s*$)/g, '$1(hidden)')
+    .replace(/(node contents:)[\s\S]*$/i, '$1 (hidden)')
+    .replace(/(patch from )\[[\s\S]*\]/g, '$1(hidden)')
+    .replace(/(literal sources? )(\[[\s\S]*?\](?=:)|.*?(?=, expected))/g, '$1(hidden)');
 }
 
 function missing(file: string, reason: string): RetryableError {

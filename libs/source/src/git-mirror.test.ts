@@ -155,38 +155,6 @@ describe('a mirror', () => {
     expect(await readdir(repository.folder)).not.toContain('hook-ran');
   });
 
-  it('stays out of a tree that was made by hand to lead a writer astray', async () => {
-    await repository.commit({ files: { a: '1' } });
-    const blob = await repository.git(['rev-parse', 'HEAD:a']);
-    const raw = (mode: string, name: string, id: string): Buffer =>
-      Buffer.concat([Buffer.from(`${mode} ${name}\0`), Buffer.from(id, 'hex')]);
-    const treeOf = async (...entries: readonly Buffer[]): Promise<string> => {
-      const file = path.join(repository.folder, 'tree');
-      await writeFile(file, Buffer.concat(entries));
-      return repository.git(['hash-object', '-t', 'tree', '-w', '--literally', file]);
-    };
-    const inner = await treeOf(raw('100644', 'x', blob));
-    const link = path.join(repository.folder, 'link');
-    await writeFile(link, '..');
-    const linkBlob = await repository.git(['hash-object', '-w', link]);
-    const attempts = {
-      'a folder named ..': await treeOf(raw('40000', '..', inner)),
-      'a folder named .git': await treeOf(raw('40000', '.GIT', inner)),
-      'a symlink and a folder of one name': await treeOf(raw('120000', 'd', linkBlob), raw('40000', 'd', inner)),
-      'a name with a slash': await treeOf(raw('100644', '../y', blob)),
-    };
-    const source = open();
-    for (const [name, tree] of Object.entries(attempts)) {
-      const sha = await repository.git(['commit-tree', '-m', name, tree]);
-      await repository.git(['update-ref', 'refs/heads/main', sha]);
-      const target = path.join(repository.folder, 'inside', 'out');
-      await expect(source.export({ url: repository.path, sha }, target)).rejects.toMatchObject({
-        code: 'tree-invalid',
-      });
-    }
-    expect(await readdir(repository.folder)).not.toContain('y');
-  });
-
   it('shares fetches between calls and never answers from before a call', async () => {
     const first = await repository.commit({ files: { a: '1' } });
     const source = open();

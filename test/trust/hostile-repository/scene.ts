@@ -1,0 +1,193 @@
+import { deepEqual, equal, match } from 'node:assert/strict';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { createLogger, createMetrics, findProgram, kustomize, type Logger } from '#kit';
+import { openRenderer } from '#render';
+import { type OpenGitSource, openGitSource } from '#source';
+import type { HubSettings } from '../../../apps/hub/src/parts.js';
+import type { BundleShelf } from '../../../apps/hub/src/steps/render/bundle-shelf.js';
+import { RenderOverlays } from '../../../apps/hub/src/steps/render/render-overlays.js';
+import { StepTimer } from '../../../apps/hub/src/steps/step-timer.js';
+import { makeTestRepository, type TestRepository } from '../../../libs/source/src/test-repository.js';
+
+/** A file's text, or a symlink's target. */
+export type Files = Readonly<Record<string, string | { readonly symlink: string }>>;
+/** One entry of a tree that is made by hand: git's own commands would not. */
+export type RawEntry = readonly [mode: string, name: string | Buffer, id: string];
+
+/** Stands in a Secret of the repository, and in nothing that anybody reads. */
+export const SECRET = 'hunter2-of-the-repository';
+
+export const map = (name: string, value = 'x'): string =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {a: ${JSON.stringify(value)}}\n`;
+
+/** A commit's way through the hub: real git, real kustomize, with the bounds that the hub has, up to the bundles that it would store. */
+export class HostileRepositoryScene {
+  /** What was asked of a server on 127.0.0.1 that repositories name. */
+  readonly requests: string[] = [];
+  address = '';
+  private readonly log: string[] = [];
+
+  private constructor(
+    private readonly parts: {
+      readonly folder: string;
+      readonly repository: TestRepository;
+      readonly kustomizePath: string;
+    },
+  ) {}
+
+  private server!: Server;
+  private logger!: Logger;
+  private git!: OpenGitSource;
+  private step!: RenderOverlays;
+
+  static async open(): Promise<HostileRepositoryScene> {
+    const quiet = createLogger({ level: 'silent' });
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'flotilla-hostile-'));
+    const { path: kustomizePath } = await findProgram(kustomize, { log: quiet });
+    const scene = new HostileRepositoryScene({ folder, repository: await makeTestRepository(), kustomizePath });
+    await scene.start();
+    return scene;
+  }
+
+  private async start(): Promise<void> {
+    await mkdir(this.scratch);
+    await writeFile(this.outside, 'untouched');
+    this.server = createServer((request, response) => {
+      this.requests.push(request.url ?? '');
+      response.end(map('fetched'));
+    });
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    this.address = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    const output = { write: (line: string) => this.log.push(line) };
+    this.logger = createLogger({ level: 'trace', format: 'json', output });
+    this.git = openGitSource({ folder: this.mirrors, log: this.logger, allowLocal: true });
+    this.step = this.stepWith({});
+  }
+
+  /** The hub's render step; what it would store is only counted. */
+  private stepWith(limits: Parameters<typeof openRenderer>[0]['limits'] & object): RenderOverlays {
+    const { kustomizePath } = this.parts;
+    const renderer = openRenderer({ kustomizePath, log: this.logger, limits });
+    const settings = { scratchFolder: this.scratch, renderConcurrency: 2 } as HubSettings;
+    const shelf = { put: async () => undefined } as unknown as BundleShelf;
+    const step = new RenderOverlays(this.git, renderer, settings, shelf);
+    return Object.assign(step, { timer: new StepTimer(createMetrics({ processMetrics: false })) });
+  }
+
+  async close(): Promise<void> {
+    this.git.close();
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+    await this.parts.repository.remove();
+    await rm(this.parts.folder, { recursive: true, force: true });
+  }
+
+  private get scratch(): string {
+    return path.join(this.parts.folder, 'scratch');
+  }
+
+  private get mirrors(): string {
+    return path.join(this.parts.folder, 'mirrors');
+  }
+
+  /** A file of the hub's, beside where it writes. */
+  get outside(): string {
+    return path.join(this.parts.folder, 'outside');
+  }
+
+  get repository(): TestRepository {
+    return this.parts.repository;
+  }
+
+  /** `ADDRESS` in a text is that of the server; `ADDR` without its scheme. */
+  commit(files: Files): Promise<string> {
+    const put = (text: string): string =>
+      text.replaceAll('ADDRESS', this.address).replaceAll('ADDR', this.address.slice('http:'.length));
+    const placed = Object.entries(files).map(([name, content]) => [
+      name,
+      typeof content === 'string' ? put(content) : content,
+    ]);
+    return this.repository.commit({ files: Object.fromEntries(placed) as Files });
+  }
+
+  blob(content: string | Buffer): Promise<string> {
+    return this.write('blob', content);
+  }
+
+  /** Entries as they are: git checks neither names nor order. */
+  tree(entries: readonly RawEntry[]): Promise<string> {
+    const bytes = entries.flatMap(([mode, name, id]) => [
+      Buffer.from(`${mode} `),
+      typeof name === 'string' ? Buffer.from(name) : name,
+      Buffer.from([0]),
+      Buffer.from(id, 'hex'),
+    ]);
+    return this.write('tree', Buffer.concat(bytes));
+  }
+
+  /** A commit of a tree that was made by hand. */
+  async commitTree(tree: string): Promise<string> {
+    const sha = await this.repository.git(['commit-tree', '-m', 'by hand', tree]);
+    await this.repository.git(['update-ref', 'refs/heads/main', sha]);
+    return sha;
+  }
+
+  private async write(type: string, content: string | Buffer): Promise<string> {
+    const file = path.join(this.repository.folder, 'object');
+    await writeFile(file, content);
+    const id = await this.repository.git(['hash-object', '-t', type, '-w', '--literally', file]);
+    await rm(file);
+    return id;
+  }
+
+  /** What the hub tells of a commit. */
+  async commitOf(sha: string): Promise<{ readonly author: string; readonly subject: string }> {
+    return this.git.resolve({ url: this.repository.path, ref: sha });
+  }
+
+  /** What the hub makes of a commit: a bundle's objects, or why there is none. */
+  async render(sha: string, timeoutMs?: number): Promise<{ objects: number; code: string; message: string }> {
+    const repository = { url: this.repository.path };
+    const step = timeoutMs === undefined ? this.step : this.stepWith({ timeoutMs });
+    try {
+      const commit = await this.git.resolve({ ...repository, ref: 'main' });
+      equal(commit.sha, sha);
+    } catch (error) {
+      const { code, message } = error as { code: string; message: string };
+      return { objects: 0, code, message };
+    }
+    const { overlays, errors } = await step.render({ repository, sha, renderer: 'auto', paths: ['dev'] });
+    const [error] = errors;
+    return { objects: overlays['dev']?.objects ?? 0, code: error?.code ?? '', message: error?.message ?? '' };
+  }
+
+  /** Refused with that code, in a sentence that tells neither the hub's folders nor what is secret. */
+  async isRefused(sha: string, code: string, message: RegExp = /./, timeoutMs?: number): Promise<string> {
+    const told = await this.render(sha, timeoutMs);
+    equal(`${told.code}: ${told.message}`.slice(0, code.length), code, `${told.code}: ${told.message}`);
+    match(told.message, message);
+    equal(told.message.includes(this.parts.folder), false, told.message);
+    equal(told.message.includes(SECRET), false, told.message);
+    equal(/(?!\n)[\p{Cc}\p{Cf}]/u.test(told.message), false, told.message);
+    equal(told.message.length < 3000, true);
+    return told.message;
+  }
+
+  /** Nothing was fetched, written or left behind, and the hub goes on with the next good commit. */
+  async isUnharmed(): Promise<void> {
+    equal(this.requests.join(' '), '');
+    equal(await readFile(this.outside, 'utf8'), 'untouched');
+    equal((await readdir(this.parts.folder)).sort().join(' '), 'mirrors outside scratch');
+    equal((await readdir(this.scratch)).join(' '), '');
+    const kept = (await readdir(this.mirrors)).filter((name) => name !== 'home' && !/^[0-9a-f]{32}\.git$/.test(name));
+    equal(kept.join(' '), '');
+    equal(this.log.join('').includes(SECRET), false);
+    const good = await this.render(await this.commit({ 'dev/a.yaml': map('good') }));
+    deepEqual(good, { objects: 1, code: '', message: '' });
+  }
+}
