@@ -21,101 +21,7 @@ import { createLogger } from '#kit';
 import type { TestApi } from '../helpers/test-api.js';
 import { eventually, startTestHub, type TestHub } from '../helpers/test-hub.js';
 
-/** What needs no API token, and why that is right. */
-const PUBLIC: Readonly<Record<string, string>> = {
-  'GET /healthz': 'is it alive: says nothing else',
-  'GET /readyz': 'is it ready: says nothing else',
-  'GET /api/v1/ca': 'a CA is public by its nature',
-  'POST /api/v1/join': 'the join token and a proof of the key are its credential',
-  'POST /api/v1/renew': 'a proof of the key is its credential',
-  'GET /api/v1/install/{token}': 'the join token in the address is its credential',
-  'POST /api/v1/webhooks/{name}': 'a signature over the body is its credential',
-};
-
-/** The least role for each other route: a new one needs a line here. */
-const LEAST: Readonly<Record<string, Role>> = {
-  'GET /metrics': 'viewer',
-  'GET /api/v1/openapi.json': 'viewer',
-  'GET /api/v1/schemas/{kind}': 'viewer',
-  'GET /api/v1/whoami': 'viewer',
-  'GET /api/v1/fleet': 'viewer',
-  'GET /api/v1/releases': 'viewer',
-  'GET /api/v1/why/rollouts/{name}': 'viewer',
-  'GET /api/v1/why/clusters/{name}': 'viewer',
-  'GET /api/v1/why/applications/{name}': 'viewer',
-  'GET /api/v1/events': 'viewer',
-  'GET /api/v1/events/stream': 'viewer',
-  'GET /api/v1/clusters': 'viewer',
-  'GET /api/v1/clusters/{name}': 'viewer',
-  'POST /api/v1/clusters': 'admin',
-  'POST /api/v1/clusters/{name}/token': 'admin',
-  'PATCH /api/v1/clusters/{name}': 'operator',
-  'DELETE /api/v1/clusters/{name}': 'admin',
-  'GET /api/v1/clusters/{name}/applications/{application}/tree': 'viewer',
-  'GET /api/v1/clusters/{name}/applications/{application}/diff': 'viewer',
-  'GET /api/v1/clusters/{name}/applications/{application}/events': 'viewer',
-  'GET /api/v1/rollouts': 'viewer',
-  'GET /api/v1/rollouts/{id}': 'viewer',
-  'GET /api/v1/rollouts/{id}/targets': 'viewer',
-  'GET /api/v1/rollouts/{id}/receipt': 'viewer',
-  'GET /api/v1/rollouts/{id}/history': 'viewer',
-  'GET /api/v1/rollouts/{id}/replay': 'viewer',
-  'POST /api/v1/rollouts/{id}/approve': 'approver',
-  'POST /api/v1/rollouts/{id}/reject': 'approver',
-  'POST /api/v1/rollouts/{id}/promote': 'operator',
-  'POST /api/v1/rollouts/{id}/replan': 'operator',
-  'POST /api/v1/rollouts/{id}/pause': 'operator',
-  'POST /api/v1/rollouts/{id}/resume': 'operator',
-  'POST /api/v1/rollouts/{id}/retry': 'operator',
-  'POST /api/v1/rollouts/{id}/skip': 'operator',
-  'POST /api/v1/rollouts/{id}/rollback': 'operator',
-  'POST /api/v1/rollouts/{id}/cancel': 'operator',
-  'POST /api/v1/applications/{name}/rollouts': 'operator',
-  'POST /api/v1/applications/{name}/lift': 'operator',
-  'GET /api/v1/applications/{name}/plan': 'viewer',
-  'POST /api/v1/applications/{name}/rehearsals': 'operator',
-  'POST /api/v1/rollbacks': 'operator',
-  'GET /api/v1/webhooks': 'operator',
-  'POST /api/v1/webhooks': 'admin',
-  'POST /api/v1/webhooks/{name}/secret': 'admin',
-  'DELETE /api/v1/webhooks/{name}': 'admin',
-  'GET /api/v1/credentials': 'operator',
-  'PUT /api/v1/credentials/{name}': 'admin',
-  'DELETE /api/v1/credentials/{name}': 'admin',
-  'GET /api/v1/freeze': 'viewer',
-  'POST /api/v1/freeze': 'operator',
-  'POST /api/v1/unfreeze': 'operator',
-  'POST /api/v1/clusters/{name}/hold': 'operator',
-  'POST /api/v1/clusters/{name}/unhold': 'operator',
-  'POST /api/v1/apply': 'operator',
-  'POST /api/v1/sources/{name}/sync': 'operator',
-  ...Object.fromEntries(
-    ['sources', 'applications', 'strategies'].flatMap((plural): [string, Role][] => [
-      [`GET /api/v1/${plural}`, 'viewer'],
-      [`GET /api/v1/${plural}/{name}`, 'viewer'],
-      [`PUT /api/v1/${plural}/{name}`, 'operator'],
-      [`DELETE /api/v1/${plural}/{name}`, 'operator'],
-    ]),
-  ),
-  'GET /api/v1/grants': 'admin',
-  'GET /api/v1/grants/{name}': 'admin',
-  'PUT /api/v1/grants/{name}': 'admin',
-  'DELETE /api/v1/grants/{name}': 'admin',
-  'GET /api/v1/tokens': 'admin',
-  'POST /api/v1/tokens': 'admin',
-  'DELETE /api/v1/tokens/{name}': 'admin',
-  'GET /api/v1/audit': 'admin',
-};
-
-const ROLES = ['viewer', 'approver', 'operator', 'admin'] as const;
-type Role = (typeof ROLES)[number];
-/** Whoever rolls out does not approve, and the other way round. */
-const MAY: Readonly<Record<Role, readonly Role[]>> = {
-  viewer: ['viewer'],
-  approver: ['viewer', 'approver'],
-  operator: ['viewer', 'operator'],
-  admin: ROLES,
-};
+type Role = 'viewer' | 'approver' | 'operator' | 'admin';
 
 interface Answer {
   readonly status: number;
@@ -124,7 +30,7 @@ interface Answer {
 
 type Key = ReturnType<typeof makeAgentKey>;
 
-/** Who is let in, to what, and what is left of a secret anywhere: on a real hub, with its log at its most talkative. */
+/** Who is let in, and what is left of a secret anywhere: on a real hub, with its log at its most talkative. What is whose: test/trust. */
 describe('access', () => {
   let test: TestHub;
   let database: pg.Client;
@@ -194,83 +100,20 @@ describe('access', () => {
     return as(answer.token);
   }
 
-  // Routes
-
-  interface Route {
-    readonly name: string;
-    readonly method: string;
-    readonly path: string;
-  }
-  async function routes(): Promise<Route[]> {
-    const document = json<{ paths: Record<string, Record<string, object>> }>(
-      await ask(test.api, 'GET', '/api/v1/openapi.json'),
-    );
-    return Object.entries(document.paths).flatMap(([route, methods]) =>
-      Object.keys(methods).map((method) => ({
-        name: `${method.toUpperCase()} ${route}`,
-        method: method.toUpperCase(),
-        // Of what is not there, so that whoever is let in does no harm.
-        path: route
-          .replace('{kind}', 'Source')
-          .replace('{token}', 'x')
-          .replace(/\{\w+\}/g, 'nobody'),
-      })),
-    );
-  }
-  /** The status alone: a stream has no end to wait for. */
-  async function statusOf(api: TestApi, { method, path: route, name }: Route): Promise<Answer> {
-    if (!name.endsWith('/stream')) return ask(api, method, route, /GET|DELETE/.test(method) ? undefined : '{}');
-    let seen = false;
-    await api.stream(route, {}, (_chunk, close) => {
-      seen = true;
-      close();
-    });
-    return seen ? { status: 200, text: '' } : ask(api, method, route);
-  }
-
   describe('to the API', () => {
-    it('is open to nobody without a credential, but for what is listed as public', async () => {
-      const all = await routes();
-      expect(all.map(({ name }) => name).sort()).toEqual([...Object.keys(PUBLIC), ...Object.keys(LEAST)].sort());
-      for (const route of all) {
-        for (const header of [undefined, 'Bearer ', 'Bearer nonsense', `Bearer ft_${'x'.repeat(43)}`, 'Basic YTpi']) {
-          const headers: Record<string, string> = header === undefined ? {} : { authorization: header };
-          const { status, text } = await ask(nobody, route.method, route.path, undefined, headers);
-          if (route.name in PUBLIC)
-            expect(`${route.name} ${text}`).not.toMatch(/no-credential|bad-credential|forbidden/);
-          else {
-            expect(`${route.name} ${status}`).toBe(`${route.name} 401`);
-            expect(text).toMatch(/no-credential|bad-credential/);
-          }
-        }
-      }
-    }, 60_000);
-
     it('knows the hub as ready without a credential, and what is wrong from nobody', async () => {
       expect(json(await ask(nobody, 'GET', '/healthz'))).toEqual({ status: 'ok' });
       expect(json(await ask(nobody, 'GET', '/readyz'))).toEqual({ status: 'ok' });
       expect((await ask(nobody, 'GET', '/api/v1/ca')).text).toBe((await access()).ca);
     });
 
-    it('is given by role, and who lacks one is told which', async () => {
-      const all = (await routes()).filter(({ name }) => !(name in PUBLIC));
-      for (const role of ROLES) {
-        const api = await makeToken(`one-${role}`, role);
-        for (const route of all) {
-          const needed = LEAST[route.name] ?? 'admin';
-          const answer = await statusOf(api, route);
-          if (MAY[role].includes(needed)) {
-            expect(`${route.name} as ${role} ${answer.status}`).not.toMatch(/ 40[13]$/);
-          } else {
-            expect(`${route.name} as ${role} ${answer.status}`).toBe(`${route.name} as ${role} 403`);
-            expect(problem(answer)).toMatchObject({
-              code: 'forbidden',
-              detail: `This needs the role ${needed}; the token "one-${role}" has ${role}`,
-            });
-          }
-        }
-      }
-    }, 60_000);
+    it('tells who lacks a role which', async () => {
+      const refused = await ask(await makeToken('vera', 'viewer'), 'POST', '/api/v1/freeze', '{}');
+      expect(problem(refused)).toMatchObject({
+        ...{ status: 403, code: 'forbidden' },
+        detail: 'This needs the role operator; the token "vera" has viewer',
+      });
+    });
 
     it('ends with the token: revoked, or expired', async () => {
       const api = await makeToken('short', 'viewer', { ttl: '1s' });
@@ -307,7 +150,6 @@ describe('access', () => {
     });
 
     it('does not let the last admin go, whom no expired one stands in for', async () => {
-      await ask(test.api, 'DELETE', '/api/v1/tokens/one-admin');
       const brief = await makeToken('brief-admin', 'admin', { ttl: '1s' });
       await eventually(
         'it has expired',
@@ -655,7 +497,7 @@ describe('access', () => {
       const identity = await joined(token, key);
       const connection = await connect(identity, key);
       await connection.bus.fetchManifest();
-      expect((await ask(test.api, 'DELETE', '/api/v1/clusters/leaving')).status).toBe(204);
+      expect((await ask(test.api, 'DELETE', '/api/v1/clusters/leaving?workloads=leave')).status).toBe(200);
       await eventually('it is dropped', async () => connection.refused() && !connection.bus.connected(), Boolean);
       expect((await renew(identity.cluster, key)).status).toBe(401);
       expect((await join(token, key)).status).toBe(410);

@@ -37,6 +37,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly names = new Map<string, string>();
   /** What scopes look at, until any cluster changes. */
   private readonly clusters = new Map<string, ScopedCluster | null>();
+  private isChecking = false;
 
   constructor(
     @Inject(STORE) private readonly store: Store,
@@ -67,6 +68,8 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
   /** Ends the streams of those whose credential has ended, and looks at what the others' scopes are by now. */
   @Interval('event-followers', 5000)
   async checkAgain(): Promise<void> {
+    if (this.isChecking) return;
+    this.isChecking = true;
     for (const follower of [...this.followers]) {
       try {
         follower.scopes = await follower.again();
@@ -75,6 +78,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
         if (error instanceof RejectedError) this.drop(follower);
       }
     }
+    this.isChecking = false;
   }
 
   /** @param from id of the last event that the follower has; null: begin with what comes from now on. Returns how to stop. */
