@@ -15,7 +15,7 @@ export class Membership {
   ) {}
 
   changed(): void {
-    this.reconcile.requestAll();
+    this.reconcile.fleetChanged();
   }
 
   /**

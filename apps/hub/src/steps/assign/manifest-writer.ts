@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { MAX_MANIFEST_BYTES, signedManifestSchema } from '#contract';
+import { MAX_MANIFEST_BYTES } from '#contract';
 import { DEFAULT_STRATEGY, type ClusterUid, type Manifest } from '#domain';
 import { BugError, type Logger } from '#kit';
 import type { DirtyCluster, HubBus, Unit } from '#ports';
@@ -8,6 +8,7 @@ import { Notary, type Seal } from '../../trust/notary.js';
 import { BundleShelf } from '../render/bundle-shelf.js';
 import { termsOfSpec, type ApplicationTerms } from './application-terms.js';
 import { buildManifest, type BundleTerms } from './build-manifest.js';
+import { standingSequence } from './standing-sequence.js';
 
 /** How often a manifest is written anew when another hub was quicker. */
 const MAX_TRIES = 5;
@@ -93,7 +94,7 @@ export class ManifestWriter {
       const result = await this.bus.putManifest(cluster.uid, envelope, expected);
       if (result.ok) return { uid: cluster.uid, counter: cluster.counter, sequence, busRevision: result.revision };
       // Written by a hub that died before its commit, or before the database was restored: go on from what is there.
-      sequence = Math.max(sequence, sequenceOf(result.current) + 1);
+      sequence = Math.max(sequence, standingSequence(result.current, seal.document.manifestKeys) + 1);
       expected = result.revision;
     }
     throw new BugError(
@@ -147,15 +148,4 @@ function keyOf(application: string, release: number, digest: string): string {
 
 function objectsOf(overlays: Readonly<Record<string, { digest: string; objects: number }>>, digest: string): number {
   return Object.values(overlays).find((overlay) => overlay.digest === digest)?.objects ?? 0;
-}
-
-/** Sequence of a manifest that stands on the bus; 0 when it can't be read, as it is about to be replaced. */
-function sequenceOf(envelope: Uint8Array): number {
-  try {
-    const { payload } = signedManifestSchema.parse(JSON.parse(Buffer.from(envelope).toString('utf8')));
-    const { sequence } = JSON.parse(payload) as { sequence?: unknown };
-    return typeof sequence === 'number' && Number.isSafeInteger(sequence) ? sequence : 0;
-  } catch {
-    return 0;
-  }
 }
