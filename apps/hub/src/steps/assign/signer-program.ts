@@ -107,7 +107,10 @@ export class SignerProgram {
     clearTimeout(waiting.timer);
     const { error } = answer;
     if (error === undefined) waiting.resolve(answer);
-    else waiting.reject(unavailable(redactText(String(error).slice(0, 200))));
+    else
+      waiting.reject(
+        unavailable(redactText((typeof error === 'string' ? error : JSON.stringify(error)).slice(0, 200))),
+      );
   }
 
   private fail(error: Error): void {
