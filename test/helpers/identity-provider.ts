@@ -44,7 +44,7 @@ export async function startIdentityProvider(
 
   const server = createServer({ cert: certificates.certPem, key: certificates.keyPem }, (request, response) => {
     if (port === null || provider.away) return void response.writeHead(503).end('away');
-    void pass(request, response, port);
+    pass(request, response, port).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `https://localhost:${(server.address() as AddressInfo).port}`;
@@ -57,12 +57,14 @@ export async function startIdentityProvider(
     const inner = httpRequest({ port: to, host: '127.0.0.1', method: request.method, path: request.url, headers });
     inner.once('error', () => response.destroy());
     inner.once('response', (answer) => {
-      void readAll(answer).then((bytes) => {
-        const changed =
-          isToken && provider.tamper !== null ? changeToken(bytes, provider.tamper, { own, other }) : bytes;
-        const { 'content-length': _length, 'transfer-encoding': _coding, ...rest } = answer.headers;
-        response.writeHead(answer.statusCode ?? 502, { ...rest, 'content-length': changed.length }).end(changed);
-      });
+      readAll(answer)
+        .then((bytes) => {
+          const changed =
+            isToken && provider.tamper !== null ? changeToken(bytes, provider.tamper, { own, other }) : bytes;
+          const { 'content-length': _length, 'transfer-encoding': _coding, ...rest } = answer.headers;
+          response.writeHead(answer.statusCode ?? 502, { ...rest, 'content-length': changed.length }).end(changed);
+        })
+        .catch(() => response.destroy());
     });
     inner.end(body);
   }

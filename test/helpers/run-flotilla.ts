@@ -14,6 +14,7 @@ export interface CliSurroundings {
   readonly cwd?: string;
   readonly stdin?: string;
   readonly ask?: CliContext['ask'];
+  readonly openBrowser?: CliContext['openBrowser'];
   readonly isTerminal?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -31,6 +32,7 @@ export function keepingContext(surroundings: CliSurroundings = {}): { context: C
     ask: surroundings.ask ?? null,
     isTerminal: surroundings.isTerminal ?? false,
     colours: false,
+    openBrowser: surroundings.openBrowser ?? (async () => false),
     rows: () => 24,
     interrupted: () => surroundings.signal ?? new AbortController().signal,
     exitCode: 0,

@@ -24,7 +24,11 @@ export class TestBrowser {
   readonly written: string[] = [];
   private readonly agent: https.Agent;
 
-  constructor(caPem: string) {
+  /** @param always headers of every request */
+  constructor(
+    caPem: string,
+    private readonly always: Readonly<Record<string, string>> = {},
+  ) {
     this.agent = new https.Agent({ keepAlive: true, ca: caPem });
   }
 
@@ -67,6 +71,7 @@ export class TestBrowser {
         method,
         agent: this.agent,
         headers: {
+          ...this.always,
           ...(jar !== '' && { cookie: jar }),
           ...(typeof body === 'object' && { 'content-type': 'application/x-www-form-urlencoded' }),
           ...headers,

@@ -15,6 +15,8 @@ export interface CliContext {
   /** Whether `out` goes to a terminal, which can be drawn on again. */
   readonly isTerminal: boolean;
   readonly colours: boolean;
+  /** Shows a page in the person's browser; false: there is none. */
+  readonly openBrowser: (url: string) => Promise<boolean>;
   /** Rows of the terminal. */
   readonly rows: () => number;
   /** Ends what would go on for ever; once asked for, Ctrl-C aborts it instead of ending the process. */

@@ -119,6 +119,6 @@ describe('access to the hub', () => {
   });
 
   it('tells the ways where nothing is known, and takes empty settings for none', () => {
-    expect(() => findAccess({}, { FLOTILLA_HUB: '', FLOTILLA_TOKEN: '' }, root)).toThrow(/npm start.*FLOTILLA_HUB/);
+    expect(() => findAccess({}, { FLOTILLA_HUB: '', FLOTILLA_TOKEN: '' }, root)).toThrow(/flotilla login.*npm start.*FLOTILLA_HUB/);
   });
 });

@@ -2,11 +2,14 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { localAccessSchema, type LocalAccess } from '#contract';
 import { messageOf, RejectedError } from '#kit';
+import { contextNamed, readContexts, type HubContext } from './contexts.js';
 
 export interface AccessOptions {
   readonly hub?: string | undefined;
   readonly token?: string | undefined;
   readonly ca?: string | undefined;
+  /** Name of a context. */
+  readonly context?: string | undefined;
 }
 
 /** Where the hub is, how to be let in, and where the address came from: told when it can't be reached. */
@@ -19,8 +22,9 @@ const DATA_FOLDERS = ['.flotilla/hub', '.flotilla/demo/hub', '.flotilla/demo-kub
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /**
- * Where the hub is and how to be let in: flags, then FLOTILLA_HUB, FLOTILLA_TOKEN and FLOTILLA_CA (a file), then the 0600 file
- * that a hub on this machine writes into its data folder (FLOTILLA_DATA, or the newest below this folder and its parents).
+ * Where the hub is and how to be let in: flags, then FLOTILLA_HUB, FLOTILLA_TOKEN and FLOTILLA_CA (a file), then --context or
+ * FLOTILLA_CONTEXT, then the 0600 file that a hub on this machine writes into its data folder (FLOTILLA_DATA, or the newest below
+ * this folder and its parents), then the context in force.
  * @throws RejectedError that tells the ways.
  */
 export function findAccess(flags: AccessOptions, env: NodeJS.ProcessEnv, cwd: string): Access {
@@ -28,31 +32,57 @@ export function findAccess(flags: AccessOptions, env: NodeJS.ProcessEnv, cwd: st
   const url = flags.hub ?? setting('FLOTILLA_HUB');
   const token = flags.token ?? setting('FLOTILLA_TOKEN');
   const caFile = flags.ca ?? setting('FLOTILLA_CA');
-  const file = localFile(setting('FLOTILLA_DATA'), cwd);
   // With everything told, a broken file of some hub on this machine is none of our business.
-  const local = file === null || (url !== undefined && token !== undefined && caFile !== undefined) ? null : read(file);
+  const isTold = url !== undefined && token !== undefined && caFile !== undefined;
+  const local = isTold ? null : findLocal(url, flags, env, cwd);
   if (url === undefined && local === null) {
     throw new RejectedError(
       'no-hub',
-      'No hub is known: start one here with `npm run demo` or `npm start`, or set FLOTILLA_HUB and FLOTILLA_TOKEN (and FLOTILLA_CA, a file, where the hub has a CA of its own).',
+      'No hub is known: sign in at one with `flotilla login URL`, start one here with `npm run demo` or `npm start`, or set FLOTILLA_HUB and FLOTILLA_TOKEN (and FLOTILLA_CA, a file, where the hub has a CA of its own).',
     );
   }
   const chosen = url ?? local?.url ?? '';
-  // The local file's token and CA are for that hub only: they are never used for another origin.
-  const same = local !== null && (url === undefined || sameOrigin(url, local.url)) ? local : null;
-  const secret = token ?? same?.token;
+  const secret = token ?? local?.token;
   if (secret === undefined) {
     throw new RejectedError(
       'no-token',
-      `No token for ${chosen}: set FLOTILLA_TOKEN to one that \`flotilla token create\` made.`,
+      `No token for ${chosen}: sign in with \`flotilla login ${chosen}\`, or set FLOTILLA_TOKEN to one that \`flotilla token create\` made.`,
     );
   }
   return {
     url: chosen.replace(/\/+$/, ''),
     token: secret,
-    ca: caFile === undefined ? (same?.ca ?? '') : readCa(path.resolve(cwd, caFile)),
-    from: flags.hub !== undefined ? '--hub' : url !== undefined ? 'FLOTILLA_HUB' : (file ?? ''),
+    ca: caFile === undefined ? (local?.ca ?? '') : readCa(path.resolve(cwd, caFile)),
+    from: flags.hub !== undefined ? '--hub' : url !== undefined ? 'FLOTILLA_HUB' : (local?.from ?? ''),
   };
+}
+
+/** The hub to sign in at: no token is asked for. */
+export function findHub(flags: AccessOptions, env: NodeJS.ProcessEnv, cwd: string): Access {
+  return { ...findAccess({ ...flags, token: 'none' }, { ...env, FLOTILLA_TOKEN: '' }, cwd), token: '' };
+}
+
+/** What files on this machine know. Where an address is told, of that hub alone: its token and CA are never used for another origin. */
+function findLocal(url: string | undefined, flags: AccessOptions, env: NodeJS.ProcessEnv, cwd: string): Access | null {
+  const named = flags.context ?? (env['FLOTILLA_CONTEXT'] || undefined);
+  const fits = (access: LocalAccess | null): boolean =>
+    access !== null && (url === undefined || sameOrigin(url, access.url));
+  if (named !== undefined) {
+    const access = contextAccess(contextNamed(readContexts(env), named));
+    return fits(access) ? access : null;
+  }
+  const data = env['FLOTILLA_DATA'] || undefined;
+  const file = localFile(data, cwd);
+  const local = file === null ? null : { ...read(file), from: file };
+  if (fits(local) || data !== undefined) return fits(local) ? local : null;
+  const { current, contexts } = readContexts(env);
+  const inForce = contexts.filter(({ name }) => name === current);
+  const found = (url === undefined ? inForce : [...inForce, ...contexts]).find((each) => fits(each));
+  return found === undefined ? null : contextAccess(found);
+}
+
+function contextAccess({ name, url, ca, token }: HubContext): Access {
+  return { url, ca, token, from: `the context ${name}` };
 }
 
 function localFile(explicit: string | undefined, cwd: string): string | null {

@@ -35,7 +35,7 @@ export class HubClient {
       );
     }
     // A header that node refuses would be quoted in its error.
-    if (!/^[\x21-\x7e]+$/.test(access.token)) {
+    if (!/^[\x21-\x7e]*$/.test(access.token)) {
       throw new RejectedError(
         'bad-token',
         'The API token holds characters that no token has: paste it again, without spaces.',
@@ -92,7 +92,7 @@ export class HubClient {
     return this.request('PATCH', route, { body });
   }
 
-  delete(route: string): Promise<void> {
+  delete<T = void>(route: string): Promise<T> {
     return this.request('DELETE', route, {});
   }
 
@@ -167,7 +167,8 @@ export class HubClient {
       agent: this.agent,
       headers: {
         ...more.headers,
-        authorization: `Bearer ${this.access.token}`,
+        // Signing in is asked by nobody yet.
+        ...(this.access.token !== '' && { authorization: `Bearer ${this.access.token}` }),
         ...(more.body !== undefined && { 'content-length': Buffer.byteLength(more.body) }),
       },
       timeout: more.timeoutMs,

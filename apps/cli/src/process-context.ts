@@ -23,6 +23,7 @@ export function processContext(): CliContext {
     ask: stdin.isTTY === true && stderr.isTTY === true ? askPerson : null,
     isTerminal,
     colours: env['FORCE_COLOR'] ? env['FORCE_COLOR'] !== '0' : isTerminal && !env['NO_COLOR'],
+    openBrowser: async (url) => (await import('./open-browser.js')).openBrowser(url, env),
     rows: () => stdout.rows ?? 24,
     interrupted: () => {
       if (controller === null) {

@@ -6,8 +6,8 @@ import { HELP_GROUP, VERBS } from './verbs.js';
 
 const ABOUT =
   'flotilla: a fleet of clusters, rolled out from Git in waves.\n\n' +
-  'The hub is found by --hub, FLOTILLA_HUB, or the data folder of a hub on this machine. ' +
-  "You are let in by --token, FLOTILLA_TOKEN, or that hub's own file.";
+  'The hub is found by --hub, FLOTILLA_HUB, --context, the data folder of a hub on this machine, or where you signed in last. ' +
+  "You are let in by --token, FLOTILLA_TOKEN, that hub's own file, or `flotilla login`.";
 
 /**
  * The whole tree of commands. Only the verbs that appear in the arguments are loaded: the others are known by name and summary,
@@ -22,6 +22,7 @@ export async function buildProgram(context: CliContext, words: readonly string[]
     .addHelpCommand(new Command('help').argument('[verb]').description('Show help of a verb').helpGroup(HELP_GROUP))
     .option('--hub <url>', "the hub's address")
     .option('--token <token>', 'an API token; FLOTILLA_TOKEN keeps it out of the list of processes')
+    .option('--context <name>', 'a hub that you signed in at (FLOTILLA_CONTEXT)')
     .option('--ca <file>', "PEM file of the hub's CA (FLOTILLA_CA)")
     .addHelpText('after', '\nHelp of a verb, with examples: flotilla help VERB');
   for (const { name, summary, group, load } of VERBS) {

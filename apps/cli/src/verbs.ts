@@ -118,6 +118,16 @@ export const VERBS: readonly Verb[] = [
     async () => (await import('./commands/freeze.js')).freeze,
   ),
   verb('unfreeze', 'Lift the freeze', ROLLOUTS, async () => (await import('./commands/unfreeze.js')).unfreeze),
+  verb('login', 'Sign in at a hub, and remember it', HUB, async () => (await import('./commands/login.js')).login),
+  verb('logout', 'Sign out, and forget it', HUB, async () => (await import('./commands/logout.js')).logout),
+  verb(
+    'context',
+    'Choose among the hubs that you signed in at',
+    HUB,
+    async () => (await import('./commands/context.js')).contextVerb,
+  ),
+  verb('open', 'Open the hub in the browser', HUB, async () => (await import('./commands/open.js')).open),
+  verb('session', 'Show who is signed in', HUB, async () => (await import('./commands/session.js')).session),
   verb('token', 'Make, list and revoke API tokens', HUB, async () => (await import('./commands/token.js')).token),
   verb('grant', 'Say what people who sign in may do', HUB, async () => (await import('./commands/grant.js')).grant),
   verb(

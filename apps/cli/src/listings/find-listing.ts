@@ -8,6 +8,7 @@ import { grants } from './grants.js';
 import type { Listing } from './listing.js';
 import { releases } from './releases.js';
 import { rollouts } from './rollouts.js';
+import { sessions } from './sessions.js';
 import { sources } from './sources.js';
 import { strategies } from './strategies.js';
 import { targets } from './targets.js';
@@ -31,6 +32,7 @@ const ALL: readonly { readonly words: readonly string[]; readonly use: <R>(with_
   entry(events),
   entry(tokens),
   entry(grants),
+  entry(sessions),
   entry(credentials),
   entry(webhooks),
 ];

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from '#contract';
+import { EARLY_HEADERS } from './doors/security-headers.js';
 
 /** Refusals that come before any route is known, so that no filter of the application sees them: problems like all others. */
 export const earlyRefusals = { frameworkErrors, clientErrorHandler };
@@ -12,7 +13,11 @@ function frameworkErrors(error: FastifyError, _request: FastifyRequest, reply: F
     error.statusCode === 414
       ? problemOf(414, 'address-too-long', 'A part of the address is longer than any name')
       : problemOf(400, 'bad-address', 'The address is not well formed');
-  void reply.status(problem.status).header('content-type', 'application/problem+json').send(JSON.stringify(problem));
+  void reply
+    .status(problem.status)
+    .headers(EARLY_HEADERS)
+    .header('content-type', 'application/problem+json')
+    .send(JSON.stringify(problem));
 }
 
 /** What is no HTTP request at all. */
@@ -25,6 +30,7 @@ function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void 
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
+    ...Object.entries(EARLY_HEADERS).map(([name, value]) => `${name}: ${value}`),
   ];
   if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
   socket.destroySoon();

@@ -4,6 +4,17 @@ import type { FastifyInstance } from 'fastify';
 /** Of everything that is no page: nothing in it is ever run, shown in a frame, or sent anywhere. */
 export const API_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/** What an answer bears that is given before anything of the application is reached. */
+export const EARLY_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': API_CSP,
+  'cache-control': 'no-store',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': `max-age=${365 * 86_400}`,
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
 /** Of a page: its own files and this API, nothing inline, nothing from elsewhere. */
 export const PAGE_CSP = [
   "default-src 'none'",

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type * as OpenIdClient from 'openid-client';
 import type { Configuration, CustomFetch } from 'openid-client';
 import { FlotillaError, RejectedError, type Logger } from '#kit';
 import type { SignedInPerson } from '#ports';
@@ -19,7 +20,7 @@ const CLOCK_TOLERANCE_S = 30;
 /** What the provider says of itself is asked anew after so long: its addresses move, if seldom. */
 const BELIEVED_MS = 60 * 60_000;
 
-type OpenId = typeof import('openid-client');
+type OpenId = typeof OpenIdClient;
 
 /** The OpenID Connect provider: asked when somebody signs in, so that one that is away never stops the hub. */
 @Injectable()

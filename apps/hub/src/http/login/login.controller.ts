@@ -1,8 +1,16 @@
-import { Body, Controller, Get, Header, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { cliTokenAnswerSchema, cliTokenRequestSchema, type CliTokenAnswer, type CliTokenRequest } from '#contract';
+import {
+  cliTokenAnswerSchema,
+  cliTokenRequestSchema,
+  signInMethodsSchema,
+  type CliTokenAnswer,
+  type CliTokenRequest,
+  type SignInMethods,
+} from '#contract';
+import { SETTINGS, type HubSettings } from '../../parts.js';
 import { Permit } from '../access/permit.js';
 import { Answers } from '../answers.js';
 import { iso } from '../views/time.js';
@@ -24,10 +32,19 @@ const codeSchema = z.string().max(200);
 @Controller('auth')
 export class LoginController {
   constructor(
+    @Inject(SETTINGS) private readonly settings: HubSettings,
     private readonly signIn: SignIn,
     private readonly codes: LoginCodes,
     private readonly browsers: BrowserSessions,
   ) {}
+
+  /** How people sign in here, for whoever shows them the way. */
+  @Get('methods')
+  @Permit('public')
+  @Answers(signInMethodsSchema)
+  methods(): SignInMethods {
+    return { oidc: this.settings.login.provider !== null };
+  }
 
   /** Sends a browser to the identity provider. */
   @Get('login')
@@ -80,6 +97,8 @@ export class LoginController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     requireNoOtherSite(request.headers);
+    // Who only looks whether it is there must not spend it.
+    if (request.method === 'HEAD') return void reply.status(204).send();
     const session = await this.codes.redeemLink(code);
     await this.browsers.requireNobodyElse(request, session.actor);
     await this.browsers.open(request, reply, session);

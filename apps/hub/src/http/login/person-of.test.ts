@@ -3,7 +3,7 @@ import { personOf } from './person-of.js';
 
 describe('personOf', () => {
   it('takes subject, address and groups, each group once', () => {
-    const claims = { sub: 'u1', email: 'ada@example.com', groups: ['ops', 'admins', 'ops'] };
+    const claims = { sub: 'u1', email: 'Ada@Example.com', groups: ['ops', 'admins', 'ops'] };
     expect(personOf(claims, 'groups')).toEqual({
       kind: 'person',
       subject: 'u1',

@@ -18,7 +18,9 @@ export function personOf(claims: Readonly<Record<string, unknown>>, groupsClaim:
   const subject = nameSchema.safeParse(claims['sub']);
   if (!subject.success) throw bad('sub', 'is no name of 1 to 255 visible characters');
   const email =
-    claims['email_verified'] === false ? null : (z.email().max(254).safeParse(claims['email']).data ?? null);
+    claims['email_verified'] === false
+      ? null
+      : (z.email().max(254).safeParse(claims['email']).data?.toLowerCase() ?? null);
   const told = claims[groupsClaim];
   if (told === undefined || told === null) return { kind: 'person', subject: subject.data, email, groups: [] };
   const groups = groupsSchema.safeParse(told);

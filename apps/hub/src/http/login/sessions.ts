@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
+import { toSubject } from '#contract';
 import { sha256, type Grant } from '#domain';
 import { RejectedError } from '#kit';
 import type { Clock, SessionOwner, Store, StoredSession, Unit } from '#ports';
@@ -107,7 +108,8 @@ export class Sessions {
   ): Promise<{ email: string | null; grants: readonly Grant[] } | null> {
     if (owner.kind === 'person') {
       const { subject, email, groups } = owner;
-      const users = email === null ? [subject] : [subject, email];
+      const names = email === null ? [subject] : [subject, email];
+      const users = names.map((value) => toSubject({ kind: 'user', value }).value);
       const grants = await this.store.read.grants.of({ users, groups });
       return { email, grants: grants.map(({ role, scope }) => ({ role, scope })) };
     }
