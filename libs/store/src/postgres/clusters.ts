@@ -2,7 +2,7 @@ import { canonicalJson, type ClusterState, type Labels, type Scope, type Withdra
 import type { ClusterQuery, ClusterStore, Page, StoredCluster } from '#ports';
 import { RejectedError } from '#kit';
 import { nameAndUid, pageAfter, pageLimit, toPage } from '../page-cursor.js';
-import { boundsOf, seesClusterSql, seesPairSql } from './scopes-to-sql.js';
+import { boundsOf, seesClusterSql, seesPairSql, type PairColumns } from './scopes-to-sql.js';
 import { Parameters, selectorToSql } from './selector-to-sql.js';
 import type { Sql } from './sql.js';
 
@@ -194,12 +194,14 @@ async function listClusters(sql: Sql, query: ClusterQuery): Promise<Page<StoredC
   return toPage(rows, limit, (row) => [row.name, row.uid], toCluster);
 }
 
+const TARGET: PairColumns = { application: 't.application', uid: 't.uid' };
+
 /** Reads every cluster's and every target's columns: 10,000 of each about 15 ms. */
 async function summarize(sql: Sql, scopes?: readonly Scope[]): ReturnType<ClusterStore['summary']> {
   const bounds = boundsOf(scopes);
   const parameters = new Parameters();
   const seen = bounds === null ? 'true' : seesClusterSql(bounds, parameters);
-  const held = bounds === null ? 'true' : seesPairSql(bounds, 't.application', parameters);
+  const held = bounds === null ? 'true' : seesPairSql(bounds, TARGET, parameters);
   const { rows } = await sql.query<Awaited<ReturnType<ClusterStore['summary']>>>(
     `select count(*) as total,
             count(*) filter (where c.state = 'joined' and c.online) as ready,
@@ -209,8 +211,7 @@ async function summarize(sql: Sql, scopes?: readonly Scope[]): ReturnType<Cluste
             count(*) filter (where c.state = 'joined' and t.healthy) as healthy
      from clusters c left join (
        select t.uid, bool_and(coalesce(t.phase = 'healthy', false)) as healthy
-       from targets t${bounds === null ? '' : ' left join clusters c on c.uid = t.uid'}
-       where t.release is not null and ${held} group by t.uid
+       from targets t where t.release is not null and ${held} group by t.uid
      ) t on t.uid = c.uid
      where c.state <> 'revoked' and ${seen}`,
     parameters.values,

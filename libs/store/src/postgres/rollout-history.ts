@@ -31,8 +31,7 @@ export function rolloutHistory(sql: Sql): Pick<RolloutStore, 'events' | 'history
       const limit = pageLimit(query);
       const after = pageAfter(query, oneNumber);
       const parameters = new Parameters();
-      const { from, held } = heldEvents(query.scopes, parameters);
-      const conditions = [held];
+      const conditions = [heldEvents(query.scopes, parameters)];
       if (query.application !== undefined) conditions.push(`e.application = ${parameters.add(query.application)}`);
       if (query.rollout !== undefined) {
         // The id begins with the application, whose events an index finds.
@@ -42,7 +41,7 @@ export function rolloutHistory(sql: Sql): Pick<RolloutStore, 'events' | 'history
       if (query.cluster !== undefined) conditions.push(`e.cluster = ${parameters.add(query.cluster)}`);
       if (after !== null) conditions.push(`e.id < ${parameters.add(after[0])}`);
       const { rows } = await sql.query<StoredRow>(
-        `select e.* from ${from} where ${conditions.join(' and ')} order by e.id desc limit ${limit + 1}`,
+        `select e.* from rollout_events e where ${conditions.join(' and ')} order by e.id desc limit ${limit + 1}`,
         parameters.values,
       );
       return toPage(rows, limit, (row) => [row.id], toEvent);
@@ -56,9 +55,9 @@ export function rolloutHistory(sql: Sql): Pick<RolloutStore, 'events' | 'history
     },
     async eventsAfter(id, limit, scopes) {
       const parameters = new Parameters();
-      const { from, held } = heldEvents(scopes, parameters);
       const { rows } = await sql.query<StoredRow>(
-        `select e.* from ${from} where e.id > ${parameters.add(id)} and ${held} order by e.id limit ${parameters.add(limit)}`,
+        `select e.* from rollout_events e where e.id > ${parameters.add(id)} and ${heldEvents(scopes, parameters)}
+         order by e.id limit ${parameters.add(limit)}`,
         parameters.values,
       );
       return rows.map(toEvent);
@@ -66,15 +65,8 @@ export function rolloutHistory(sql: Sql): Pick<RolloutStore, 'events' | 'history
   };
 }
 
-/** An event without a cluster joins none, and needs a scope without a selector. */
-function heldEvents(
-  scopes: readonly Scope[] | undefined,
-  parameters: Parameters,
-): { readonly from: string; readonly held: string } {
+/** An event without a cluster needs a scope without a selector. */
+function heldEvents(scopes: readonly Scope[] | undefined, parameters: Parameters): string {
   const bounds = boundsOf(scopes);
-  if (bounds === null) return { from: 'rollout_events e', held: 'true' };
-  return {
-    from: 'rollout_events e left join clusters c on c.uid = e.cluster',
-    held: seesPairSql(bounds, 'e.application', parameters),
-  };
+  return bounds === null ? 'true' : seesPairSql(bounds, { application: 'e.application', uid: 'e.cluster' }, parameters);
 }

@@ -50,12 +50,10 @@ export function rolloutStore(sql: Sql): RolloutStore {
     async counts(scopes) {
       const bounds = boundsOf(scopes);
       const parameters = new Parameters();
-      const [from, held] =
-        bounds === null
-          ? ['targets t', 'true']
-          : ['targets t left join clusters c on c.uid = t.uid', seesPairSql(bounds, 't.application', parameters)];
+      const columns = { application: 't.application', uid: 't.uid' };
+      const held = bounds === null ? 'true' : seesPairSql(bounds, columns, parameters);
       const { rows } = await sql.query<{ application: string; state: string; phase: string | null; count: number }>(
-        `select t.application, t.state, t.phase, count(*) as count from ${from} where t.release is not null and ${held}
+        `select t.application, t.state, t.phase, count(*) as count from targets t where t.release is not null and ${held}
          group by t.application, t.state, t.phase order by t.application, t.state, t.phase`,
         parameters.values,
       );

@@ -6,9 +6,9 @@ export function boundsOf(scopes: readonly Scope[] | undefined): readonly Scope[]
   return scopes === undefined || isUnbounded(scopes) ? null : scopes;
 }
 
-/** What #domain's seesCluster says of clusters `c`. Never null: it can be negated. */
+/** What #domain's seesCluster says of clusters `c`. Null where it is not known: for a plain WHERE. */
 export function seesClusterSql(scopes: readonly Scope[], parameters: Parameters): string {
-  return anyOf(scopes.map((scope) => holdsCluster(scope, parameters)));
+  return anyOf(scopes.map(({ clusters }) => (clusters === null ? 'true' : selectorToSql(clusters, parameters))));
 }
 
 /** What #domain's seesApplication says of the name in a column. */
@@ -16,20 +16,25 @@ export function seesApplicationSql(scopes: readonly Scope[], column: string, par
   return anyOf(scopes.map((scope) => holdsApplication(scope, column, parameters)));
 }
 
-/**
- * What #domain's seesPair says of the name in a column and cluster `c`. Where a left join found no cluster, a scope with a
- * selector holds nothing: of what is not there, NotIn would be true. Never null: it can be negated.
- */
-export function seesPairSql(scopes: readonly Scope[], column: string, parameters: Parameters): string {
-  return anyOf(
-    scopes.map((scope) => `${holdsApplication(scope, column, parameters)} and ${holdsCluster(scope, parameters)}`),
-  );
+/** Columns with an application's name and a cluster's uid. */
+export interface PairColumns {
+  readonly application: string;
+  readonly uid: string;
 }
 
-/** For an absent key, comparisons in SQL are null: outside of a plain WHERE that is not the same as false. */
-function holdsCluster({ clusters }: Scope, parameters: Parameters): string {
-  if (clusters === null) return 'true';
-  return `(c.uid is not null and ${selectorToSql(clusters, parameters)}) is true`;
+/**
+ * What #domain's seesPair says of an application and a cluster; of no cluster, where the uid is null: a scope with a selector
+ * holds none. Never null itself, so that it can be negated. The clusters of a selector are looked up once a statement, not once a row.
+ */
+export function seesPairSql(scopes: readonly Scope[], columns: PairColumns, parameters: Parameters): string {
+  return anyOf(
+    scopes.map((scope) => {
+      const application = holdsApplication(scope, columns.application, parameters);
+      if (scope.clusters === null) return application;
+      const matching = `select c.uid from clusters c where ${selectorToSql(scope.clusters, parameters)}`;
+      return `${application} and (${columns.uid} in (${matching})) is true`;
+    }),
+  );
 }
 
 function holdsApplication({ applications }: Scope, column: string, parameters: Parameters): string {
