@@ -38,7 +38,7 @@ export async function measureRevokes(api: TestApi, joined: readonly Joined[]): P
 
 /** Ends a cluster's registration; what runs in it stays. */
 export async function removeCluster(api: TestApi, name: string): Promise<void> {
-  await api.delete(`/api/v1/clusters/${name}`);
+  await api.delete(`/api/v1/clusters/${name}?workloads=leave`);
 }
 
 async function connectAs({ seed, answer }: Joined): Promise<NatsConnection> {

@@ -22,7 +22,13 @@ export async function run(args: readonly string[]): Promise<object> {
   const broker = new OutsideBroker();
   const settings = await broker.start(folder);
   try {
-    const hub = await BenchHub.start(folder, { ...settings, FLOTILLA_DATA: path.join(folder, 'data') });
+    const hub = await BenchHub.start(folder, {
+      ...settings,
+      FLOTILLA_DATA: path.join(folder, 'data'),
+      // All of it comes from one address and one caller, as fast as the hub takes it.
+      FLOTILLA_RATE_CALLER: '100000',
+      FLOTILLA_RATE_AGENTS: '100000',
+    });
     try {
       say(`${joins} agents join`);
       const { figures: joined, joined: all } = await measureJoins(hub, { joins, atOnce: 16 });
