@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { RetryableError, type Metrics } from '#kit';
 import type { HubBus, Store } from '#ports';
 import { HUB_BUS, METRICS, STORE } from '../parts.js';
+import { TrustReader } from '../trust/trust-reader.js';
 import { Permit } from './access/permit.js';
 
 /** For whoever runs the hub: is it alive, is it ready, how does it do. */
@@ -13,6 +14,7 @@ export class HealthController {
     @Inject(STORE) private readonly store: Store,
     @Inject(HUB_BUS) private readonly bus: HubBus,
     @Inject(METRICS) private readonly metrics: Metrics,
+    private readonly trust: TrustReader,
   ) {}
 
   @Get('healthz')
@@ -28,6 +30,10 @@ export class HealthController {
   async ready(): Promise<{ status: 'ok' }> {
     await this.store.ping();
     if (!this.bus.connected()) throw new RetryableError('bus-unavailable', 'The hub has no connection to NATS');
+    // To nobody in particular: not which key, nor where it should be.
+    if ((await this.trust.hold()) !== null) {
+      throw new RetryableError('signer-unavailable', 'The hub can not sign: an admin sees why with `flotilla trust`');
+    }
     return { status: 'ok' };
   }
 

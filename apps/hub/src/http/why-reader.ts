@@ -16,6 +16,7 @@ import type { Clock, Store, StoredCluster } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
 import { Reach } from './access/reach.js';
 import { notFound } from './access/refusals.js';
+import { TrustReader } from '../trust/trust-reader.js';
 import { RolloutReader } from './rollout-reader.js';
 import { holdView } from './views/hold-view.js';
 import { clusterStatus } from './views/cluster-view.js';
@@ -24,6 +25,8 @@ import { WITHHELD } from './views/resource-view.js';
 /** Answers "why": one sentence first, whatever it is asked of. */
 @Injectable()
 export class WhyReader {
+  @Inject(TrustReader) private readonly trust!: TrustReader;
+
   constructor(
     @Inject(STORE) private readonly store: Store,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -34,12 +37,13 @@ export class WhyReader {
   async ofRollout(id: string): Promise<Why> {
     const { application, rollout, header, present } = await this.rollouts.find(id);
     const now = this.clock.now();
-    return whyOf(
+    const why = whyOf(
       'rollout',
       rollout.id,
       explainRollout(rollout, present ? header : null, now, await this.store.read.freeze.get()),
       await this.failures(application, rollout),
     );
+    return present && rollout.state === 'running' ? this.signed(why) : why;
   }
 
   async ofApplication(name: string): Promise<Why> {
@@ -58,7 +62,7 @@ export class WhyReader {
           can: ['flotilla get sources', 'flotilla get clusters'],
         };
     const [first] = holds;
-    return whyOf(
+    const why = whyOf(
       'application',
       name,
       {
@@ -70,6 +74,15 @@ export class WhyReader {
       },
       header?.rollout ? await this.failures(name, header.rollout) : [],
     );
+    return this.signed(why);
+  }
+
+  /** Where nothing can be signed, that comes before whatever else is waited for. */
+  private async signed(why: Why): Promise<Why> {
+    const hold = await this.trust.hold();
+    if (hold === null) return why;
+    const can = [...new Set(['flotilla trust', ...why.can])];
+    return { ...why, sentence: hold.message, holds: [hold, ...why.holds], evidence: [why.sentence, ...why.evidence], can };
   }
 
   /** What failed clusters said, in their agents' own words: the first few stand for the rest. */
@@ -147,7 +160,7 @@ export class WhyReader {
     const sentences = parts.map(({ sentence }) => sentence);
     const others = parts.flatMap(({ holds }) => holds).filter(({ code }) => !own.some((each) => each.code === code));
     const [first] = own;
-    return whyOf(
+    const why = whyOf(
       'cluster',
       name,
       {
@@ -164,6 +177,7 @@ export class WhyReader {
       },
       [...progress, ...findings],
     );
+    return this.signed(why);
   }
 }
 

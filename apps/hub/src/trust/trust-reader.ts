@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { MAX_WAITING_SHOWN, type TrustView } from '#contract';
+import { MAX_WAITING_SHOWN, type HoldView, type TrustView } from '#contract';
 import { waitedFor, type Trust, type TrustEntry } from '#domain';
 import { RetryableError } from '#kit';
-import type { Store, TrustHolder } from '#ports';
+import type { Clock, Store, TrustHolder } from '#ports';
 import { iso } from '../http/views/time.js';
-import { CERTIFICATES, SIGNER, STORE } from '../parts.js';
+import { CERTIFICATES, CLOCK, SIGNER, STORE } from '../parts.js';
 import type { ManifestSigner } from '../steps/assign/manifest-signer.js';
 import type { ServedCertificates } from './served-certificates.js';
 
@@ -15,10 +15,14 @@ const MOST_NAMED = 5;
 /** Tells what is in force, what is on its way, and whom it waits for. */
 @Injectable()
 export class TrustReader {
+  /** When it was first asked about while it was so. */
+  private wrongSince: number | null = null;
+
   constructor(
     @Inject(STORE) private readonly store: Store,
     @Inject(SIGNER) private readonly signer: ManifestSigner,
     @Inject(CERTIFICATES) private readonly certificates: ServedCertificates,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async read(): Promise<TrustView> {
@@ -49,6 +53,22 @@ export class TrustReader {
       })),
       behindCount: behind.length,
       without: holders.filter(({ uid }) => left.has(uid)).map(({ name }) => name),
+    };
+  }
+
+  /** Why nothing new can go out to anybody; null: it can. */
+  async hold(): Promise<HoldView | null> {
+    const trust = await this.store.read.trust.get();
+    const problem = trust === null ? null : this.problem(trust);
+    if (problem === null) {
+      this.wrongSince = null;
+      return null;
+    }
+    this.wrongSince ??= this.clock.now();
+    return {
+      code: 'unsigned',
+      message: `Nothing new goes out to any cluster: ${problem}`,
+      since: iso(this.wrongSince),
     };
   }
 
