@@ -78,8 +78,8 @@ describe('in the middle of a wave', () => {
     'a bus that comes back without its disk is given everything again, and the later waves find the bundles of their release',
     async () => {
       const shop = await fleet.shop('bus-lost');
-      const gate = { gates: [{ type: 'approval', when: 'after', name: 'look' }] };
-      await shop.strategy({ wave: strict, byRing: { first: gate } });
+      const gate = { after: [{ name: 'look', approval: {} }] };
+      await shop.strategy({ byRing: { first: gate } });
       const first = fleet.ring('first');
       const good = '1.1.0';
       await shop.release(good);
