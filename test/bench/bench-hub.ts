@@ -5,6 +5,7 @@ import path from 'node:path';
 import { type LocalAccess, localAccessSchema } from '#contract';
 import { RejectedError } from '#kit';
 import { TestApi } from '../helpers/test-api.js';
+import { WIDE_RATES } from '../helpers/wide-rates.js';
 import { cpuSeconds, processTree, pssMiB, rssMiB } from './process-figures.js';
 
 /** A program of ours as a process of its own, ready when it prints its line. */
@@ -75,6 +76,7 @@ export class BenchHub {
       FLOTILLA_PORT: '0',
       FLOTILLA_ALLOW_LOCAL_SOURCES: 'true',
       FLOTILLA_LOG_LEVEL: 'warn',
+      ...WIDE_RATES,
       ...settings,
     });
     const accessFile = path.join(data, 'admin.json');

@@ -36,7 +36,7 @@ describe('flotilla login', () => {
   const browserOf =
     (person: 'ada' | 'bo'): NonNullable<CliSurroundings['openBrowser']> =>
     async (url) => {
-      const page = await scene.signIn(scene.browser(), person, url.slice(scene.url.length));
+      const page = await scene.signIn(scene.browser(), person, url);
       await visit(String(page.headers['location']));
       return true;
     };
@@ -74,6 +74,17 @@ describe('flotilla login', () => {
     expect(await fine('logout')).toMatch(/^Signed out of https:/);
     expect((await run('whoami')).error).toMatch(/No hub is known: sign in/);
     expect((await scene.ask(secret, 'GET', '/api/v1/whoami')).status).toBe(401);
+  }, 60_000);
+
+  it('signs in by another name of the hub than the one that the identity provider knows', async () => {
+    const other = scene.url.replace('127.0.0.1', 'localhost');
+    expect(other).not.toBe(scene.url);
+    const { code, out } = await run(`login ${other} --ca ca.pem`, { openBrowser: browserOf('ada') });
+    expect({ code, out }).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(`at ${other} as user:ada`) as unknown,
+    });
+    expect(await fine('whoami')).toContain('user:ada@flotilla.example');
   }, 60_000);
 
   it('tells who signed in and may do nothing what an admin does', async () => {

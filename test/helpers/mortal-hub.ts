@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { localAccessSchema } from '#contract';
 import { freePort } from '#kit';
+import { WIDE_RATES } from './wide-rates.js';
 import { runHubProcess, type HubProcess } from './hub-process.js';
 import { ApiProblem, TestApi } from './test-api.js';
 
@@ -21,6 +22,7 @@ export class MortalHub {
     const hub = new MortalHub(folder);
     Object.assign(hub.settings, {
       FLOTILLA_DATA: path.join(folder, 'data'),
+      ...WIDE_RATES,
       FLOTILLA_PORT: String(await freePort()),
       FLOTILLA_NATS_PORT: String(await freePort()),
       FLOTILLA_HEARTBEAT: '1s',

@@ -8,6 +8,7 @@ import { localAccessSchema, type RolloutView } from '#contract';
 import { createLogger, parseConfig, type Logger } from '#kit';
 import type { Clock } from '#ports';
 import { TestApi } from './test-api.js';
+import { WIDE_RATES } from './wide-rates.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 /** A whole hub in this process: real PostgreSQL, real nats-server, real git and kustomize. */
@@ -79,11 +80,7 @@ class RunningTestHub implements TestHub {
       FLOTILLA_PORT: '0',
       FLOTILLA_HEARTBEAT: '1s',
       FLOTILLA_ALLOW_LOCAL_SOURCES: 'true',
-      // Suites ask more, and more wrongly, than anybody is to.
-      FLOTILLA_RATE_CALLER: '100000',
-      FLOTILLA_RATE_ADDRESS: '100000',
-      FLOTILLA_RATE_AGENTS: '100000',
-      FLOTILLA_RATE_FAILURES: '100000',
+      ...WIDE_RATES,
       DATABASE_URL: this.database.url,
       ...this.env,
     });

@@ -58,6 +58,7 @@ export const PUBLIC: Readonly<Record<string, string>> = {
   'POST /api/v1/renew': 'a proof of the key is its credential',
   'GET /api/v1/install/:token': 'the join token in the address is its credential',
   'POST /api/v1/webhooks/:name': 'a signature over the body is its credential',
+  'GET /auth/methods': 'how people sign in here: a yes or a no',
   'GET /auth/login': 'sends a browser on to who knows its user, and gives nothing',
   'GET /auth/cli': 'sends a browser on to who knows its user, and gives nothing',
   'GET /auth/callback': "the provider's code and the browser's sealed cookie are its credentials",

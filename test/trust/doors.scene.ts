@@ -132,7 +132,7 @@ export class DoorsScene {
   }
 
   signIn(browser: TestBrowser, person: Person, begin = '/auth/login'): Promise<Page> {
-    return signInAt(browser, this.provider.issuer, `${this.url}${begin}`, person);
+    return signInAt(browser, this.provider.issuer, begin.startsWith('https:') ? begin : this.url + begin, person);
   }
 
   /** The address that the provider sends a browser back to, not yet visited. */

@@ -66,7 +66,7 @@ export const loginSettings = {
   }),
 };
 
-type LoginConfig = z.output<z.ZodObject<typeof loginSettings>>;
+type LoginConfig = z.output<z.ZodObject<typeof loginSettings>> & { readonly publicUrl?: string | undefined };
 
 /** An identity provider as the hub is told of it. */
 export interface ProviderSettings {
@@ -97,6 +97,13 @@ export async function readLoginSettings(config: LoginConfig): Promise<LoginSetti
     );
   }
   if (issuer === undefined || clientId === undefined) return { provider: null, lifetimeMs, idleMs };
+  // Browsers keep the cookies of a sign-in over TLS alone.
+  if (config.publicUrl?.startsWith('http:')) {
+    throw new RejectedError(
+      'config-invalid',
+      'FLOTILLA_PUBLIC_URL must begin with https:// for people to sign in there.',
+    );
+  }
   const { oidcClientSecretFile: secretFile, oidcCaFile: caFile } = config;
   const read = async (file: string | undefined, name: string): Promise<string | null> =>
     file === undefined ? null : (await readSettingFile(file, name)).trim();

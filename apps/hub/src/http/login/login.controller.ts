@@ -23,7 +23,10 @@ import { cliSchema, TICKET_MS, type SignInTicket } from './sign-in-ticket.js';
 import { SignIn } from './sign-in.js';
 import { SIGNED_IN_PAGE } from './signed-in-page.js';
 
-const returnSchema = z.object({ return: z.string().max(4096).optional() });
+/** Set where the hub itself sent the browser here: once is enough. */
+const atSchema = z.literal('public').optional();
+const returnSchema = z.object({ return: z.string().max(4096).optional(), at: atSchema });
+const beginCliSchema = cliSchema.extend({ at: atSchema });
 /** A code of another length is as unknown as any other. */
 const codeSchema = z.string().max(200);
 
@@ -51,15 +54,22 @@ export class LoginController {
   @Permit('public')
   async login(
     @Query({ schema: returnSchema }) query: z.output<typeof returnSchema>,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    if (query.at === undefined && this.isElsewhere(request)) return this.sendToPublic(request, reply);
     await this.send(reply, { returnTo: returnPath(query.return), cli: null });
   }
 
   /** The same for a command line that waits on the person's machine. */
   @Get('cli')
   @Permit('public')
-  async cli(@Query({ schema: cliSchema }) cli: z.output<typeof cliSchema>, @Res() reply: FastifyReply): Promise<void> {
+  async cli(
+    @Query({ schema: beginCliSchema }) { at, ...cli }: z.output<typeof beginCliSchema>,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    if (at === undefined && this.isElsewhere(request)) return this.sendToPublic(request, reply);
     await this.send(reply, { returnTo: SIGNED_IN_PATH, cli });
   }
 
@@ -110,6 +120,17 @@ export class LoginController {
   @Header('content-type', 'text/html; charset=utf-8')
   page(): string {
     return SIGNED_IN_PAGE;
+  }
+
+  /** Whether the browser knows the hub by another name than the identity provider does: cookies are of one name. */
+  private isElsewhere(request: FastifyRequest): boolean {
+    return request.host !== new URL(this.settings.publicUrl).host;
+  }
+
+  private sendToPublic(request: FastifyRequest, reply: FastifyReply): void {
+    const { pathname, searchParams } = new URL(request.raw.url ?? '/', 'https://hub.invalid');
+    searchParams.set('at', 'public');
+    void reply.redirect(`${this.settings.publicUrl}${pathname}?${searchParams.toString()}`, 302);
   }
 
   private async send(reply: FastifyReply, about: Pick<SignInTicket, 'returnTo' | 'cli'>): Promise<void> {
