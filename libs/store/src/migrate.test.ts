@@ -32,6 +32,8 @@ it('migrates an empty database once, though several hubs start together', async 
     'Credentials0000000000004',
     'Webhooks0000000000005',
     'Access0000000000006',
+    'Sessions0000000000007',
+    'Trust0000000000008',
     'Leaving0000000000009',
   ];
   expect(ran.flat()).toEqual(names);

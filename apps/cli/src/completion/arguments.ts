@@ -25,6 +25,8 @@ export type Sort =
 const ARGUMENTS: Readonly<Record<string, Sort>> = {
   application: 'applications',
   changes: 'free',
+  context: 'free',
+  id: 'free',
   kind: 'kinds',
   names: 'ofKind',
   of: 'free',
@@ -46,6 +48,8 @@ const NAMES: Readonly<Record<string, Sort>> = {
   'cluster remove': 'clusters',
   'cluster token': 'clusters',
   'cluster unhold': 'clusters',
+  'context delete': 'free',
+  'context use': 'free',
   'credential delete': 'credentials',
   'credential set': 'credentials',
   'grant delete': 'grants',
