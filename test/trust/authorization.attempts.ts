@@ -149,6 +149,20 @@ export const authorization: AttemptTable<AuthorizationScene> = {
       run: (scene) => readEverything(scene, ['viewer', 'red applications on one red cluster'], /red-2/, [RED]),
     },
     {
+      name: 'holds one application on its clusters, and looks for what else runs there',
+      stoppedBy: 'a cluster shows those of its applications that a scope holds together with it',
+      run: async (scene) => {
+        const caller = ['viewer', 'red applications on red clusters'] as const;
+        await readEverything(scene, caller, /\bshared\b/, [
+          RED,
+          { ...RED, application: 'shared', rollout: 'shared-1' },
+        ]);
+        const api = await scene.as(...caller);
+        const { applications } = await api.get<ClusterView>('/api/v1/clusters/red-1');
+        deepStrictEqual(applications?.map(({ application }) => application).sort(), ['red-shop', 'red-web']);
+      },
+    },
+    {
       name: 'filters lists by what belongs to others',
       stoppedBy: 'a filter narrows what the scopes hold, and never widens it',
       run: async (scene) => {
@@ -263,7 +277,7 @@ export const authorization: AttemptTable<AuthorizationScene> = {
       run: async (scene) => {
         const api = await as(scene, 'viewer');
         const route = '/api/v1/applications/blue-mixed';
-        match((await scene.ask(scene.fleet.api, 'GET', route)).text, /red-1/);
+        match((await scene.ask(scene.fleet.api, 'GET', route)).text, /red-2/);
         const { status, text } = await scene.ask(api, 'GET', route);
         strictEqual(status, 200);
         requireNoTrace(scene, route, text, /\bred\b/i, []);
@@ -273,13 +287,21 @@ export const authorization: AttemptTable<AuthorizationScene> = {
       name: "asks its own cluster for another's application, as if it ran there",
       stoppedBy: 'the pair is answered as one that never was',
       run: async (scene) => {
+        // It does run there, for others.
+        const red = await scene.as('viewer', 'red applications on red clusters');
+        const [{ status, text }, absent] = await Promise.all([
+          refused(scene.ask(red, 'GET', '/api/v1/clusters/red-1/applications/shared/tree'), 404, 'not-found'),
+          refused(scene.ask(red, 'GET', '/api/v1/clusters/red-1/applications/absent/tree'), 404, 'not-found'),
+        ]);
+        deepStrictEqual({ status, text: text.replace('shared', 'absent') }, absent);
+        match(text, /it runs red-shop, red-web"/);
         const api = await as(scene, 'viewer');
         for (const what of ['tree', 'diff', 'events']) {
-          const { status } = await same(scene, api, [
+          const other = await same(scene, api, [
             ['GET', `/api/v1/clusters/blue-1/applications/red-web/${what}`],
             ['GET', `/api/v1/clusters/blue-1/applications/abs-web/${what}`],
           ]);
-          strictEqual(status, 404);
+          strictEqual(other.status, 404);
           await same(scene, api, [
             ['GET', `/api/v1/clusters/red-1/applications/shared/${what}`],
             ['GET', `/api/v1/clusters/abs-1/applications/shared/${what}`],

@@ -154,9 +154,13 @@ export class AuthorizationScene {
     const { fleet } = this;
     const { api, repository } = fleet;
     for (const name of ['red-web', 'blue-web', 'shared']) {
-      await repository.commit(`add ${name}`, { [`apps/${name}/c.yaml`]: configMap(name, 'first') });
+      await repository.commit('add one', { [`apps/${name}/c.yaml`]: configMap(name, 'first') });
     }
-    await repository.commit('add mixed', { 'apps/blue-mixed/blue/c.yaml': configMap('mixed', 'first') });
+    const overlays = ['red-1', 'blue-1', 'blue-2'].map((name) => [
+      `apps/blue-mixed/${name}/c.yaml`,
+      configMap('mixed', name),
+    ]);
+    await repository.commit('add one', Object.fromEntries(overlays) as Record<string, string>);
     await api.post('/api/v1/sources/shop/sync');
     const waves = [{ name: 'all', maxConcurrency: '100%', healthyFor: '0s' }];
     for (const team of ['red', 'blue']) {
@@ -171,14 +175,14 @@ export class AuthorizationScene {
     const placement = { selector: { matchLabels: { team: 'red' } } };
     const source = 'shop';
     await fleet.apply('Application', 'red-shop', { path: 'apps/red-web', source, strategy: 'red-way', placement });
-    // Blue by its name, placed everywhere, and what is said about it names red clusters: they have no overlay.
-    const path = 'apps/blue-mixed/{{ labels.team }}';
+    // Blue by its name, placed everywhere: overlays are called by their clusters, and it is said that red-2 has none.
+    const path = 'apps/blue-mixed/{{ name }}';
     await fleet.apply('Application', 'blue-mixed', { path, source, strategy: 'shared-way' });
     for (const name of ['red-web', 'blue-web', 'shared', 'red-shop', 'blue-mixed']) await fleet.ended(name, 60_000);
     // A rollout over both teams that has something to say about the red one, while most clusters wait for their turn.
     fleet.act(/./, () => null);
     await fleet.apply('Strategy', 'shared-way', { waves: [{ ...waves[0], maxConcurrency: 1 }] });
-    await repository.commit('change shared', { 'apps/shared/c.yaml': configMap('shared', 'second') });
+    await repository.commit('change one', { 'apps/shared/c.yaml': configMap('shared', 'second') });
     await api.post('/api/v1/sources/shop/sync');
     await eventually(
       'shared is on its way',
