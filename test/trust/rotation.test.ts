@@ -36,7 +36,7 @@ describe('a rotation of what agents believe', () => {
   let test: TestHub;
   let repository: TestRepository;
   let clusters: SimulatedClusters;
-  const opened: TestApi[] = [];
+  const opened = new Map<string, TestApi>();
 
   beforeAll(async () => {
     test = await startTestHub();
@@ -60,7 +60,7 @@ describe('a rotation of what agents believe', () => {
   }, CASE_MS);
 
   afterAll(async () => {
-    for (const api of opened) api.close();
+    for (const each of opened.values()) each.close();
     await clusters?.stop();
     await test?.stop();
     await repository?.remove();
@@ -69,8 +69,11 @@ describe('a rotation of what agents believe', () => {
   const inData = (name: string): Promise<string> => readFile(path.join(test.folder, 'data', name), 'utf8');
   /** Trusting what this machine's own command line trusts now. */
   const api = async (): Promise<TestApi> => {
-    const fresh = new TestApi(localAccessSchema.parse(JSON.parse(await inData('admin.json'))));
-    opened.push(fresh);
+    const access = await inData('admin.json');
+    const known = opened.get(access);
+    if (known) return known;
+    const fresh = new TestApi(localAccessSchema.parse(JSON.parse(access)));
+    opened.set(access, fresh);
     return fresh;
   };
   const view = async (): Promise<TrustView> => (await api()).get('/api/v1/trust');
