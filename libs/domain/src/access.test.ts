@@ -45,6 +45,25 @@ describe('a role', () => {
   });
 });
 
+describe('several grants', () => {
+  it('allow what one of them allows by itself, and nothing else', () => {
+    const role = fc.constantFrom<Role>('viewer', 'operator', 'approver', 'admin');
+    const clusters = fc.option(fc.record({ matchLabels: fc.record({ env: fc.constantFrom('dev', 'prod') }) }));
+    const applications = fc.option(fc.subarray(['web', 'api', 'w*']));
+    const grant = fc.record({ role, scope: fc.record({ clusters, applications }) });
+    const place = fc.record({ application: fc.constantFrom('web', 'api'), env: fc.constantFrom('dev', 'prod') });
+    fc.assert(
+      fc.property(fc.array(grant, { maxLength: 4 }), role, place, (grants, needed, { application, env }) => {
+        const byItself = grants.some(
+          (each) => roleAllows(each.role, needed) && seesPair([each.scope], application, cluster(env)),
+        );
+        expect(seesPair(scopesFor(grants, needed), application, cluster(env))).toBe(byItself);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
 describe('scopes', () => {
   it('are unbounded where one of them has no bounds, not where several name everything together', () => {
     expect(isUnbounded([devWeb, EVERYWHERE])).toBe(true);
