@@ -39,8 +39,9 @@ export interface StormFigures {
 
 export interface StormsFigures {
   readonly agents: number;
-  /** The fleet's first coming: registered, joined, connected. */
+  /** The fleet's first coming: registered, joined, connected, one cluster after the other placed. */
   readonly fleetJoinedMs: number;
+  readonly fleetJoinedHubCpuSeconds: number;
   readonly nothingNew: StormFigures;
   readonly newRelease: StormFigures;
 }
@@ -62,6 +63,7 @@ export async function measureStorms(
   const repository = await makeBenchRepository(folder, APPLICATION);
   await hub.api.post('/api/v1/apply', declareApplication(APPLICATION, repository.url, { bench: 'storm' }));
   const began = performance.now();
+  const before = hub.figures();
   const herd = await Herd.start({
     hub: hub.access,
     clusters: Array.from({ length: agents }, (_, number) => ({ name: `storm-${number}`, labels: { bench: 'storm' } })),
@@ -69,6 +71,7 @@ export async function measureStorms(
   });
   try {
     const fleetJoinedMs = round(performance.now() - began);
+    const fleetJoinedHubCpuSeconds = round(hub.figures().hubCpuSeconds - before.hubCpuSeconds, 1);
     const scene: Scene = { hub, broker, herd, agents, repository };
     await isCurrent(scene, 1);
     say('the first release is everywhere; the bus is killed');
@@ -78,7 +81,7 @@ export async function measureStorms(
     await sleep(5_000);
     const newRelease = await storm(scene, downMs, 2);
     say(JSON.stringify(newRelease));
-    return { agents, fleetJoinedMs, nothingNew, newRelease };
+    return { agents, fleetJoinedMs, fleetJoinedHubCpuSeconds, nothingNew, newRelease };
   } finally {
     await herd.stop();
   }
