@@ -15,7 +15,7 @@ const MAX_BATCH = 256;
 const PACE_MS = 50;
 /** How long one request for a batch stands, ms; the shortest that the client takes is a second. */
 const EXPIRES_MS = 5_000;
-const RETRY_MS = 500;
+const RETRY_MS = 200;
 const CONSUMER_NOT_FOUND = 10014;
 
 /**
@@ -72,14 +72,20 @@ export class HeartbeatConsumer {
       } catch (error) {
         if (this.#stopped) return;
         failures += 1;
-        if (failures === 4) this.log.warn({ why: messageOf(error) }, 'heartbeats cannot be read; trying again');
-        await this.#rest(RETRY_MS);
+        if (failures === 10) this.log.warn({ why: messageOf(error) }, 'heartbeats cannot be read; trying again');
         // A server that was started again may have lost it. Where it is only electing a leader, to make it would take seconds.
-        if (error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND) {
-          await this.manager.consumers.add(streams.heartbeats, heartbeatConsumer).catch(() => undefined);
-        }
+        const isLost = error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND;
+        const made = isLost && (await this.#make());
+        if (!made) await this.#rest(RETRY_MS);
       }
     }
+  }
+
+  async #make(): Promise<boolean> {
+    return await this.manager.consumers.add(streams.heartbeats, heartbeatConsumer).then(
+      () => true,
+      () => false,
+    );
   }
 
   async #rest(ms: number): Promise<void> {
