@@ -198,7 +198,7 @@ describe('bad input', () => {
     const extra = puppets.pop();
     expect((await extra?.manifest())?.applications ?? {}).toEqual({});
     await extra?.close();
-    await test.api.delete('/api/v1/clusters/nowhere');
+    await test.api.delete('/api/v1/clusters/nowhere?workloads=leave');
     await nothingMoved();
   });
 

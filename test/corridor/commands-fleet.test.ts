@@ -176,7 +176,7 @@ describe('the fleet', () => {
     await fleet.api.post('/api/v1/clusters', { name: 'z-1', labels: { ring: 'rest' } });
     await fleet.call('clusters/z-1/hold', { reason: 'not built yet' });
     expect((await why('clusters/z-1')).holds.map(({ code }) => code)).toContain('notJoined');
-    await fleet.api.delete('/api/v1/clusters/z-1');
+    await fleet.api.delete('/api/v1/clusters/z-1?workloads=leave');
     // Held as soon as it has joined.
     const puppet = await PuppetAgent.join(fleet.api, 'z-2', { ring: 'rest' }, silent);
     fleet.puppets.set('z-2', puppet);
@@ -197,7 +197,7 @@ describe('the fleet', () => {
     );
     await puppet.close();
     fleet.puppets.delete('z-2');
-    await fleet.api.delete('/api/v1/clusters/z-2');
+    await fleet.api.delete('/api/v1/clusters/z-2?workloads=leave');
   }, 40_000);
 
   it('takes a release back and has a receipt, with who could not and why', async () => {
@@ -213,7 +213,7 @@ describe('the fleet', () => {
     await fleet.puppets.get('b-2')?.close();
     await eventually(
       'b-2 is away',
-      () => fleet.api.get<ClusterView>('/api/v1/clusters/b-2'),
+      () => fleet.api.get<ClusterView>('/api/v1/clusters/b-2?workloads=leave'),
       ({ status }) => status === 'offline',
     );
     const before = await fleet.rollout('receipt');

@@ -447,7 +447,7 @@ describe('the corridor on real Kubernetes', () => {
   it('lets a cluster go: its agent is cut off, and what runs there stays as it is', async () => {
     const before = await dev.settledVersions();
     const since = dev.agent.log.length;
-    await test.api.delete('/api/v1/clusters/dev-1');
+    await test.api.delete('/api/v1/clusters/dev-1?workloads=leave');
     await expect(cluster('dev-1')).rejects.toMatchObject({ problem: { status: 404 } });
     await eventually(
       'the agent is cut off, and told that it is out',

@@ -122,7 +122,7 @@ describe('flotilla agent uninstall', () => {
     const done = await uninstall(['--yes']);
     expect(done).toMatchObject({ code: 0, error: '' });
     expect(done.out).toContain('the agent has stopped');
-    expect(done.out).toContain('End it there: flotilla cluster remove lab\n');
+    expect(done.out).toContain('End it there: flotilla cluster remove lab --leave\n');
     expect(await ofAgent()).toEqual([]);
     expect(await workloads()).toBe(running);
 

@@ -62,7 +62,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   const records = new RecordStore(kube, namespace);
   const [{ boot, envelope }, remembered] = await backoff().until(
-    () => Promise.all([beginBoot(secrets), mode === 'apply' ? records.loadAll() : { records: [], broken: [] }]),
+    () => Promise.all([beginBoot(secrets, identity.joined.boots ?? 0), mode === 'apply' ? records.loadAll() : { records: [], broken: [] }]),
     warned("the agent's own records cannot be read yet; trying again"),
   );
   if (remembered.broken.length > 0)

@@ -182,6 +182,8 @@ export const joinAnswerSchema = z.object({
   manifestKeys: z.record(z.string().max(64), text(1024)),
   /** The same keys and what the bus and the hub's API are held to, as a document: absent from a hub that can't rotate. */
   trust: trustDocumentSchema.optional(),
+  /** How often an agent of this cluster has started, as far as the hub knows: a fresh one counts on from there. */
+  boots: counter.optional(),
   heartbeatMs: z.number().int().min(100).max(3_600_000),
 });
 

@@ -38,6 +38,7 @@ export type DerivedHoldCode =
   | 'offline'
   | 'ended'
   | 'notJoined'
+  | 'leaving'
   | 'idle';
 
 export type HoldCode = StoredHoldCode | DerivedHoldCode;

@@ -303,6 +303,8 @@ export interface ReportStore {
   upsert(reports: readonly AgentReport[], now: number): Promise<readonly AgentReport[]>;
   get(application: string, uid: ClusterUid): Promise<{ report: AgentReport; at: number } | null>;
   ofCluster(uid: ClusterUid): Promise<readonly { report: AgentReport; at: number }[]>;
+  /** Highest boot of the cluster's reports; 0: none yet. */
+  boots(uid: ClusterUid): Promise<number>;
   ofApplication(application: string, page: PageRequest): Promise<Page<{ report: AgentReport; at: number }>>;
 }
 

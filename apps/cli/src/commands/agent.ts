@@ -144,5 +144,5 @@ function shortened(names: readonly string[]): string {
 
 function endText({ clusterName, hubUrl }: Installation): string {
   const of = hubUrl === '' ? '' : ` (${hubUrl})`;
-  return `\nThe hub still has its registration${of}. End it there: flotilla cluster remove ${clusterName || 'NAME'}\n`;
+  return `\nThe hub still has its registration${of}. End it there: flotilla cluster remove ${clusterName || 'NAME'} --leave\n`;
 }

@@ -1,5 +1,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { agentNamespacesTextSchema, splitNamespaces, type ClusterView, type RegisterAnswer } from '#contract';
+import {
+  agentNamespacesTextSchema,
+  splitNamespaces,
+  type ClusterView,
+  type RegisterAnswer,
+  type RemoveAnswer,
+} from '#contract';
 import { formatDuration, parseDuration } from '#domain';
 import { RejectedError } from '#kit';
 import { confirm } from '../confirm.js';
@@ -157,23 +163,71 @@ function label(context: CliContext): Command {
     });
 }
 
+interface RemoveOptions extends AnswerOptions {
+  readonly withdraw?: true;
+  readonly leave?: true;
+  readonly yes?: boolean;
+}
+
 function remove(context: CliContext): Command {
   return new Command('remove')
-    .description('End the registration and every credential of a cluster. What runs there stays as it is.')
+    .description(
+      'Take a cluster out of the fleet: say whether its agent first deletes what it applied, or leaves it. Then every credential of it ends.',
+    )
     .argument('<name>', 'name of the cluster')
+    .addOption(
+      new Option('--withdraw', 'its agent deletes what it applied; the registration ends when that is done').conflicts(
+        'leave',
+      ),
+    )
+    .option('--leave', 'what it applied stays as it is; the registration ends now')
     .option('-y, --yes', 'do not ask')
-    .addHelpText('after', examples([['flotilla cluster remove eu-1 --yes', 'in a script']]))
-    .action(async (name: string, { yes }: { yes?: boolean }, command: Command) => {
+    .addOption(answerOption())
+    .addHelpText(
+      'after',
+      examples([
+        ['flotilla cluster remove eu-1 --withdraw', 'empty it first; flotilla why cluster/eu-1 says how far that is'],
+        ['flotilla cluster remove eu-1 --leave --yes', 'in a script; also for one that is gone for good'],
+      ]),
+    )
+    .action(async (name: string, options: RemoveOptions, command: Command) => {
       await withHub(command, context, async (client) => {
-        const view = await client.get<ClusterView>(`/api/v1/clusters/${part(name)}`);
-        const seen = view.seenAt === undefined ? 'never heard of' : `heard of ${age(view.seenAt)} ago`;
-        await confirm(
-          context,
-          yes ?? false,
-          `This ends the registration of cluster "${name}" (${view.status}, ${seen}); what runs there stays as it is.`,
-        );
-        await client.delete(`/api/v1/clusters/${part(name)}`);
-        context.out(`cluster/${name} removed; its agent is locked out, what it applied stays\n`);
+        const route = `/api/v1/clusters/${part(name)}`;
+        const view = await client.get<ClusterView>(route);
+        const workloads = await workloadsOf(context, view, options);
+        await confirm(context, options.yes ?? false, removalText(view, workloads));
+        const answer = await client.delete<RemoveAnswer>(`${route}?workloads=${workloads}`);
+        const next = answer.status === 'leaving' ? `; how far that is: flotilla why cluster/${name}` : '';
+        const text = `cluster/${name} ${answer.status === 'leaving' ? 'is leaving' : 'removed'}. ${answer.message}${next}\n`;
+        printAnswer(context, options.output, answer, text);
       });
     });
+}
+
+/** What becomes of what runs there: as told, else as whoever sits there says. */
+async function workloadsOf(
+  context: CliContext,
+  { name, status }: ClusterView,
+  { withdraw, leave }: RemoveOptions,
+): Promise<'withdraw' | 'leave'> {
+  if (withdraw) return 'withdraw';
+  // Nobody joined: there is nothing to be deleted.
+  if (leave || status === 'waiting') return 'leave';
+  const question = `What becomes of what the agent of "${name}" applied? --withdraw deletes it first, --leave leaves it as it is`;
+  if (context.ask === null) throw new RejectedError('not-said', `${question}: give one of them.`);
+  const said = (await context.ask(`${question}. [withdraw/leave] `)).trim().toLowerCase();
+  if (said === 'withdraw' || said === 'leave') return said;
+  throw new RejectedError('not-said', 'Nothing was changed.');
+}
+
+function removalText(
+  { name, status, seenAt, applications = [] }: ClusterView,
+  workloads: 'withdraw' | 'leave',
+): string {
+  const seen = seenAt === undefined ? 'never heard of' : `heard of ${age(seenAt)} ago`;
+  const which = `cluster "${name}" (${status}, ${seen})`;
+  if (workloads === 'leave') return `This ends the registration of ${which} now; what runs there stays as it is.`;
+  const held = applications.filter(({ release }) => release !== null).map(({ application }) => application);
+  const what = held.length === 0 ? 'whatever its agent applied' : `what its agent applied (${held.join(', ')})`;
+  return `This DELETES ${what} in ${which}, all but what bears flotilla.dev/prune: disabled, and then ends its registration.`;
 }

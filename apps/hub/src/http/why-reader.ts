@@ -5,6 +5,7 @@ import {
   explainCluster,
   explainRollout,
   isUnbounded,
+  seesCluster,
   seesPair,
   type ApplicationHeader,
   type Explanation,
@@ -12,7 +13,7 @@ import {
   type Rollout,
   type Scope,
 } from '#domain';
-import type { Clock, Store, StoredCluster } from '#ports';
+import type { Clock, ClusterLeaving, Store, StoredCluster } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
 import { Reach } from './access/reach.js';
 import { notFound } from './access/refusals.js';
@@ -131,6 +132,11 @@ export class WhyReader {
         can: [`flotilla cluster token ${name}`],
       });
     }
+    if (cluster.leaving !== null) {
+      // Objects are named by no application: only who sees all of them is told.
+      const isWhole = scopes.some((scope) => scope.applications === null && seesCluster([scope], cluster));
+      return whyOf('cluster', name, explainLeaving(cluster, cluster.leaving, isWhole));
+    }
     const parts = rows.map(({ application, row }) =>
       explainCluster({ application, row, header: headers.get(application) ?? null, online, seenAt, held, freeze }, now),
     );
@@ -191,6 +197,39 @@ function withheld(header: ApplicationHeader): ApplicationHeader {
     ...(wave.gates && { gates: wave.gates.map(({ last: _, ...gate }) => gate) }),
   }));
   return { ...header, rollout: { ...rollout, holds, waves } };
+}
+
+/** How far a cluster is on its way out. */
+function explainLeaving(
+  { name, online, seenAt, createdAt }: StoredCluster,
+  { by, since, told }: ClusterLeaving,
+  isWhole: boolean,
+): Explanation {
+  const left =
+    told === null
+      ? 'has not said yet how far it is'
+      : `says that ${told.left === 1 ? '1 object is' : `${told.left} objects are`} left`;
+  const away = `Cluster ${name} leaves the fleet and has not been heard of: its agent deletes what it applied when it is back, and then the registration ends`;
+  const code = online ? 'leaving' : 'offline';
+  const message = online
+    ? `Cluster ${name} leaves the fleet: its agent deletes what it applied and ${left}; then the registration ends`
+    : away;
+  return {
+    sentence: message,
+    holds: [
+      {
+        code,
+        message: online ? 'Its agent deletes what it applied' : 'Its agent is not online',
+        since: online ? since : (seenAt ?? createdAt),
+      },
+    ],
+    evidence: [
+      `${by} said so, with the workloads to be withdrawn`,
+      ...(!isWhole || told?.message === undefined ? [] : [`Its agent says: ${told.message}`]),
+      ...(!isWhole || told === null || told.kept === 0 ? [] : [`It lets be: ${told.names.join(', ')}`]),
+    ],
+    can: [`flotilla cluster remove ${name} --leave`],
+  };
 }
 
 /** What keeps a cluster from getting anything new, whatever the application. */

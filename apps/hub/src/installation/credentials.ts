@@ -27,6 +27,7 @@ export class Credentials implements OnApplicationBootstrap {
   async answer(cluster: StoredCluster, publicKey: string): Promise<JoinAnswer> {
     // Read after the cluster is joined: no rotation can have gone on without it and be missing here.
     const { document: trust } = await this.notary.at(this.store.read);
+    const boots = await this.store.read.reports.boots(cluster.uid);
     return {
       cluster: cluster.uid,
       name: cluster.name,
@@ -35,6 +36,7 @@ export class Credentials implements OnApplicationBootstrap {
       credential: await this.mint(cluster.uid, publicKey),
       manifestKeys: { ...trust.manifestKeys },
       trust,
+      ...(boots > 0 && { boots }),
       heartbeatMs: this.settings.heartbeatMs,
     };
   }

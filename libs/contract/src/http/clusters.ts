@@ -56,8 +56,6 @@ export const clusterLeavingSchema = z
     since: timeSchema,
     /** How many objects its agent still holds, as it said last; absent: it said nothing yet. */
     left: naturalSchema.optional(),
-    /** What is in the way, in the agent's own words. */
-    message: z.string().optional(),
   })
   .meta({ id: 'ClusterLeaving' });
 

@@ -33,6 +33,13 @@ export function fakeReports(run: Run): ReportStore {
           .filter(({ report }) => report.cluster === uid)
           .sort(byKeys(({ report }) => [report.application])),
       ),
+    boots: (uid) =>
+      run(({ tables }) =>
+        tables.reports
+          .rows()
+          .filter(({ report }) => report.cluster === uid)
+          .reduce((most, { report }) => Math.max(most, report.boot), 0),
+      ),
     ofApplication: (application, page) =>
       run(({ tables }) => {
         const own = tables.reports.rows().filter(({ report }) => report.application === application);

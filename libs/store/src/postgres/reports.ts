@@ -33,6 +33,13 @@ export function reportStore(sql: Sql): ReportStore {
       );
       return rows.map(toReport);
     },
+    async boots(uid) {
+      const { rows } = await sql.query<{ boots: number | null }>(
+        'select max(boot) as boots from reports where uid = $1',
+        [uid],
+      );
+      return rows[0]?.boots ?? 0;
+    },
     async ofApplication(application, page) {
       const limit = pageLimit(page);
       const after = pageAfter(page, oneText);

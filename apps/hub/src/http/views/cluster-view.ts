@@ -46,8 +46,7 @@ export function clusterStatus(cluster: StoredCluster): ClusterView['status'] {
 }
 
 function leavingView({ by, since, told }: ClusterLeaving): NonNullable<ClusterView['leaving']> {
-  const { left, message } = told ?? {};
-  return { by, since: iso(since), ...(left !== undefined && { left }), ...(message !== undefined && { message }) };
+  return { by, since: iso(since), ...(told !== null && { left: told.left }) };
 }
 
 /** `withApplications`: the single view, which lists them. */

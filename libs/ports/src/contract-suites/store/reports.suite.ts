@@ -57,6 +57,8 @@ export function reports(test: StoreTest): void {
       const web = ['u3', 'u1', 'u2', 'u5', 'u4'].map((uid) => reportOf(uid, 1, 1));
       await read.reports.upsert([...web, reportOf('u1', 1, 1, { application: 'api' })], 10);
       expect((await read.reports.ofCluster('u1')).map(({ report }) => report.application)).toEqual(['api', 'web']);
+      await read.reports.upsert([reportOf('u1', 4, 1, { application: 'api' })], 11);
+      expect([await read.reports.boots('u1'), await read.reports.boots('none')]).toEqual([4, 0]);
       const listed = await allPages((page) => read.reports.ofApplication('web', page), 2);
       expect(listed.map(({ report }) => report.cluster)).toEqual(['u1', 'u2', 'u3', 'u4', 'u5']);
     }));
