@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { CommandLine, type CliSurroundings } from '../helpers/run-flotilla.js';
 import { DoorsScene } from '../trust/doors.scene.js';
 
-/** Signing in on a command line, at a hub with a real identity provider. */
+/** Signing in on a command line, at a hub with a real identity provider, which knows it as a public client. */
 describe('flotilla login', () => {
   let scene: DoorsScene;
   let folder: string;
@@ -15,7 +15,7 @@ describe('flotilla login', () => {
   let cli: CommandLine;
 
   beforeAll(async () => {
-    scene = await DoorsScene.open();
+    scene = await DoorsScene.open({ isPublic: true });
   }, 120_000);
   afterAll(() => scene?.close(), 60_000);
   beforeEach(() => {
@@ -141,6 +141,8 @@ describe('flotilla login', () => {
     });
     expect({ code, out: out.includes('as token:from-stdin: the context ci') }).toEqual({ code: 0, out: true });
     expect(out + error).not.toContain(secret);
+    // The CA is known by now, also where that file is gone.
+    rmSync(path.join(folder, 'ca.pem'));
     await fine('login --token-stdin --name again', { stdin: secret });
     expect(await fine('whoami --context ci')).toContain('token:from-stdin');
     expect(await fine('context use ci')).toMatch(/^Commands go to https:\S+ as token:from-stdin/);

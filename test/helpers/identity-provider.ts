@@ -29,7 +29,7 @@ export interface TestIdentityProvider {
   /** What went over its token endpoint: bodies of requests. */
   readonly exchanges: string[];
   /** Tells the provider where its one client is; it answers nobody before. */
-  know(redirectUri: string): Promise<void>;
+  know(redirectUri: string, clientSecret: string | null): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -74,14 +74,14 @@ export async function startIdentityProvider(
     tamper: null,
     away: false,
     exchanges: [],
-    know: async (redirectUri) => {
+    know: async (redirectUri, clientSecret) => {
       const jwk = { ...own.export({ format: 'jwk' }), kid: 'own', use: 'sig', alg: 'RS256' };
       const started = spawn(process.execPath, [path.resolve('test/helpers/oidc-provider-process.mjs')], {
         stdio: ['pipe', 'pipe', 'ignore'],
       });
       child = started;
       started.stdin.write(
-        `${JSON.stringify({ issuer, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, redirectUri, jwk, people })}\n`,
+        `${JSON.stringify({ issuer, clientId: CLIENT_ID, clientSecret, redirectUri, jwk, people })}\n`,
       );
       port = await new Promise<number>((resolve, reject) => {
         createInterface({ input: started.stdout }).once('line', (line) => {

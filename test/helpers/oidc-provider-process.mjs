@@ -9,7 +9,13 @@ lines.once('close', () => process.exit(0));
 lines.once('line', (line) => {
   const { issuer, clientId, clientSecret, redirectUri, jwk, people } = JSON.parse(line);
   const provider = new Provider(issuer, {
-    clients: [{ client_id: clientId, client_secret: clientSecret, redirect_uris: [redirectUri] }],
+    clients: [
+      {
+        client_id: clientId,
+        redirect_uris: [redirectUri],
+        ...(clientSecret === null ? { token_endpoint_auth_method: 'none' } : { client_secret: clientSecret }),
+      },
+    ],
     jwks: { keys: [jwk] },
     cookies: { keys: ['only-for-tests'] },
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'groups'] },

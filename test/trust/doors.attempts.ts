@@ -647,6 +647,18 @@ export const doorAttempts: AttemptTable<DoorsScene> = {
       },
     },
     {
+      name: 'goes on and on with one token that has ended',
+      stoppedBy: 'a limit for each wrong credential; it is no guess, so others from that address get in',
+      run: async (scene) => {
+        const from = { 'x-forwarded-for': scene.newAddress() };
+        const ended = guess();
+        await untilRefused(() => scene.ask(ended, 'GET', whoami, undefined, from));
+        const newcomer = await scene.token('newcomer', 'viewer');
+        expect((await scene.ask(newcomer, 'GET', whoami, undefined, from)).status).toBe(200);
+        expect((await scene.ask(ended, 'GET', whoami)).status).toBe(429);
+      },
+    },
+    {
       name: 'guesses the codes of command lines and links',
       stoppedBy: 'the same count',
       run: async (scene) => {

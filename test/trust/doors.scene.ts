@@ -44,7 +44,8 @@ export class DoorsScene {
     private readonly ca: string,
   ) {}
 
-  static async open(): Promise<DoorsScene> {
+  /** @param options `isPublic`: the hub has no secret at the provider */
+  static async open({ isPublic = false }: { readonly isPublic?: boolean } = {}): Promise<DoorsScene> {
     let lines = '';
     let opened: TestIdentityProvider | null = null;
     let providerCa = '';
@@ -61,7 +62,7 @@ export class DoorsScene {
         return {
           FLOTILLA_OIDC_ISSUER: opened.issuer,
           FLOTILLA_OIDC_CLIENT_ID: CLIENT_ID,
-          FLOTILLA_OIDC_CLIENT_SECRET_FILE: secretFile,
+          ...(!isPublic && { FLOTILLA_OIDC_CLIENT_SECRET_FILE: secretFile }),
           FLOTILLA_OIDC_CA_FILE: caFile,
           FLOTILLA_RATE_CALLER: String(RATES.caller),
           FLOTILLA_RATE_ADDRESS: String(RATES.address),
@@ -78,7 +79,7 @@ export class DoorsScene {
     const scene = new DoorsScene(test, provider, database, `${test.hub.caPem ?? ''}\n${providerCa}`);
     Object.defineProperty(scene, 'log', { get: () => lines });
     try {
-      await provider.know(`${scene.url}/auth/callback`);
+      await provider.know(`${scene.url}/auth/callback`, isPublic ? null : CLIENT_SECRET);
       await scene.grant('platform', { kind: 'group', value: 'platform' }, 'operator');
     } catch (error) {
       await scene.close();

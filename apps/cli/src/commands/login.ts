@@ -47,7 +47,7 @@ export function login(context: CliContext): Command {
       const found = options.tokenStdin
         ? await byToken(hub, (await context.readStdin()).trim())
         : await inBrowser(context, hub, options.browser);
-      await keep(context, hub, found, name);
+      await keep(context, { ...hub, ca: await presentCa(hub, found.token) }, found, name);
     });
 }
 
@@ -110,6 +110,23 @@ async function keep(context: CliContext, hub: Access, found: Credential, asked: 
   const rights = await rightsOf({ ...hub, token });
   if (rights !== null) context.error(`${rights}\n`);
   context.error(`It is kept in ${file}; \`flotilla logout\` ends it.\n`);
+}
+
+/** The CAs that the hub names now: with the one that comes next, where they change. Told over a connection that is trusted already. */
+async function presentCa(hub: Access, token: string): Promise<string> {
+  if (hub.ca === '') return '';
+  const client = new HubClient({ ...hub, token });
+  try {
+    const lines: string[] = [];
+    for await (const line of client.lines('/api/v1/ca')) lines.push(line);
+    return lines.includes('-----BEGIN CERTIFICATE-----') ? `${lines.join('\n')}\n` : hub.ca;
+  } catch (error) {
+    // A public CA's, or a proxy's, which that file of a person names.
+    if (error instanceof FlotillaError) return hub.ca;
+    throw error;
+  } finally {
+    client.close();
+  }
 }
 
 /** Null: whoever signed in may do something. Else what the hub says of that. */

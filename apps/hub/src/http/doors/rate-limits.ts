@@ -20,6 +20,8 @@ const STREAM = '/api/v1/events/stream';
 
 interface Count {
   readonly isExceeded: boolean;
+  /** Nothing was counted before. */
+  readonly isFirst: boolean;
   readonly retryAfterS: number;
 }
 type Counter = (request: FastifyRequest, increment: boolean) => Promise<Count>;
@@ -47,13 +49,15 @@ export async function limitRates(
       const count = await limit(request, { increment });
       // What is only looked at would be beyond it with the next one.
       const isExceeded = !count.isAllowed && (count.isExceeded || (!increment && count.remaining === 0));
-      return { isExceeded, retryAfterS: count.isAllowed ? 0 : Math.max(1, count.ttlInSeconds) };
+      const isFirst = !count.isAllowed && count.remaining >= count.max - (increment ? 1 : 0);
+      return { isExceeded, isFirst, retryAfterS: count.isAllowed ? 0 : Math.max(1, count.ttlInSeconds) };
     };
   };
   const callers = counter(perSecond(settings.rateCaller), credentialKey);
   const addresses = counter(perSecond(settings.rateAddress), addressKey);
   const agents = counter(perSecond(settings.rateAgents), addressKey);
   const wrongCredentials = counter(failing, addressKey);
+  const sameWrongCredential = counter(failing, credentialKey);
   const wrongJoinTokens = counter(failing, joinTokenKey);
 
   const known = new KnownCallers();
@@ -79,7 +83,9 @@ export async function limitRates(
       return undefined;
     }
     if (key !== null || GUESSABLE.includes(path)) {
-      const refused = refuseIf(await wrongCredentials(request, false), reply, WRONG_REFUSAL);
+      const refused =
+        refuseIf(await wrongCredentials(request, false), reply, WRONG_REFUSAL) ??
+        (key === null ? undefined : refuseIf(await sameWrongCredential(request, false), reply, SAME_WRONG_REFUSAL));
       if (refused !== undefined) return refused;
     }
     return refuseIf(await addresses(request, true), reply);
@@ -99,7 +105,9 @@ export async function limitRates(
       if (isWrong && joinTokenKey(request) !== null) await wrongJoinTokens(request, true);
     } else if (statusCode === 401 && (key !== null || GUESSABLE.includes(path))) {
       if (key !== null) known.drop(key);
-      await wrongCredentials(request, true);
+      // A program that goes on with a token that has ended guesses nothing, and must not stop whoever is behind the same address.
+      const isGuess = key === null || (await sameWrongCredential(request, true)).isFirst;
+      if (isGuess) await wrongCredentials(request, true);
     } else if (key !== null && statusCode !== 429 && statusCode < 500) {
       known.add(key);
     }
@@ -108,6 +116,7 @@ export async function limitRates(
 
 const RATE_REFUSAL = 'Too many requests: go slower, and try again';
 const WRONG_REFUSAL = 'Too many wrong credentials came from this address: try again later';
+const SAME_WRONG_REFUSAL = 'This credential was refused too often: it is unknown, revoked or expired';
 const JOIN_REFUSAL = 'This join token was refused too often: make another one with `flotilla cluster token`';
 const STREAM_REFUSAL = 'You follow the events too many times already: close one of the streams';
 

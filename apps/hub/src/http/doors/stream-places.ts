@@ -1,5 +1,3 @@
-import type { ServerResponse } from 'node:http';
-
 /** Streams that one caller may hold open. */
 const MAX_STREAMS = 20;
 
@@ -8,7 +6,7 @@ export class StreamPlaces {
   private readonly taken = new Map<string, number>();
 
   /** False: all of the caller's are taken. Else the place is free again when the answer is closed. */
-  take(caller: string, response: Pick<ServerResponse, 'once'>): boolean {
+  take(caller: string, response: { once(event: 'close', listener: () => void): unknown }): boolean {
     const count = this.taken.get(caller) ?? 0;
     if (count >= MAX_STREAMS) return false;
     this.taken.set(caller, count + 1);
