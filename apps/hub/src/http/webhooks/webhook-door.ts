@@ -12,7 +12,7 @@ import { isTouched, type Push, readPush } from './read-push.js';
 /** A delivery that comes again within so long is the same one. */
 const REMEMBERED_MS = 60 * 60_000;
 const MAX_REMEMBERED = 10_000;
-/** So many deliveries with a wrong signature a minute from one address are looked into. */
+/** So many deliveries with a wrong signature a minute from one address are told what is wrong. */
 const MAX_FAILURES = 60;
 const FAILURE_WINDOW_MS = 60_000;
 
@@ -41,30 +41,27 @@ export class WebhookDoor {
    */
   async take(name: string, delivery: Delivery, from: string): Promise<DeliveryAnswer> {
     const now = this.clock.now();
-    const failures = (this.failures.get(from) ?? []).filter((at) => at > now - FAILURE_WINDOW_MS);
-    if (failures.length >= MAX_FAILURES) {
-      throw new RejectedError(
-        'too-many-failures',
-        'Too many deliveries with a wrong signature: try again in a minute',
-        {
-          status: 429,
-        },
-      );
-    }
     const stored = await this.store.read.webhooks.open(name);
     // Whoever asks after a name that is not there learns no more than whoever has a wrong secret.
     const provider: WebhookProvider = stored?.provider ?? 'github';
     const secret =
       stored === null ? randomBytes(32).toString('base64url') : this.box.open(stored.sealed, purposeOf(name));
     const problem = deliveryProblem(provider, secret, delivery, now);
-    if (problem !== null || stored === null) {
-      if (this.failures.size >= MAX_REMEMBERED) this.failures.clear();
-      this.failures.set(from, [...failures, now]);
-      throw new RejectedError('bad-signature', 'This webhook has another secret, or there is none of that name', {
-        status: 401,
-      });
-    }
+    if (problem !== null || stored === null) throw this.refusal(from, now);
     return await this.takeVerified(stored, delivery, now);
+  }
+
+  /** Who goes on guessing is told so; a right signature from the same address is taken all the same, as from behind one proxy. */
+  private refusal(from: string, now: number): RejectedError {
+    const failures = (this.failures.get(from) ?? []).filter((at) => at > now - FAILURE_WINDOW_MS);
+    if (failures.length >= MAX_FAILURES) {
+      const message = 'Too many deliveries with a wrong signature: try again in a minute';
+      return new RejectedError('too-many-failures', message, { status: 429 });
+    }
+    if (this.failures.size >= MAX_REMEMBERED) this.failures.clear();
+    this.failures.set(from, [...failures, now]);
+    const message = 'This webhook has another secret, or there is none of that name';
+    return new RejectedError('bad-signature', message, { status: 401 });
   }
 
   private async takeVerified(
