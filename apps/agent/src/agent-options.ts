@@ -14,6 +14,7 @@ export interface HubAddress {
 /** What a connection to the bus is made of. `credential` is asked at every connect: renewals change it. */
 export interface BusIdentity {
   readonly cluster: string;
+  /** Asked at every connect: a renewal may tell of other ones. */
   readonly urls: readonly string[];
   /** PEM as pinned now; asked at every connect, as the hub may tell of another. */
   readonly ca: () => string;

@@ -62,7 +62,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   const records = new RecordStore(kube, namespace);
   const [{ boot, envelope }, remembered] = await backoff().until(
-    () => Promise.all([beginBoot(secrets, identity.joined.boots ?? 0), mode === 'apply' ? records.loadAll() : { records: [], broken: [] }]),
+    () =>
+      Promise.all([
+        beginBoot(secrets, identity.joined.boots ?? 0),
+        mode === 'apply' ? records.loadAll() : { records: [], broken: [] },
+      ]),
     warned("the agent's own records cannot be read yet; trying again"),
   );
   if (remembered.broken.length > 0)
@@ -211,10 +215,12 @@ function heldManifest(envelope: Uint8Array | null, cluster: string, pins: Pins):
 }
 
 function busIdentity(credentials: CredentialKeeper, pins: Pins, seed: string): BusIdentity {
-  const { cluster, nats } = credentials.answer;
   return {
-    cluster,
-    urls: nats.urls,
+    cluster: credentials.answer.cluster,
+    // A renewal may tell of other ones.
+    get urls() {
+      return credentials.answer.nats.urls;
+    },
     ca: () => pins.busCa(),
     seed,
     credential: () => credentials.answer.credential,
@@ -224,6 +230,9 @@ function busIdentity(credentials: CredentialKeeper, pins: Pins, seed: string): B
 
 /** The bus that an agent opens unless it is given another: NATS. */
 export function natsOpener(logger: Logger): (identity: BusIdentity) => OpenedBus {
-  return ({ cluster, urls, ca, seed, credential, onAuthExpired }) =>
-    openAgentBus({ url: urls.join(','), cluster, credential, seed, caPem: ca, log: logger, onAuthExpired });
+  return (identity) => {
+    const { cluster, ca, seed, credential, onAuthExpired } = identity;
+    const url = (): string => identity.urls.join(',');
+    return openAgentBus({ url, cluster, credential, seed, caPem: ca, log: logger, onAuthExpired });
+  };
 }

@@ -7,8 +7,8 @@ import { nkeyFromSeed } from './nkey.js';
 import { subjects } from './subjects.js';
 
 export interface AgentConnectionOptions {
-  /** `tls://host:port`; several, separated by commas, for a cluster. */
-  readonly url: string;
+  /** `tls://host:port`; several, separated by commas, for a cluster. Or where to find it, as the bus may move: asked at each connect. */
+  readonly url: string | (() => string);
   /** The cluster's UID. */
   readonly cluster: string;
   /** The user JWT; asked for at each connect, so that a renewed one is used from then on. */
@@ -95,7 +95,7 @@ export class AgentConnection {
     let isFirst = true;
     while (!this.#closing.signal.aborted) {
       try {
-        const connection = await this.#connect(settings);
+        const connection = await this.#connect({ ...settings, servers: splitUrls(urlOf(this.options)) });
         if (connection === null) return;
         failures = 0;
         this.#current = connection;
@@ -131,7 +131,8 @@ export class AgentConnection {
   }
 
   #report(error: unknown, failures: number): void {
-    const { log, url, onAuthExpired } = this.options;
+    const { log, onAuthExpired } = this.options;
+    const url = urlOf(this.options);
     const name = error instanceof Error ? error.name : '';
     const isRefused = name === 'AuthorizationError' || name === 'UserAuthenticationExpiredError';
     const why = messageOf(error, 200);
@@ -148,10 +149,13 @@ export class AgentConnection {
   }
 }
 
+function urlOf({ url }: AgentConnectionOptions): string {
+  return typeof url === 'string' ? url : url();
+}
+
 function settingsOf(options: AgentConnectionOptions): ConnectionOptions {
   const key = nkeyFromSeed(options.seed);
   return {
-    servers: splitUrls(options.url),
     name: options.name ?? `agent-${options.cluster}`,
     inboxPrefix: subjects.inbox(options.cluster),
     tls: tlsOptions(options.caPem),

@@ -113,6 +113,26 @@ describe('what only the real bus can show', () => {
     await waiting.close();
   });
 
+  it('is looked for where it is told to be at each attempt, as it may have moved', async () => {
+    const hub = await broker.openHub();
+    const cluster = randomUUID();
+    const { publicKey, seed } = makeAgentKey();
+    const credential = await hub.mintCredential(cluster, publicKey);
+    const urls = ['tls://127.0.0.1:1', 'tls://127.0.0.1:1'];
+    const bus = openAgentBus({
+      url: () => urls.shift() ?? broker.nats.url,
+      cluster,
+      credential: () => credential,
+      seed,
+      caPem: broker.certificates.caPem,
+      log: silent,
+      reconnectDelayMs: () => 10,
+    });
+    await bus.ready;
+    expect(bus.connected()).toBe(true);
+    await bus.close();
+  });
+
   it('is woken from its wait by a new credential', async () => {
     const hub = await broker.openHub();
     const cluster = randomUUID();
