@@ -1,22 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { TrustFinishRequest, TrustRotateRequest } from '#contract';
+import type { Trust, TrustEntry } from '#domain';
 import { RejectedError } from '#kit';
 import type { Clock, Store } from '#ports';
 import type { Caller } from '../http/access/permit.js';
 import { audit } from '../http/audit.js';
 import { CERTIFICATES, CLOCK, SIGNER, STORE } from '../parts.js';
 import type { ManifestSigner } from '../steps/assign/manifest-signer.js';
+import { Notary } from './notary.js';
 import type { ServedCertificates } from './served-certificates.js';
 import { isRotating } from './trust-reader.js';
 
 /** Begins rotations, and lets them go on without whoever does not come back. All else follows from what is there. */
 @Injectable()
 export class Rotation {
+  @Inject(CERTIFICATES) private readonly certificates!: ServedCertificates;
+
   constructor(
     @Inject(STORE) private readonly store: Store,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(SIGNER) private readonly signer: ManifestSigner,
-    @Inject(CERTIFICATES) private readonly certificates: ServedCertificates,
+    private readonly notary: Notary,
   ) {}
 
   /**
@@ -53,12 +57,16 @@ export class Rotation {
     });
   }
 
-  /** @throws RejectedError `not-found` (404), `not-rotating` (409) */
+  /**
+   * Goes on without clusters; where the key in force is lost, with what the hub has in its place, which nobody believes yet.
+   * @throws RejectedError `not-found` (404), `not-rotating` (409)
+   */
   async finish({ without, reason }: TrustFinishRequest, caller: Caller): Promise<void> {
     await this.store.transact(async (unit) => {
       const trust = await unit.trust.lock();
-      if (trust === null || !isRotating(trust)) throw conflict('not-rotating', 'Nothing is being rotated');
-      const behind = (await unit.trust.holders()).filter(({ held }) => held < trust.generation);
+      const isLost = trust !== null && this.lacksCurrent(trust);
+      if (trust === null || !(isRotating(trust) || isLost)) throw conflict('not-rotating', 'Nothing is being rotated');
+      const behind = (await unit.trust.holders()).filter(({ held }) => isLost || held < trust.generation);
       const left = without === undefined ? behind : behind.filter(({ name }) => without.includes(name));
       const unknown = without?.find((name) => behind.every((each) => each.name !== name));
       if (unknown !== undefined) {
@@ -66,10 +74,27 @@ export class Rotation {
           status: 404,
         });
       }
-      await unit.trust.put({ ...trust, without: [...new Set([...trust.without, ...left.map(({ uid }) => uid)])] });
-      const detail = { without: left.map(({ name }) => name).slice(0, 1000) };
+      const after = isLost && without === undefined ? this.anew(trust) : trust;
+      await unit.trust.put({ ...after, without: [...new Set([...trust.without, ...left.map(({ uid }) => uid)])] });
+      if (isLost) await unit.outbox.mark(behind.map(({ uid }) => uid));
+      const detail = { without: left.map(({ name }) => name).slice(0, 1000), lost: isLost };
       await audit(unit, { now: this.clock.now(), caller }, 'trust.finish', 'Trust', { reason, detail });
     });
+  }
+
+  private lacksCurrent({ keys, authorities }: Trust): boolean {
+    const there = new Set([...this.signer.keys(), ...this.certificates.authorities].map(({ id }) => id));
+    const used = this.certificates.authorities.length === 0 ? keys : [...keys, ...authorities];
+    return used.some(({ id, state }) => state === 'current' && !there.has(id));
+  }
+
+  /** What is there, as if it had never been otherwise, but for the generation. */
+  private anew({ generation, without }: Trust): Trust {
+    const next = generation + 1;
+    const since = (entries: readonly TrustEntry[]): readonly TrustEntry[] =>
+      entries.map((each) => ({ ...each, since: next }));
+    const first = this.notary.first();
+    return { ...first, generation: next, keys: since(first.keys), authorities: since(first.authorities), without };
   }
 }
 

@@ -29,6 +29,10 @@ export class TrustKeeper implements OnApplicationBootstrap, OnApplicationShutdow
   @Inject(CLOCK) private readonly clock!: Clock;
   private readonly serial = new Serial(() => this.run());
   private stopped = false;
+  /** Keys that this hub has had since it began. */
+  private readonly seen = new Set<string>();
+  /** Digest of the outside authorities that this hub told of last. */
+  private outside: string | null = null;
 
   constructor(
     @Inject(STORE) private readonly store: Store,
@@ -74,7 +78,8 @@ export class TrustKeeper implements OnApplicationBootstrap, OnApplicationShutdow
       await this.signer.refresh();
       for (let steps = 0; steps < MAX_STEPS && !this.stopped; steps += 1) {
         const trust = await this.store.read.trust.get();
-        if (trust === null) return;
+        // Another data folder's, whether another hub's or one that is lost: nothing that is here is to take its place by itself.
+        if (trust === null || !this.isOurs(trust)) return;
         await this.follow(trust);
         if (!(await this.step())) return;
       }
@@ -90,7 +95,8 @@ export class TrustKeeper implements OnApplicationBootstrap, OnApplicationShutdow
       const trust = await unit.trust.lock();
       if (trust === null) return null;
       const clusters = isMoving(trust) ? await unit.trust.holders() : [];
-      const step = stepTrust(trust, { ...this.files(), shown, clusters });
+      const step = stepTrust(trust, { ...this.seenFrom(trust), shown, clusters });
+      this.remember();
       if (canonicalJson(step.trust) === canonicalJson(trust)) return null;
       await unit.trust.put(step.trust);
       // Whoever is told something else, and whoever is signed to by another key.
@@ -116,13 +122,40 @@ export class TrustKeeper implements OnApplicationBootstrap, OnApplicationShutdow
     return trust?.authorities.some(({ state }) => state === 'old') ? await this.certificates.shown() : null;
   }
 
-  private files(): Pick<TrustWorld, 'keys' | 'authorities' | 'outside'> {
+  private files(): { -readonly [Part in 'keys' | 'authorities' | 'outside']: TrustWorld[Part] } {
     const { signer, certificates } = this;
     return {
       keys: { ids: signer.keys().map(({ id }) => id), kept: signer.kept },
       authorities: certificates.authorities.map(({ id }) => id),
       outside: certificates.outsideDigest,
     };
+  }
+
+  private isOurs({ keys, authorities }: Trust): boolean {
+    const { signer, certificates } = this;
+    const has = (entries: readonly TrustEntry[], there: readonly { readonly id: string }[]): boolean =>
+      entries.every(({ id, state }) => state !== 'current' || there.some((each) => each.id === id));
+    return (
+      (signer.kept === 'outside' || has(keys, signer.keys())) &&
+      (certificates.authorities.length === 0 || has(authorities, certificates.authorities))
+    );
+  }
+
+  /**
+   * Of hubs on one database, one may have read a file that is kept for all of them before the other: what this one never had, it
+   * does not withdraw, and what was said of authorities by the other stays until this one is told something else.
+   */
+  private seenFrom(trust: Trust): Pick<TrustWorld, 'keys' | 'authorities' | 'outside'> {
+    const files = this.files();
+    if (files.outside === this.outside) files.outside = trust.outside;
+    if (files.keys.kept === 'hub') return files;
+    const others = trust.keys.filter(({ id, state }) => state !== 'current' && !this.seen.has(id)).map(({ id }) => id);
+    return { ...files, keys: { ...files.keys, ids: [...new Set([...files.keys.ids, ...others])] } };
+  }
+
+  private remember(): void {
+    this.outside = this.certificates.outsideDigest;
+    for (const { id } of this.signer.keys()) this.seen.add(id);
   }
 
   /** Files and servers as the database says: what is in force first, what was retired dropped, what is new left alone. */

@@ -33,10 +33,11 @@ export class TrustReader {
     const behind = holders.filter(({ held }) => held < trust.generation);
     const left = new Set(trust.without);
     const first = [...behind.filter(({ uid }) => !left.has(uid)), ...behind.filter(({ uid }) => left.has(uid))];
-    const problem = this.problem(trust);
+    const unsigned = this.problem(trust);
+    const problem = unsigned ?? this.lostAuthority(trust);
     return {
       generation: trust.generation,
-      status: this.status(trust, holders, problem),
+      status: unsigned === null ? this.status(trust, holders) : `Nothing new goes out: ${unsigned}`,
       rotating: isRotating(trust),
       manifestKeys: trust.keys.map((entry) => ({ ...entry })),
       keptBy: this.signer.kept,
@@ -87,8 +88,14 @@ export class TrustReader {
     return signer.problem();
   }
 
-  private status(trust: Trust, holders: readonly TrustHolder[], problem: string | null): string {
-    if (problem !== null) return `Nothing new goes out: ${problem}`;
+  private lostAuthority({ authorities }: Trust): string | null {
+    const there = this.certificates.authorities;
+    const lost = authorities.find(({ id, state }) => state === 'current' && there.every((each) => each.id !== id));
+    if (lost === undefined || there.length === 0) return null;
+    return `the authority ${lost.id}, which agents trust, is not in tls/ca.pem of the data folder: put that folder back; or, where it is lost, \`flotilla trust finish --all\`, and join every cluster again`;
+  }
+
+  private status(trust: Trust, holders: readonly TrustHolder[]): string {
     const next = [...trust.keys, ...trust.authorities].filter(({ state }) => state === 'next');
     if (next.length > 0) {
       const waiting = waitedFor(trust, { clusters: holders }, Math.max(...next.map(({ since }) => since)));
