@@ -1,4 +1,5 @@
 import type { OutboxStore } from '#ports';
+import { MOST_AHEAD } from '../most-ahead.js';
 import { byKeys } from './memory.js';
 import type { Run, Session } from './session.js';
 
@@ -29,7 +30,8 @@ export function fakeOutbox(run: Run): OutboxStore {
         return claimed.sort().map((uid) => {
           const { sequence, busRevision } = session.tables.manifests.get(uid) ?? noManifest;
           const { heldSequence: held = 0, state = 'revoked' as const } = session.tables.clusters.get(uid) ?? {};
-          return { uid, state, counter: session.dirtyCounter(uid), sequence: Math.max(sequence, held), busRevision };
+          const counted = Math.max(sequence, Math.min(held, sequence + MOST_AHEAD));
+          return { uid, state, counter: session.dirtyCounter(uid), sequence: counted, busRevision };
         });
       }),
     assignments: (uids) =>

@@ -1,5 +1,6 @@
 import type { ClusterState, TargetRow } from '#domain';
 import type { DirtyCluster, OutboxStore } from '#ports';
+import { MOST_AHEAD } from '../most-ahead.js';
 import { markDirty } from './mark-dirty.js';
 import type { Sql } from './sql.js';
 
@@ -67,7 +68,7 @@ async function claimDirty(sql: Sql, limit: number): Promise<readonly DirtyCluste
   if (locked.rows.length === 0) return [];
   const { rows } = await sql.query<DirtyRow>(
     // Never below what the agent said it holds: this database may have been restored from a backup.
-    `select d.uid, d.counter, greatest(m.sequence, c.held_sequence) as sequence, m.bus_revision,
+    `select d.uid, d.counter, greatest(m.sequence, least(c.held_sequence, m.sequence + ${MOST_AHEAD})) as sequence, m.bus_revision,
             c.state
      from manifests m join dirty_clusters d on d.uid = m.uid join clusters c on c.uid = m.uid
      where d.uid = any($1::text[]) and d.counter > d.cleared order by d.uid`,

@@ -42,6 +42,19 @@ export function presence(test: StoreTest): void {
       expect(await store.read.clusters.get('u1')).toMatchObject({ heldSequence: 10, facts: { kubernetes: '1.36' } });
     }));
 
+  it('counts manifests on from what an agent says it holds, and not to the end of counting where it lies', () =>
+    test(async ({ store }) => {
+      const next = async (sequence: number): Promise<number | undefined> => {
+        await store.read.clusters.seen([{ ...beatOf('u1'), sequence }], 110);
+        await store.read.outbox.mark(['u1']);
+        return (await store.transact((unit) => unit.outbox.claim(1)))[0]?.sequence;
+      };
+      await addOnline(store, 'u1', 100);
+      // A database that was restored from a backup knows less than its agents.
+      expect(await next(70_000)).toBe(70_000);
+      expect(await next(Number.MAX_SAFE_INTEGER)).toBe(1_000_000);
+    }));
+
   it('never lets the time of the last sign of life go back', () =>
     test(async ({ store }) => {
       await addOnline(store, 'u1', 100);
