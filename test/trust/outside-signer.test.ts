@@ -56,6 +56,21 @@ describe('keys that somebody else keeps', () => {
   );
 
   it(
+    'are believed on after the database was restored from before they were told of',
+    async () => {
+      const before = await until('everybody holds what is in force', ({ behindCount }) => behindCount === 0);
+      const { trust } = test.hub.store.read;
+      const stored = await trust.get();
+      if (stored === null) throw new Error('nothing is stored');
+      await trust.put({ ...stored, generation: 1 });
+      const after = await until('the hub has gone past what agents hold', (now) => now.generation > before.generation);
+      expect(after.manifestKeys).toEqual(before.manifestKeys);
+      await until('everybody holds it', ({ behindCount }) => behindCount === 0);
+    },
+    CASE_MS,
+  );
+
+  it(
     'are waited for where they are lost, which whoever asks why is told, and nothing is signed by another',
     async () => {
       const before = await test.api.get<TrustView>('/api/v1/trust');

@@ -59,7 +59,7 @@ export { conditionProblem, MAX_CONDITION, MAX_RESULTS, meetsCondition } from './
 export * from './selector.js';
 export { impliesSelector } from './selector-implication.js';
 export * from './trust/trust.js';
-export { beginTrust, stepTrust, waitedFor } from './trust/step-trust.js';
+export { beginTrust, generationAhead, stepTrust, waitedFor } from './trust/step-trust.js';
 export * from './rollout/why.js';
 export * from './rollout/why-cluster.js';
 export { deriveHolds } from './rollout/why-holds.js';

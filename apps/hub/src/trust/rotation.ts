@@ -66,7 +66,7 @@ export class Rotation {
       const trust = await unit.trust.lock();
       const isLost = trust !== null && this.lacksCurrent(trust);
       if (trust === null || !(isRotating(trust) || isLost)) throw conflict('not-rotating', 'Nothing is being rotated');
-      const behind = (await unit.trust.holders()).filter(({ held }) => isLost || held < trust.generation);
+      const behind = (await unit.trust.holders()).filter(({ held }) => isLost || held !== trust.generation);
       const left = without === undefined ? behind : behind.filter(({ name }) => without.includes(name));
       const unknown = without?.find((name) => behind.every((each) => each.name !== name));
       if (unknown !== undefined) {

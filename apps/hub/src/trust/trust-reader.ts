@@ -30,7 +30,7 @@ export class TrustReader {
     const trust = await reader.get();
     if (trust === null) throw new RetryableError('not-ready', 'The hub has not begun to sign yet');
     const holders = await reader.holders();
-    const behind = holders.filter(({ held }) => held < trust.generation);
+    const behind = holders.filter(({ held }) => held !== trust.generation);
     const left = new Set(trust.without);
     const first = [...behind.filter(({ uid }) => !left.has(uid)), ...behind.filter(({ uid }) => left.has(uid))];
     const unsigned = this.problem(trust);

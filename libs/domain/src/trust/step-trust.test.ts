@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { beginTrust, stepTrust } from './step-trust.js';
+import { beginTrust, generationAhead, stepTrust } from './step-trust.js';
 import type { Trust, TrustWorld } from './trust.js';
 
 const world = (more: Partial<TrustWorld> = {}): TrustWorld => ({
@@ -69,8 +69,7 @@ describe('stepTrust', () => {
   });
 
   it('announces a retired key once more where its keeper puts it first again', () => {
-    const outside = (...ids: string[]): TrustWorld =>
-      world({ keys: { ids, kept: 'outside' }, clusters: held(1_000_000) });
+    const outside = (...ids: string[]): TrustWorld => world({ keys: { ids, kept: 'outside' } });
     const over = settle(settle(first, outside('k1', 'k2')), outside('k2', 'k1'));
     expect(settle(over, outside('k1', 'k2')).keys).toMatchObject([
       { id: 'k2', state: 'gone' },
@@ -99,8 +98,7 @@ describe('stepTrust', () => {
   });
 
   it('tells of the old authority for as long as something shows a certificate of it, or nobody knows what is shown', () => {
-    const around = (shown: TrustWorld['shown']): TrustWorld =>
-      world({ authorities: ['a1', 'a2'], clusters: held(9), shown });
+    const around = (shown: TrustWorld['shown']): TrustWorld => world({ authorities: ['a1', 'a2'], shown });
     const [one, none, two] = [
       settle(first, around(['a1', 'a2'])),
       settle(first, around(null)),
@@ -127,6 +125,16 @@ describe('stepTrust', () => {
     const told = settle(first, world({ keys, clusters: held(2, 1) }));
     const over = settle({ ...told, without: ['c1'] }, world({ keys, clusters: held(2, 1) }));
     expect(over).toMatchObject({ without: [], keys: [{ state: 'gone' }, { id: 'k2', state: 'current' }] });
+  });
+
+  it('does not take a cluster to hold what it says it was told by a database that was restored since', () => {
+    const keys = { ids: ['k1', 'k2'], kept: 'hub' as const };
+    const told = settle(first, world({ keys, clusters: held(3) }));
+    expect(told.keys).toMatchObject([{ state: 'current' }, { state: 'next' }]);
+    expect(generationAhead(told, held(3, 3, 1))).toBe(4);
+    expect(generationAhead(told, held(3, 2))).toBeNull();
+    expect(generationAhead(told, held(Number.MAX_SAFE_INTEGER))).toBeNull();
+    expect(generationAhead(told, [])).toBeNull();
   });
 
   it('never tells more than eight keys, however many a file holds', () => {

@@ -55,13 +55,31 @@ export function stepTrust(trust: Trust, world: TrustWorld): TrustStep {
   };
 }
 
-/** Clusters that do not hold a document of that generation yet, those left aside that are not waited for. */
+/**
+ * Clusters that do not hold a document of that generation yet, those left aside that are not waited for. Whoever says that it holds
+ * one that was never told (by this database: it was restored from before) does not hold this one.
+ */
 export function waitedFor(
-  trust: Pick<Trust, 'without'>,
+  trust: Pick<Trust, 'without' | 'generation'>,
   world: Pick<TrustWorld, 'clusters'>,
   since: number,
 ): TrustWorld['clusters'] {
-  return world.clusters.filter(({ uid, held }) => held < since && !trust.without.includes(uid));
+  return world.clusters.filter(
+    ({ uid, held }) => (held < since || held > trust.generation) && !trust.without.includes(uid),
+  );
+}
+
+/** A claim beyond this is a lie: nobody rotates so often between two backups. */
+const FARTHEST_AHEAD = 10_000;
+
+/**
+ * The generation to go on from where most clusters hold a later one than the database knows: else they would refuse whatever they
+ * are told. One cluster alone proves nothing but that it says so.
+ */
+export function generationAhead(trust: Pick<Trust, 'generation'>, clusters: TrustWorld['clusters']): number | null {
+  const ahead = clusters.map(({ held }) => held).filter((held) => held > trust.generation);
+  const believed = ahead.filter((held) => held <= trust.generation + FARTHEST_AHEAD);
+  return believed.length * 2 > clusters.length ? Math.max(...believed) + 1 : null;
 }
 
 interface Lane {
