@@ -165,6 +165,11 @@ export class FakeBroker {
     this.changed();
   }
 
+  forgetStatus(cluster: string): void {
+    for (const [key, { message }] of this.status) if (message.cluster === cluster) this.status.delete(key);
+    this.changed();
+  }
+
   /** At most `limit` reports that nobody has in hand. */
   takeStatus(limit: number): readonly Stored[] {
     const batch = [...this.status.values()].filter((each) => each.state === 'pending').slice(0, limit);

@@ -47,6 +47,7 @@ export class FakeHubBus implements HubBus, FakeEnd {
   async deleteManifest(cluster: string): Promise<void> {
     this.#check();
     this.broker.manifests.delete(checkToken(cluster, 'cluster'));
+    this.broker.forgetStatus(cluster);
   }
 
   async putBundle(digest: string, gzipped: Uint8Array): Promise<number> {

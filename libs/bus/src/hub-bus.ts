@@ -86,6 +86,7 @@ export class NatsHubBus implements HubBus {
 
   async deleteManifest(cluster: string): Promise<void> {
     await this.#purge(streams.assign, subjects.manifest(checkToken(cluster, 'cluster')));
+    await this.#purge(streams.status, subjects.status(cluster, '*'));
   }
 
   async putBundle(digest: string, gzipped: Uint8Array): Promise<number> {

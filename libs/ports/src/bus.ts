@@ -24,6 +24,7 @@ export interface HubBus {
    */
   putManifest(cluster: ClusterUid, envelope: Uint8Array, expectedRevision: number): Promise<PutManifestResult>;
   getManifest(cluster: ClusterUid): Promise<{ readonly revision: number; readonly envelope: Uint8Array } | null>;
+  /** Also what the cluster has reported: it is for one whose registration ended. */
   deleteManifest(cluster: ClusterUid): Promise<void>;
 
   /** Writes a gzipped bundle in chunks; a digest that is there already is left alone. Returns the number of chunks. */

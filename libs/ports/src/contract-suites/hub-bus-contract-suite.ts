@@ -82,6 +82,22 @@ export function describeHubBusContract(name: string, open: () => Promise<BusBrok
         expect(await hub.putManifest(cluster, bytes('anew'), 0)).toMatchObject({ ok: true });
       });
 
+      it('forgets with it what the cluster has reported, and nothing of another', async () => {
+        const other = randomUUID();
+        for (const each of [cluster, other]) {
+          await hub.putManifest(each, bytes('one'), 0);
+          const { bus } = await joinAgent(broker, hub, each);
+          await bus.publishStatus('shop', bytes(each));
+        }
+        await hub.deleteManifest(cluster);
+        const seen: string[] = [];
+        const consumer = await hub.consumeStatus(async (batch) => void seen.push(...batch.map((each) => each.cluster)));
+        await hub.drainStatus();
+        await eventually(() => seen.includes(other), 'the report of the other');
+        expect(seen).not.toContain(cluster);
+        await consumer.stop();
+      });
+
       it('refuses a cluster that would widen the subject, and a manifest that is too large', async () => {
         for (const bad of ['*', '>', 'a.b', '', 'a b', 'A']) {
           await expect(hub.putManifest(bad, bytes('x'), 0)).rejects.toMatchObject({ code: 'bad-subject-token' });
