@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createHash, randomBytes } from 'node:crypto';
+import { expect } from '@jest/globals';
 import pg from 'pg';
 import { ensureCertificates } from '#bus';
 import type { AuditView, CreateTokenAnswer, Problem, SessionLinkAnswer } from '#contract';
@@ -233,4 +234,10 @@ export interface Answer {
 
 export function codeOf({ text }: { readonly text: string }): string {
   return (JSON.parse(text) as Problem).code;
+}
+
+/** Fails unless the hub knows nobody in that browser. */
+export async function isOut(scene: DoorsScene, browser: TestBrowser): Promise<void> {
+  const page = await scene.whoami(browser);
+  expect({ status: page.status, text: page.text }).toMatchObject({ status: 401 });
 }

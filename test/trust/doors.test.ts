@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { doorAttempts, sessionAttempts, signInAttempts } from './doors.attempts.js';
+import { doorAttempts } from './doors.attempts.js';
 import { DoorsScene } from './doors.scene.js';
+import { sessionAttempts } from './sessions.attempts.js';
+import { signInAttempts } from './sign-in.attempts.js';
 
 describe('at the doors of the hub', () => {
   let scene: DoorsScene;

@@ -72,29 +72,33 @@ export async function limitRates(
       ? credentialKey(request)
       : null;
 
-  server.addHook('onRequest', async (request, reply) => {
+  /** As which sort of caller a request counts. */
+  const countOf = async (request: FastifyRequest, key: string | null): Promise<Refusal | null> => {
     const path = pathOf(request);
-    const key = keyOf(request);
-    if (AGENT_DOORS.includes(path)) return refuseIf(await agents(request, true), reply);
-    if (key !== null && known.has(key)) {
-      const refused = refuseIf(await callers(request, true), reply);
-      if (refused !== undefined || path !== STREAM) return refused;
-      if (!streams.take(key, reply.raw)) return refuse(reply, 'too-many-streams', STREAM_REFUSAL, 5);
-      return undefined;
-    }
+    if (AGENT_DOORS.includes(path)) return beyond(await agents(request, true));
+    if (key !== null && known.has(key)) return beyond(await callers(request, true));
     if (key !== null || GUESSABLE.includes(path)) {
-      const refused =
-        refuseIf(await wrongCredentials(request, false), reply, WRONG_REFUSAL) ??
-        (key === null ? undefined : refuseIf(await sameWrongCredential(request, false), reply, SAME_WRONG_REFUSAL));
-      if (refused !== undefined) return refused;
+      const guessed = beyond(await wrongCredentials(request, false), WRONG_REFUSAL);
+      const same = key === null ? null : beyond(await sameWrongCredential(request, false), SAME_WRONG_REFUSAL);
+      if (guessed !== null || same !== null) return guessed ?? same;
     }
-    return refuseIf(await addresses(request, true), reply);
+    return beyond(await addresses(request, true));
+  };
+
+  server.addHook('onRequest', async (request, reply) => {
+    const key = keyOf(request);
+    const refusal = await countOf(request, key);
+    if (refusal !== null) return refuse(reply, refusal);
+    // Also of a credential that is not known yet: it may have asked for nothing but streams, which have no end to learn by.
+    if (key === null || pathOf(request) !== STREAM || streams.take(key, reply.raw)) return undefined;
+    return refuse(reply, { code: 'too-many-streams', detail: STREAM_REFUSAL, retryAfterS: 5 });
   });
 
   // Bodies are read by then.
   server.addHook('preHandler', async (request, reply) => {
     if (!AGENT_DOORS.includes(pathOf(request)) || joinTokenKey(request) === null) return undefined;
-    return refuseIf(await wrongJoinTokens(request, false), reply, JOIN_REFUSAL);
+    const refusal = beyond(await wrongJoinTokens(request, false), JOIN_REFUSAL);
+    return refusal === null ? undefined : refuse(reply, refusal);
   });
 
   server.addHook('onResponse', async (request, { statusCode }) => {
@@ -120,18 +124,19 @@ const SAME_WRONG_REFUSAL = 'This credential was refused too often: it is unknown
 const JOIN_REFUSAL = 'This join token was refused too often: make another one with `flotilla cluster token`';
 const STREAM_REFUSAL = 'You follow the events too many times already: close one of the streams';
 
-function refuseIf(count: Count, reply: FastifyReply, why = RATE_REFUSAL): FastifyReply | undefined {
-  return count.isExceeded ? refuse(reply, 'too-many-requests', why, count.retryAfterS) : undefined;
+interface Refusal {
+  readonly code: string;
+  readonly detail: string;
+  readonly retryAfterS: number;
 }
 
-function refuse(reply: FastifyReply, code: string, detail: string, retryAfterS: number): FastifyReply {
-  const problem = {
-    type: `https://flotilla.dev/problems/${code}`,
-    title: STATUS_CODES[429] ?? '',
-    status: 429,
-    code,
-    detail,
-  };
+function beyond({ isExceeded, retryAfterS }: Count, detail = RATE_REFUSAL): Refusal | null {
+  return isExceeded ? { code: 'too-many-requests', detail, retryAfterS } : null;
+}
+
+function refuse(reply: FastifyReply, { code, detail, retryAfterS }: Refusal): FastifyReply {
+  const title = STATUS_CODES[429] ?? '';
+  const problem = { type: `https://flotilla.dev/problems/${code}`, title, status: 429, code, detail };
   return reply
     .status(429)
     .header('retry-after', String(retryAfterS))
