@@ -246,7 +246,7 @@ describe('the fleet', () => {
 
   it('takes several releases back at once, each with its own answer', async () => {
     // Without the cluster that went.
-    await fleet.api.delete('/api/v1/clusters/b-2');
+    await fleet.api.delete('/api/v1/clusters/b-2?workloads=leave');
     fleet.puppets.delete('b-2');
     await fleet.application('first', [canary, rest]);
     await fleet.application('second', [canary, rest]);
