@@ -4,8 +4,8 @@ import type { StoredResource, Unit } from '#ports';
 import { termsOfSpec } from './application-terms.js';
 import { Blocked } from './inputs.js';
 
-/** Of the envelope: protocol, UID, sequence, key and signature. */
-const ENVELOPE_BYTES = 512;
+/** Of the envelope: protocol, UID, sequence, key and signature; and whom to trust, two keys and some authorities. */
+const ENVELOPE_BYTES = 8 * 1024;
 
 /** What every application takes besides its terms; numbers as large as they become, and a bundle that a rollback exempts. */
 const LARGEST_ROW: Omit<ManifestApplication, 'drift' | 'namespace'> = {
