@@ -57,8 +57,11 @@ import { WhyReader } from './http/why-reader.js';
 import { Credentials } from './installation/credentials.js';
 import { Join } from './installation/join.js';
 import { Leaving } from './installation/leaving.js';
+import { Leaving } from './installation/leaving.js';
 import { Membership } from './installation/membership.js';
 import { Registration } from './installation/registration.js';
+import { Revocations } from './installation/revocations.js';
+//DEL from './installation/registration.js';
 import { Revocations } from './installation/revocations.js';
 import {
   CERTIFICATES,
@@ -87,6 +90,7 @@ import { ReconcileWork } from './steps/assign/reconcile-work.js';
 import { ReadStartInputs } from './steps/assign/start-inputs.js';
 import { Relay } from './steps/assign/relay.js';
 import { CollectReports } from './steps/collect/collect-reports.js';
+import { PlacedReports } from './steps/collect/placed-reports.js';
 import { Presence } from './steps/collect/presence.js';
 import { PresenceRecord } from './steps/collect/presence-record.js';
 import { Silence } from './steps/collect/silence.js';
@@ -119,6 +123,7 @@ const steps: Provider[] = [
   ManifestWriter,
   Relay,
   CollectReports,
+  PlacedReports,
   Verdicts,
   Presence,
   PresenceRecord,
@@ -146,6 +151,7 @@ const doors: Provider[] = [
   HistoryExport,
   Join,
   Leaving,
+  Leaving,
   Membership,
   OpenApi,
   PastReader,
@@ -153,6 +159,7 @@ const doors: Provider[] = [
   Reach,
   ReceiptReader,
   Registration,
+  Revocations,
   Revocations,
   Rehearser,
   Rollbacks,

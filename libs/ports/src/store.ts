@@ -240,6 +240,8 @@ export interface RolloutStore {
   ): Promise<Page<TargetRow>>;
   /** How many targets a rollout has, and how many of them the scopes hold; none of one that is unknown. */
   reach(application: string, number: number, scopes: readonly Scope[]): Promise<{ targets: number; held: number }>;
+  /** Which applications those clusters were ever to run, deleted ones included. */
+  placed(uids: readonly ClusterUid[]): Promise<readonly { uid: ClusterUid; application: string }[]>;
   /** All rows of one cluster, by application, those of deleted applications aside. */
   ofCluster(uid: ClusterUid): Promise<readonly { application: string; row: TargetRow }[]>;
   /**

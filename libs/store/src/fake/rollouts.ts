@@ -51,6 +51,14 @@ export function fakeRollouts(run: Run): RolloutStore {
         const times = tables.headers.rows().flatMap(({ wakeAt }) => (wakeAt === null ? [] : [wakeAt]));
         return times.length === 0 ? null : Math.min(...times);
       }),
+    placed: (uids) =>
+      run(({ tables }) =>
+        tables.targets
+          .rows()
+          .filter(({ row }) => uids.includes(row.uid))
+          .map(({ application, row }) => ({ uid: row.uid, application }))
+          .sort(byKeys(({ uid, application }) => [uid, application])),
+      ),
     ofCluster: (uid) =>
       run(({ tables }) =>
         tables.targets

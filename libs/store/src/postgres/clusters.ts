@@ -132,11 +132,16 @@ export function clusterRegistry(sql: Sql): Registry {
       ]);
     },
     revoke: (uid, now) =>
-      change(
-        `with ended as (update join_tokens set expires_at = 0 where uid = $1)
-         update clusters set state = 'revoked', online = false, revoked_at = $2 where uid = $1 and state <> 'revoked'`,
-        [uid, now],
-      ),
+      // In the order in which a join takes them, the token first: in one statement each could wait for the other.
+      sql.atomically(async (within) => {
+        await within.query('update join_tokens set expires_at = 0 where uid = $1', [uid]);
+        const { count } = await within.query(
+          `update clusters set state = 'revoked', online = false, revoked_at = $2 where uid = $1 and state <> 'revoked'`,
+          [uid, now],
+        );
+        if (count > 0) within.signal('resource');
+        return count > 0;
+      }),
     leave: (uid, { since, by }) =>
       change(
         `update clusters set state = 'leaving', leaving_since = $2, leaving_by = $3, leaving_told = null

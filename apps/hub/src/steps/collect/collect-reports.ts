@@ -5,12 +5,14 @@ import { type Logger } from '#kit';
 import type { HubBus, StatusMessage, Store } from '#ports';
 import { HUB_BUS, LOGGER, STORE } from '../../parts.js';
 import { StepTimer } from '../step-timer.js';
+import { PlacedReports } from './placed-reports.js';
 import { Verdicts } from './verdicts.js';
 
 /** Reports become verdicts: one transaction a batch, and the bus hears of it only after the commit. */
 @Injectable()
 export class CollectReports implements OnApplicationShutdown {
   @Inject(StepTimer) private readonly timer!: StepTimer;
+  @Inject(PlacedReports) private readonly placed!: PlacedReports;
   private consumer: { stop(): Promise<void> } | null = null;
 
   constructor(
@@ -30,7 +32,7 @@ export class CollectReports implements OnApplicationShutdown {
   }
 
   private async handle(batch: readonly StatusMessage[]): Promise<void> {
-    const reports = batch.flatMap((message) => {
+    const reports = (await this.placed.sift(batch)).flatMap((message) => {
       const report = readReport(message);
       // What an agent can't have meant is dropped for good: coming again would not mend it.
       if (!report)

@@ -153,5 +153,11 @@ export function outbox(test: StoreTest): void {
         { uid: 'u2', application: 'web', row: withdrawn },
       ]);
       expect(await store.read.outbox.assignments([])).toEqual([]);
+      // Whoever asks what was ever placed hears of all three.
+      expect(await store.read.rollouts.placed(['u1', 'u3', 'u4'])).toEqual([
+        { uid: 'u1', application: 'api' },
+        { uid: 'u1', application: 'web' },
+        { uid: 'u3', application: 'web' },
+      ]);
     }));
 }
