@@ -57,11 +57,8 @@ import { WhyReader } from './http/why-reader.js';
 import { Credentials } from './installation/credentials.js';
 import { Join } from './installation/join.js';
 import { Leaving } from './installation/leaving.js';
-import { Leaving } from './installation/leaving.js';
 import { Membership } from './installation/membership.js';
 import { Registration } from './installation/registration.js';
-import { Revocations } from './installation/revocations.js';
-//DEL from './installation/registration.js';
 import { Revocations } from './installation/revocations.js';
 import {
   CERTIFICATES,
@@ -151,7 +148,6 @@ const doors: Provider[] = [
   HistoryExport,
   Join,
   Leaving,
-  Leaving,
   Membership,
   OpenApi,
   PastReader,
@@ -159,7 +155,6 @@ const doors: Provider[] = [
   Reach,
   ReceiptReader,
   Registration,
-  Revocations,
   Revocations,
   Rehearser,
   Rollbacks,
