@@ -156,13 +156,15 @@ async function start(
   closers.add(() => store.close());
 
   certificates.watchBus(nats);
-  const bus = await connectHubBus({ url: nats, keys, caPem: () => certificates.busCa, log }).catch((error: unknown): never => {
-    if (config.natsUrl === undefined || !(error instanceof FlotillaError) || error.kind === 'bug') throw error;
-    throw new RetryableError(
-      error.code,
-      `${error.message.replace(/\.$/, '')}: start that server, or correct NATS_URL.`,
-    );
-  });
+  const bus = await connectHubBus({ url: nats, keys, caPem: () => certificates.busCa, log }).catch(
+    (error: unknown): never => {
+      if (config.natsUrl === undefined || !(error instanceof FlotillaError) || error.kind === 'bug') throw error;
+      throw new RetryableError(
+        error.code,
+        `${error.message.replace(/\.$/, '')}: start that server, or correct NATS_URL.`,
+      );
+    },
+  );
   closers.add(() => bus.close());
   goOn();
 
