@@ -118,7 +118,35 @@ describe('access to the hub', () => {
     }
   });
 
+  it('is the context in force where no hub is here, and the one that is named before any', () => {
+    const contexts = (names: readonly string[]): object[] =>
+      names.map((name) => ({
+        name,
+        url: `https://${name}.example`,
+        ca: '',
+        token: `fs_${name}`,
+        actor: 'user:ada',
+        expiresAt: null,
+      }));
+    const file = path.join(root, 'contexts.json');
+    writeFileSync(file, JSON.stringify({ current: 'prod', contexts: contexts(['dev', 'prod']) }));
+    const env = { FLOTILLA_CONFIG: file };
+    expect(findAccess({}, env, root)).toMatchObject({ token: 'fs_prod', from: 'the context prod' });
+    expect(findAccess({ context: 'dev' }, env, root).token).toBe('fs_dev');
+    expect(findAccess({}, { ...env, FLOTILLA_CONTEXT: 'dev' }, root).token).toBe('fs_dev');
+    expect(findAccess({ hub: 'https://dev.example/' }, env, root).token).toBe('fs_dev');
+    // Named or not, a token goes to the hub that it was made for.
+    expect(() => findAccess({ hub: 'https://evil.example' }, env, root)).toThrow(/No token for/);
+    expect(() => findAccess({ hub: 'https://evil.example', context: 'prod' }, env, root)).toThrow(/No token for/);
+    expect(() => findAccess({ context: 'gone' }, env, root)).toThrow(/there are dev, prod/);
+    hubFile('.flotilla/hub', 1);
+    expect(findAccess({}, env, root).token).toBe('ft_1');
+    expect(findAccess({ context: 'prod' }, env, root).token).toBe('fs_prod');
+  });
+
   it('tells the ways where nothing is known, and takes empty settings for none', () => {
-    expect(() => findAccess({}, { FLOTILLA_HUB: '', FLOTILLA_TOKEN: '' }, root)).toThrow(/flotilla login.*npm start.*FLOTILLA_HUB/);
+    expect(() => findAccess({}, { FLOTILLA_HUB: '', FLOTILLA_TOKEN: '' }, root)).toThrow(
+      /flotilla login.*npm start.*FLOTILLA_HUB/,
+    );
   });
 });
