@@ -83,7 +83,13 @@ export class WhyReader {
     const hold = await this.trust.hold();
     if (hold === null) return why;
     const can = [...new Set(['flotilla trust', ...why.can])];
-    return { ...why, sentence: hold.message, holds: [hold, ...why.holds], evidence: [why.sentence, ...why.evidence], can };
+    return {
+      ...why,
+      sentence: hold.message,
+      holds: [hold, ...why.holds],
+      evidence: [why.sentence, ...why.evidence],
+      can,
+    };
   }
 
   /** What failed clusters said, in their agents' own words: the first few stand for the rest. */
