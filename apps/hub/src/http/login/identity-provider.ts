@@ -74,12 +74,12 @@ export class IdentityProvider {
       });
       const claims = tokens.claims();
       if (claims === undefined) throw new Error('it gave no ID token');
-      const person = personOf(claims, provider.groupsClaim);
+      const person = personOf(claims, provider);
       const isWhole = person.email !== null && provider.groupsClaim in claims;
       if (isWhole || configuration.serverMetadata().userinfo_endpoint === undefined) return person;
       // Many providers tell no more than who it is in the ID token; what they tell of them is asked for.
       const more = await openId.fetchUserInfo(configuration, tokens.access_token, claims.sub);
-      return personOf({ ...more, ...claims }, provider.groupsClaim);
+      return personOf({ ...more, ...claims }, provider);
     } catch (error) {
       throw this.refusal(error);
     }

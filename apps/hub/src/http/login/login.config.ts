@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { durationSchema } from '#contract';
 import { parseDuration } from '#domain';
-import { RejectedError, setting, urlSetting } from '#kit';
+import { booleanSetting, RejectedError, setting, urlSetting } from '#kit';
 import { readSettingFile } from '../../installation/https-certificate.js';
 
 const LOOPBACK = /^(127(\.\d+){3}|\[::1\]|localhost)$/;
@@ -49,6 +49,11 @@ export const loginSettings = {
     env: 'FLOTILLA_OIDC_GROUPS_CLAIM',
     description: "Claim that holds a person's groups.",
   }),
+  oidcTrustEmail: setting(booleanSetting().default(false), {
+    env: 'FLOTILLA_OIDC_TRUST_EMAIL',
+    description:
+      'Whether an address counts of which the provider does not say that it is verified (email_verified); only where nobody can choose their own.',
+  }),
   oidcCaFile: setting(z.string().max(4096).optional(), {
     env: 'FLOTILLA_OIDC_CA_FILE',
     description: "PEM of the CA that signed the provider's certificate.",
@@ -76,6 +81,7 @@ export interface ProviderSettings {
   readonly clientSecret: string | null;
   readonly scopes: string;
   readonly groupsClaim: string;
+  readonly trustEmail: boolean;
   /** Null: the public CAs. */
   readonly caPem: string | null;
 }
@@ -118,6 +124,7 @@ export async function readLoginSettings(config: LoginConfig): Promise<LoginSetti
       clientSecret,
       scopes: config.oidcScopes,
       groupsClaim: config.oidcGroupsClaim,
+      trustEmail: config.oidcTrustEmail,
       caPem: await read(caFile, 'FLOTILLA_OIDC_CA_FILE'),
     },
     lifetimeMs,

@@ -10,17 +10,28 @@ const nameSchema = z
   .regex(/^\P{C}+$/u);
 const groupsSchema = z.union([nameSchema.transform((name) => [name]), z.array(nameSchema)]);
 
+/** What is made of a provider's claims. */
+export interface ClaimSettings {
+  readonly groupsClaim: string;
+  /** Whether an address counts of which the provider does not say whether it is verified. */
+  readonly trustEmail: boolean;
+}
+
 /**
- * Whom the claims of a provider name. An address that the provider says it has not verified is nobody's name.
+ * Whom the claims of a provider name. An address is a name only where the provider says that it has verified it: at many providers
+ * people choose their own. Where settings trust it, one of which it says nothing is, too.
  * @throws RejectedError (403) `bad-claims`
  */
-export function personOf(claims: Readonly<Record<string, unknown>>, groupsClaim: string): SignedInPerson {
+export function personOf(
+  claims: Readonly<Record<string, unknown>>,
+  { groupsClaim, trustEmail }: ClaimSettings,
+): SignedInPerson {
   const subject = nameSchema.safeParse(claims['sub']);
   if (!subject.success) throw bad('sub', 'is no name of 1 to 255 visible characters');
-  const email =
-    claims['email_verified'] === false
-      ? null
-      : (z.email().max(254).safeParse(claims['email']).data?.toLowerCase() ?? null);
+  const verified = claims['email_verified'];
+  // Some providers send the word instead of the value.
+  const counts = verified === true || verified === 'true' || (verified === undefined && trustEmail);
+  const email = counts ? (z.email().max(254).safeParse(claims['email']).data?.toLowerCase() ?? null) : null;
   const told = claims[groupsClaim];
   if (told === undefined || told === null) return { kind: 'person', subject: subject.data, email, groups: [] };
   const groups = groupsSchema.safeParse(told);
