@@ -1,46 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RolloutView, WaveView } from '#contract';
+import type { RolloutView } from '#contract';
 import { exitCodeOf, progressLines, statusText } from './rollout-text.js';
+import { rolloutOf, waveOf } from './sample-rollout.js';
 
-const none = {
-  pending: 0,
-  assigned: 0,
-  progressing: 0,
-  passed: 0,
-  failed: 0,
-  deferred: 0,
-  unchanged: 0,
-  skipped: 0,
-  removed: 0,
-};
-const wave = (name: string, phase: WaveView['phase'], counts: Partial<WaveView['counts']>): WaveView => ({
-  name,
-  phase,
-  total: 2,
-  counts: { ...none, ...counts },
-  maxConcurrency: 1,
-  maxFailures: 0,
-  maxUnreachable: 0,
-});
-const rollout: RolloutView = {
-  id: 'web-3',
-  application: 'web',
-  number: 3,
-  kind: 'forward',
-  release: 2,
-  revision: 'abcdef0123456789',
-  state: 'running',
-  paused: false,
-  wave: 0,
-  waves: [wave('canary', 'progressing', { passed: 1, progressing: 1 }), wave('rest', 'pending', { pending: 2 })],
-  counts: { ...none, passed: 1, progressing: 1, pending: 2 },
-  total: 4,
-  holds: [{ code: 'inFlight', message: '1 in flight', since: '2030-01-01T00:00:00Z' }],
-  why: 'Rollout web-3 runs: 1 in flight',
-  startedAt: '2030-01-01T00:00:00Z',
-  startedBy: 'system',
-  warnings: [],
-};
+const rollout = rolloutOf();
 
 describe('the status of a rollout', () => {
   it.each<[RolloutView['state'], boolean, number]>([
@@ -78,7 +41,7 @@ describe('the status of a rollout', () => {
     expect(progressLines(rollout, rollout)).toBe('');
     const next = {
       ...rollout,
-      waves: [wave('canary', 'done', { passed: 2 }), wave('rest', 'progressing', { assigned: 1, pending: 1 })],
+      waves: [waveOf('canary', 'done', { passed: 2 }), waveOf('rest', 'progressing', { assigned: 1, pending: 1 })],
     };
     expect(progressLines(rollout, next)).toBe(
       'web-3 wave canary done: 2 passed\nweb-3 wave rest progressing: 1 pending, 1 assigned\n',

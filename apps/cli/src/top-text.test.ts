@@ -1,47 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FleetView, RolloutView, WaveView } from '#contract';
-import { TARGET_STATES } from '#domain';
+import type { FleetView } from '#contract';
+import { countsOf, rolloutOf, waveOf } from './sample-rollout.js';
 import { topText } from './top-text.js';
 
 const now = Date.parse('2030-01-01T00:01:30Z');
-const none = Object.fromEntries(TARGET_STATES.map((state) => [state, 0])) as WaveView['counts'];
-const wave = (
-  name: string,
-  phase: WaveView['phase'],
-  total: number,
-  counts: Partial<WaveView['counts']>,
-): WaveView => ({
-  name,
-  phase,
-  total,
-  counts: { ...none, ...counts },
-  maxConcurrency: 1,
-  maxFailures: 0,
-  maxUnreachable: 0,
-});
-const rollout: RolloutView = {
-  id: 'web-3',
-  application: 'web',
-  number: 3,
-  kind: 'forward',
-  release: 2,
-  revision: 'abcdef0123456789',
-  state: 'running',
-  paused: false,
+const rollout = rolloutOf({
   wave: 1,
   waves: [
-    wave('dev', 'done', 2, { passed: 2 }),
-    wave('staging', 'progressing', 100, { passed: 50, progressing: 9, failed: 1, pending: 40 }),
-    wave('production', 'pending', 300, { pending: 300 }),
+    waveOf('dev', 'done', { passed: 2 }),
+    waveOf('staging', 'progressing', { passed: 50, progressing: 9, failed: 1, pending: 40 }, 100),
+    waveOf('production', 'pending', { pending: 300 }, 300),
   ],
-  counts: { ...none, passed: 52, progressing: 9, failed: 1, pending: 340 },
+  counts: countsOf({ passed: 52, progressing: 9, failed: 1, pending: 340 }),
   total: 402,
-  holds: [],
   why: 'Rollout web-3 runs:\u001b[2J 9 in flight',
-  startedAt: '2030-01-01T00:00:00Z',
-  startedBy: 'system',
-  warnings: [],
-};
+});
 const fleet: FleetView = {
   clusters: { total: 402, ready: 400, offline: 2, waiting: 0, leaving: 0 },
   healthy: 391,
@@ -106,7 +79,7 @@ describe('the picture of flotilla top', () => {
 
   it('always fills a bar, however few of a state there are', () => {
     for (let failed = 0; failed <= 40; failed += 1) {
-      const waves = [wave('w', 'progressing', 40, { failed, pending: 40 - failed })];
+      const waves = [waveOf('w', 'progressing', { failed, pending: 40 - failed }, 40)];
       const text = topText({ hub: 'h', fleet, rollouts: [{ ...rollout, waves }], more: 0, events: [] }, false, now);
       const [bar = ''] = /[█▒×·]+/.exec(text) ?? [];
       expect(bar).toHaveLength(20);
