@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { makeFakeBus } from '#bus';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeFakeBus, type FakeBus } from '#bus';
 import { createLogger } from '#kit';
 import { ManualClock, type HubBus, type Store } from '#ports';
 import { createFakeStore } from '#store';
@@ -12,6 +13,7 @@ const DAY_MS = 24 * 3_600_000;
 
 describe('the keeper of bundles', () => {
   let store: Store;
+  let broker: FakeBus;
   let bus: HubBus;
   let clock: ManualClock;
   let shelf: BundleShelf;
@@ -19,7 +21,8 @@ describe('the keeper of bundles', () => {
 
   beforeEach(async () => {
     store = createFakeStore();
-    bus = makeFakeBus().hub();
+    broker = makeFakeBus();
+    bus = broker.hub();
     clock = new ManualClock();
     shelf = new BundleShelf(store, bus);
     keeper = keeperOf();
@@ -88,6 +91,18 @@ describe('the keeper of bundles', () => {
     expect(await bus.hasBundle(NEW)).toBe(true);
     expect(await store.read.releases.bundleChunks(NEW)).toBe(2);
   });
+
+  it('looks again soon after a look that failed: a bus that has just come back may not have its streams yet', async () => {
+    await bus.deleteBundle(NEW);
+    broker.stop();
+    keeper.look();
+    await sleep(100);
+    broker.start();
+    const isThere = (): Promise<boolean> => bus.hasBundle(NEW).catch(() => false);
+    for (let tries = 0; tries < 200 && !(await isThere()); tries += 1) await sleep(50);
+    expect(await isThere()).toBe(true);
+    await keeper.onApplicationShutdown();
+  }, 30_000);
 
   it('only forgets what the bus has lost and nobody needs', async () => {
     clock.advance(DAY_MS + 1);

@@ -7,6 +7,8 @@ import { Serial } from '../serial.js';
 import { BundleShelf } from './bundle-shelf.js';
 
 const EVERY_MS = 3_600_000;
+/** After a look that failed: a bus that has just come back may not have its streams yet, and agents wait for their bundles. */
+const AGAIN_MS = 1_000;
 /** Releases that are younger may be assigned any moment. */
 const YOUNG_MS = 24 * 3_600_000;
 /**
@@ -23,6 +25,7 @@ const GRACE_MS = 30 * 60_000;
 export class BundleKeeper implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly serial = new Serial(() => this.run());
   private stopped = false;
+  private again: NodeJS.Timeout | undefined;
   /** When each bundle was forgotten, by the clock that never jumps. */
   private readonly forgotten = new Map<string, number>();
 
@@ -44,6 +47,7 @@ export class BundleKeeper implements OnApplicationBootstrap, OnApplicationShutdo
   async onApplicationShutdown(): Promise<void> {
     this.stopped = true;
     await this.serial.idle();
+    clearTimeout(this.again);
   }
 
   @Interval('bundles', EVERY_MS)
@@ -52,10 +56,14 @@ export class BundleKeeper implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   private async run(): Promise<void> {
+    if (this.stopped) return;
     try {
       await this.keep();
     } catch (error) {
-      this.log.warn({ step: 'render', error: messageOf(error) }, 'the bundles on the bus will be looked at later');
+      this.log.warn({ step: 'render', error: messageOf(error) }, 'the bundles on the bus will be looked at again');
+      clearTimeout(this.again);
+      this.again = setTimeout(() => this.serial.request(), AGAIN_MS);
+      this.again.unref();
     }
   }
 
