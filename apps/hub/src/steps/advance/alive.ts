@@ -33,7 +33,9 @@ export class Alive {
     @Inject(HUB_BUS) private readonly bus: HubBus,
     @Inject(CLOCK) private readonly clock: SteadyClock,
     private readonly stepper: Stepper,
-  ) {}
+  ) {
+    stepper.holdTime(() => this.hears());
+  }
 
   /** Whether time may be held against anybody: what clusters say is heard, and what they said meanwhile is known. */
   hears(): boolean {
@@ -55,7 +57,9 @@ export class Alive {
     if (ms < SHORT_MS) return;
     for (const { application, rollout } of await this.store.read.rollouts.headers()) {
       if (rollout?.state !== 'running') continue;
-      const outcome = await this.store.transact((unit) => runStep(unit, application, { type: 'gap', ms }, now));
+      const outcome = await this.store.transact((unit) =>
+        runStep(unit, application, { type: 'gap', ms }, now, () => false),
+      );
       this.stepper.act(application, outcome);
     }
   }

@@ -36,8 +36,15 @@ export type EventSource = RolloutEvent | ((unit: Unit, header: ApplicationHeader
 /**
  * Locks an application, lets the pure engine decide about one event, writes the decision, and ticks for as long as more is
  * due at this very moment. All within the caller's transaction: either everything is there afterwards, or nothing.
+ * @param mayTick whether time may be held against anybody now; what is due waits for a tick of its own where it may not.
  */
-export async function runStep(unit: Unit, application: string, source: EventSource, now: number): Promise<StepOutcome> {
+export async function runStep(
+  unit: Unit,
+  application: string,
+  source: EventSource,
+  now: number,
+  mayTick: () => boolean = () => true,
+): Promise<StepOutcome> {
   let header = await unit.rollouts.lock(application);
   const before = header.version;
   const effects: Effect[] = [];
@@ -59,7 +66,7 @@ export async function runStep(unit: Unit, application: string, source: EventSour
     header = decision.header;
     effects.push(...decision.effects);
     for (const { message } of decision.history) if (changes.length < MAX_CHANGES) changes.push(message);
-    if (!decision.again) break;
+    if (!decision.again || !mayTick()) break;
     next = frozen ??= await frozenTick(unit);
   }
   return { header, effects, changed: header.version !== before, changes };

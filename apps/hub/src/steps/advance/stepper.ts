@@ -11,12 +11,21 @@ type Ask = Extract<Effect, { type: 'ask' }>;
 export class Stepper {
   private readonly endedHandlers: ((application: string) => void)[] = [];
   private readonly askHandlers: ((application: string, ask: Ask) => void)[] = [];
+  private mayTick = (): boolean => true;
 
   constructor(
     @Inject(STORE) private readonly store: Store,
     @Inject(HUB_BUS) private readonly bus: HubBus,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
+
+  /**
+   * While this says no, an event is only what it says, and no deadline passes with it: the first report after an outage of the bus
+   * must not fail those whose reports come a moment later.
+   */
+  holdTime(hears: () => boolean): void {
+    this.mayTick = hears;
+  }
 
   /** Called after the commit in which a rollout of that application ended. */
   onEnded(handle: (application: string) => void): void {
@@ -45,7 +54,7 @@ export class Stepper {
 
   /** One event within a transaction of the caller's, who calls `act` with the outcome after its commit. */
   within(unit: Unit, application: string, source: EventSource): Promise<StepOutcome> {
-    return runStep(unit, application, source, this.clock.now());
+    return runStep(unit, application, source, this.clock.now(), this.mayTick);
   }
 
   /** As `within` for several applications. */
