@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Command } from 'commander';
@@ -109,5 +110,36 @@ describe('the way to --version', () => {
     walk(path.join(import.meta.dirname, 'main.ts'));
     expect([...packages]).toEqual(['commander']);
     expect(seen.size).toBeLessThan(10);
+  });
+
+  it('takes no option of a verb for one that every verb has', async () => {
+    const program = await buildProgram(keepingContext().context, null);
+    const common = new Set(program.options.map(({ long }) => long));
+    const taken: string[] = [];
+    const look = (command: Command, path: string): void => {
+      for (const { long } of command.options) if (common.has(long)) taken.push(`${path} ${long}`);
+      for (const child of command.commands) look(child, `${path} ${child.name()}`.trim());
+    };
+    for (const command of program.commands) look(command, command.name());
+    // A kubeconfig's context: it reads the common one, and calls no hub.
+    expect(taken).toEqual(['agent uninstall --context']);
+    const folder = mkdtempSync(path.join(tmpdir(), 'flotilla-cli-'));
+    const file = path.join(folder, 'kubeconfig');
+    const at = { cluster: 'c', user: 'u' };
+    writeFileSync(
+      file,
+      JSON.stringify({
+        clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:9' } }],
+        users: [{ name: 'u', user: { token: 't' } }],
+        contexts: [{ name: 'test', context: at }],
+        'current-context': 'test',
+      }),
+    );
+    try {
+      const ran = await runFlotilla(['agent', 'uninstall', '--kubeconfig', file, '--context', 'nowhere', '--yes']);
+      expect(ran.error).toContain('there is no context "nowhere"; there are test');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -42,7 +42,9 @@ function uninstall(context: CliContext): Command {
         ['flotilla agent uninstall --delete-workloads --dry-run', 'what would go with them'],
       ]),
     )
-    .action(async (options: UninstallOptions) => {
+    .action(async (_own: object, command: Command) => {
+      // `--context` is also the name of a hub that one signed in at, and is taken by that one wherever it stands. No hub is called here.
+      const options = command.optsWithGlobals<UninstallOptions>();
       // By far the largest part of this program, and no other verb needs it.
       const kubernetes = await import('#kube');
       const { context: name, ...access } = await kubernetes.kubeconfigOptions({
