@@ -37,7 +37,6 @@ const ARGUMENTS: Readonly<Record<string, Sort>> = {
   rollouts: 'rollouts',
   source: 'sources',
   url: 'free',
-  verb: 'free',
 };
 
 /** Arguments called `name`, by their verb. */
