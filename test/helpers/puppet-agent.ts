@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectAgentBus, makeAgentKey, signByAgentKey, type OpenAgentBus } from '#bus';
 import { joinProofText, type JoinAnswer, type RegisterAnswer } from '#contract';
 import type { AgentReport, Manifest, ManifestApplication } from '#domain';
@@ -10,12 +11,19 @@ export type Script = (application: string, told: ManifestApplication) => Partial
 /** Healthy at once, as fast as the bus is. */
 export const healthy: Script = (_application, told) => ({ phase: 'healthy', steadyMs: told.healthyForMs });
 
+const RETRY_MS = 250;
+
 /** An agent without a cluster: it joins and speaks for real, and says what the test has it say. */
 export class PuppetAgent {
   script: Script;
   /** Every assignment it was given, in order. */
   readonly told: { readonly application: string; readonly given: ManifestApplication }[] = [];
-  private readonly generations = new Map<string, number>();
+  /** The generation that it heard of, and the one that it has answered. */
+  private readonly heard = new Map<string, number>();
+  private readonly answered = new Map<string, number>();
+  private isToLook = false;
+  private isLooking = false;
+  private isClosed = false;
   private beat: NodeJS.Timeout | undefined;
   private seq = 0;
   private sequence = 0;
@@ -103,12 +111,29 @@ export class PuppetAgent {
   }
 
   close(): Promise<void> {
+    this.isClosed = true;
     clearInterval(this.beat);
     return this.bus.close();
   }
 
   private look(): void {
-    this.obey().catch(() => undefined);
+    this.isToLook = true;
+    if (!this.isLooking) this.obeyUntilDone().catch(() => undefined);
+  }
+
+  /** An agent's report is not lost because the bus was away for a moment. */
+  private async obeyUntilDone(): Promise<void> {
+    this.isLooking = true;
+    while (this.isToLook && !this.isClosed) {
+      this.isToLook = false;
+      try {
+        await this.obey();
+      } catch {
+        this.isToLook = true;
+        await sleep(RETRY_MS, undefined, { ref: false });
+      }
+    }
+    this.isLooking = false;
   }
 
   private async obey(): Promise<void> {
@@ -116,11 +141,12 @@ export class PuppetAgent {
     this.sequence = manifest?.sequence ?? 0;
     this.heartbeat();
     for (const [application, given] of Object.entries(manifest?.applications ?? {})) {
-      if (this.generations.get(application) === given.generation) continue;
-      this.generations.set(application, given.generation);
-      this.told.push({ application, given });
+      if (this.answered.get(application) === given.generation) continue;
+      if (this.heard.get(application) !== given.generation) this.told.push({ application, given });
+      this.heard.set(application, given.generation);
       const words = this.script(application, given);
       if (words) await this.report(application, given, words);
+      this.answered.set(application, given.generation);
     }
   }
 }
