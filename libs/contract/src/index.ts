@@ -3,6 +3,8 @@ export * from './asks.js';
 export * from './http/access.js';
 export * from './http/asked.js';
 export * from './http/basics.js';
+export * from './http/bundle-diffs.js';
+export * from './http/cells.js';
 export * from './http/clusters.js';
 export * from './http/commands.js';
 export * from './http/credentials.js';
