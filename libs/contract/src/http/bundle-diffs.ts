@@ -20,7 +20,7 @@ export const bundleDiffQuerySchema = z
     { path: ['from'], error: 'give from and to (releases), or fromDigest and toDigest' },
   );
 
-export const objectDiffSchema = z.object({
+export const bundledObjectDiffSchema = z.object({
   /** As `Kind namespace/name`, with the group where it has one: `apps/Deployment shop/web`. */
   object: z.string(),
   change: z.enum(['added', 'removed', 'changed']),
@@ -41,7 +41,7 @@ export const bundleDiffGroupSchema = z.object({
   names: z.array(z.string()),
   /** Objects that are the same in both. */
   unchanged: naturalSchema,
-  objects: z.array(objectDiffSchema),
+  objects: z.array(bundledObjectDiffSchema),
   /** How many more objects differ than are shown. */
   more: naturalSchema,
 });
@@ -58,6 +58,6 @@ export const bundleDiffSchema = z
   })
   .meta({ id: 'BundleDiff' });
 
-export type ObjectDiff = z.output<typeof objectDiffSchema>;
+export type BundledObjectDiff = z.output<typeof bundledObjectDiffSchema>;
 export type BundleDiffGroup = z.output<typeof bundleDiffGroupSchema>;
 export type BundleDiff = z.output<typeof bundleDiffSchema>;
