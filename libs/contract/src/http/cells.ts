@@ -55,8 +55,12 @@ export const cellChangesSchema = z
   })
   .meta({ id: 'CellChanges' });
 
-/** `cells`: also what changes in the fleet's grid; of one application with `application`. */
+/**
+ * `cells`: also what changes in the fleet's grid; of one application with `application`. `after`: as the header `Last-Event-ID`,
+ * for a browser, which can't set that on a stream that it opens anew.
+ */
 export const liveQuerySchema = z.object({
+  after: z.string().max(200).optional(),
   cells: z.enum(['true', 'false'], { error: 'must be true or false' }).optional(),
   application: nameSchema.optional(),
 });
