@@ -5,14 +5,18 @@ export const jestBase = {
   rootDir: new URL('../../', import.meta.url).pathname.replace(/\/$/, ''),
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test', '<rootDir>/deploy'],
   testMatch: ['**/*.test.ts', '**/*.test.mjs'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '<rootDir>/apps/web/'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testEnvironment: 'node',
   // The `source` condition makes #domain and its siblings lead to the TypeScript sources, so tests need no build.
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    // What the page takes of it; see apps/web/vite.config.ts.
+    '^#domain/(selector|label-selector-text|duration)$': '<rootDir>/libs/domain/src/$1.ts',
+  },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -35,7 +39,7 @@ export const jestBase = {
       { swcrc: false, module: { type: 'commonjs' }, jsc: { target: 'es2022' } },
     ],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(cookie|content-disposition)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(@fastify/static/node_modules/)?(cookie|content-disposition)/)'],
   reporters: ['default', '<rootDir>/test/helpers/closing-line-reporter.mjs'],
   // Each worker may start a database and a bus, so a big machine's cores don't all get one.
   maxWorkers: Math.min(4, os.availableParallelism()),

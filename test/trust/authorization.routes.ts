@@ -1,5 +1,6 @@
 import type { Role } from '#domain';
 import type { PermitTarget } from '../../apps/hub/src/http/access/permit.js';
+import { PAGE_FILES, PAGE_PATHS } from '../../apps/hub/src/http/page/page-paths.js';
 import type { AuthorizationScene, ScopeName } from './authorization.scene.js';
 
 /** What a route is about, in words that do not depend on how the hub says it. */
@@ -51,6 +52,12 @@ function row(...[all, clusters, both, one, blue]: readonly [Outcome, Outcome, Ou
 
 /** What needs no credential, and why that is right. */
 export const PUBLIC: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [...PAGE_PATHS, ...PAGE_FILES, 'assets/:name'].map((path) => [
+      `GET /${path}`,
+      'the page is the same for everybody, and holds nothing of the fleet',
+    ]),
+  ),
   'GET /healthz': 'is it alive: says nothing else',
   'GET /readyz': 'is it ready: says nothing else',
   'GET /api/v1/ca': 'a CA is public by its nature',

@@ -5,6 +5,7 @@ import { parseDuration } from '#domain';
 import { booleanSetting, integerSetting, logLevels, setting, urlListSetting, urlSetting } from '#kit';
 import { doorSettings } from './http/doors/doors.config.js';
 import { loginSettings } from './http/login/login.config.js';
+import { webFolder } from './http/page/web-folder.js';
 
 const duration = (fallback: string) => durationSchema.default(fallback).transform((text) => parseDuration(text) ?? 0);
 
@@ -127,6 +128,11 @@ export const hubConfigSchema = z.object({
     env: 'FLOTILLA_GATES_ALLOW_LOCAL',
     description:
       "Whether webhook and metric gates may be at loopback and link-local addresses; clouds' metadata addresses never are.",
+  }),
+  webFolder: setting(z.string().min(1).max(4096).default(webFolder()), {
+    env: 'FLOTILLA_WEB',
+    description: 'Folder of the built page.',
+    defaultText: 'dist/web of this package',
   }),
   ...loginSettings,
   ...doorSettings,

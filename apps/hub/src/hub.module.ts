@@ -39,6 +39,7 @@ import { SessionsController } from './http/login/sessions.controller.js';
 import { SignIn } from './http/login/sign-in.js';
 import { JoinController } from './http/join.controller.js';
 import { OpenApi, OpenApiController } from './http/openapi.js';
+import { PageController } from './http/page/page.controller.js';
 import { PastReader } from './http/past-reader.js';
 import { PlanReader } from './http/plan-reader.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -176,6 +177,7 @@ const doors: Provider[] = [
 ];
 
 const controllers: Type[] = [
+  PageController,
   HealthController,
   OpenApiController,
   JoinController,

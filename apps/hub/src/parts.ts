@@ -39,6 +39,8 @@ export interface HubSettings {
   /** Whether webhook and metric gates may be on the hub's own machine or link. */
   readonly gatesAllowLocal: boolean;
   readonly login: LoginSettings;
+  /** Folder of the built page; absent where nobody built it. */
+  readonly webFolder: string;
 }
 
 /** The adapters that a hub runs on. */

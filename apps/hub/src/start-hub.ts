@@ -199,6 +199,7 @@ async function start(
     renderConcurrency: config.renderConcurrency,
     gatesAllowLocal: config.gatesAllowLocal,
     login: await readLoginSettings(config),
+    webFolder: path.resolve(config.webFolder),
   };
   const parts: Omit<HubParts, 'settings'> = {
     store,

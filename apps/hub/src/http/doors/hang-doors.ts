@@ -1,4 +1,5 @@
 import cookie from '@fastify/cookie';
+import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import type { DeclaredRoute } from '../access/require-permits.js';
 import type { DoorSettings } from './doors.config.js';
@@ -13,5 +14,7 @@ export async function hangDoors(
 ): Promise<void> {
   await secureHeaders(server);
   await server.register(cookie);
+  // Gives its way of sending files alone: the routes are declared as all others.
+  await server.register(fastifyStatic, { serve: false, preCompressed: true, cacheControl: false, index: false });
   await limitRates(server, settings, routes);
 }

@@ -25,7 +25,8 @@ import { SIGNED_IN_PAGE } from './signed-in-page.js';
 
 /** Set where the hub itself sent the browser here: once is enough. */
 const atSchema = z.literal('public').optional();
-const returnSchema = z.object({ return: z.string().max(4096).optional(), at: atSchema });
+const placeSchema = z.object({ return: z.string().max(4096).optional() });
+const returnSchema = placeSchema.extend({ at: atSchema });
 const beginCliSchema = cliSchema.extend({ at: atSchema });
 /** A code of another length is as unknown as any other. */
 const codeSchema = z.string().max(200);
@@ -103,6 +104,7 @@ export class LoginController {
   @Permit('public')
   async link(
     @Param('code', { schema: codeSchema }) code: string,
+    @Query({ schema: placeSchema }) place: z.output<typeof placeSchema>,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -112,7 +114,7 @@ export class LoginController {
     const session = await this.codes.redeemLink(code);
     await this.browsers.requireNobodyElse(request, session.actor);
     await this.browsers.open(request, reply, session);
-    return void reply.redirect(SIGNED_IN_PATH, 303);
+    return void reply.redirect(returnPath(place.return), 303);
   }
 
   @Get('signed-in')
