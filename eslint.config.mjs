@@ -1,3 +1,4 @@
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 import { corridorImports } from './test/helpers/corridor-imports-rule.mjs';
 
@@ -21,7 +22,7 @@ const focusedTests = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', '.flotilla/', 'apps/web/'] },
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '.flotilla/'] },
   { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' } },
   tseslint.configs.recommendedTypeChecked,
   {
@@ -79,6 +80,17 @@ export default tseslint.config(
       'max-params': 'off',
     },
   },
+  {
+    files: ['apps/web/src/**/*.{ts,tsx}'],
+    extends: [reactHooks.configs.flat.recommended],
+    rules: {
+      // Event handlers that answer a promise are React's to call.
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
+      // It tells of a compiler that is not used here.
+      'react-hooks/incompatible-library': 'off',
+    },
+  },
+  { files: ['apps/web/vite.config.ts'], rules: { 'no-restricted-exports': 'off' } },
   {
     files: ['**/*.mjs', '**/*.js'],
     extends: [tseslint.configs.disableTypeChecked],

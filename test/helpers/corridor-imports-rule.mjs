@@ -20,6 +20,7 @@ const allowed = {
   'apps/hub': libs,
   'apps/agent': libs,
   'apps/cli': ['contract', 'domain', 'kit'],
+  'apps/web': ['contract', 'domain'],
   'apps/simulator': ['apps/agent', 'kube', 'control-plane', 'contract', 'kit'],
   migrations: [],
 };

@@ -1,0 +1,5 @@
+import { Page } from '../ui/page.js';
+
+export function ActivityPage() {
+  return <Page title="Activity">…</Page>;
+}

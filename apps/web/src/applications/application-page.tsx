@@ -1,0 +1,5 @@
+import { Page } from '../ui/page.js';
+
+export function ApplicationPage() {
+  return <Page title="Application">…</Page>;
+}

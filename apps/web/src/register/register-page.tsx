@@ -1,0 +1,5 @@
+import { Page } from '../ui/page.js';
+
+export function RegisterPage() {
+  return <Page title="Register a cluster">…</Page>;
+}

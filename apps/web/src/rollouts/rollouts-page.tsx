@@ -1,0 +1,5 @@
+import { Page } from '../ui/page.js';
+
+export function RolloutsPage() {
+  return <Page title="Rollouts">…</Page>;
+}

@@ -1,0 +1,64 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { activitySearch } from './activity/search.js';
+import { applicationSearch } from './applications/search.js';
+import { clusterSearch, clustersSearch, compareSearch } from './clusters/search.js';
+import { fleetSearch } from './fleet/search.js';
+import { rolloutSearch, rolloutsSearch } from './rollouts/search.js';
+import { parseSearch, stringifySearch } from './search.js';
+import { Shell } from './shell/shell.js';
+import { strategySearch } from './strategies/search.js';
+import { Empty, Failed, Loading } from './ui/words.js';
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: () => <Empty title="There is no such page">It may be an old link.</Empty>,
+  errorComponent: ({ error, reset }) => <Failed error={error} what="this page" onRetry={reset} />,
+});
+
+const page = <const Path extends string, Search extends object>(
+  path: Path,
+  load: () => Promise<Record<string, unknown>>,
+  name: string,
+  validateSearch: (search: Record<string, unknown>) => Search,
+) =>
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    validateSearch,
+    component: lazyRouteComponent(load as () => Promise<Record<string, never>>, name as never),
+  });
+
+const none = (): Record<string, never> => ({});
+const toFleet = () => redirect({ to: '/fleet', throw: true });
+
+const routes = [
+  createRoute({ getParentRoute: () => root, path: '/', beforeLoad: toFleet }),
+  createRoute({ getParentRoute: () => root, path: '/signed-in', beforeLoad: toFleet }),
+  page('/fleet', () => import('./fleet/fleet-page.js'), 'FleetPage', fleetSearch),
+  page('/rollouts', () => import('./rollouts/rollouts-page.js'), 'RolloutsPage', rolloutsSearch),
+  page('/rollouts/$id', () => import('./rollouts/rollout-page.js'), 'RolloutPage', rolloutSearch),
+  page('/applications', () => import('./applications/applications-page.js'), 'ApplicationsPage', none),
+  page('/applications/$name', () => import('./applications/application-page.js'), 'ApplicationPage', applicationSearch),
+  page('/clusters', () => import('./clusters/clusters-page.js'), 'ClustersPage', clustersSearch),
+  page('/clusters/$name', () => import('./clusters/cluster-page.js'), 'ClusterPage', clusterSearch),
+  page('/compare', () => import('./clusters/compare-page.js'), 'ComparePage', compareSearch),
+  page('/activity', () => import('./activity/activity-page.js'), 'ActivityPage', activitySearch),
+  page('/register', () => import('./register/register-page.js'), 'RegisterPage', none),
+  page('/strategies', () => import('./strategies/strategies-page.js'), 'StrategiesPage', none),
+  page('/strategies/$name', () => import('./strategies/strategy-page.js'), 'StrategyPage', strategySearch),
+] as const;
+
+export const router = createRouter({
+  routeTree: root.addChildren(routes),
+  parseSearch,
+  stringifySearch,
+  defaultPreload: 'intent',
+  defaultPendingComponent: () => <Loading what="the page" />,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

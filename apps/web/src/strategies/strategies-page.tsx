@@ -1,0 +1,5 @@
+import { Page } from '../ui/page.js';
+
+export function StrategiesPage() {
+  return <Page title="Strategies">…</Page>;
+}

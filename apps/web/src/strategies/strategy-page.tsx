@@ -1,0 +1,5 @@
+import { Page } from '../ui/page.js';
+
+export function StrategyPage() {
+  return <Page title="Strategy">…</Page>;
+}
