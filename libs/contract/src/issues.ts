@@ -10,6 +10,8 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
   readonly code?: string;
   readonly keys?: readonly string[];
+  /** Of a union: what each of its members found wrong. */
+  readonly errors?: readonly (readonly SchemaIssue[])[];
 }
 
 /** Each bad field by its path, at most 20; an unknown field is named itself, not only the object that holds it. */
@@ -17,7 +19,7 @@ export function issueErrors(
   issues: readonly SchemaIssue[],
   prefix: readonly PropertyKey[] = [],
 ): readonly FieldError[] {
-  const errors = issues.flatMap((issue): FieldError[] => {
+  const errors = issues.flatMap((issue): readonly FieldError[] => {
     const path = [...prefix, ...(issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part))];
     if (issue.code === 'unrecognized_keys' && issue.keys) {
       return issue.keys.map((key) => ({
@@ -25,10 +27,21 @@ export function issueErrors(
         message: 'unknown field: remove it, or mend its name',
       }));
     }
+    const meant = meantMember(issue);
+    if (meant) return issueErrors(meant, path);
     const missing = /received undefined$/.test(issue.message);
     return [{ path: pathText(path) || '(document)', message: missing ? 'must be set' : issue.message }];
   });
   return errors.slice(0, 20);
+}
+
+/** The member of a union that was meant, where the union says nothing itself: the only one that takes a value of this type. */
+function meantMember({ code, message, errors = [] }: SchemaIssue): readonly SchemaIssue[] | null {
+  if (code !== 'invalid_union' || message !== 'Invalid input') return null;
+  const meant = errors.filter(
+    (issues) => !issues.some((issue) => issue.code === 'invalid_type' && (issue.path ?? []).length === 0),
+  );
+  return meant.length === 1 ? (meant[0] ?? null) : null;
 }
 
 /** All field errors in one line. */

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { PlannedClusterView, PlannedWaveView, PlanView } from '#contract';
+import type { PlannedClusterView, PlannedWaveView, PlanRequest, PlanView } from '#contract';
 import {
   formatDuration,
   newHeader,
@@ -23,6 +23,9 @@ import { gateViews, windowView } from './views/gate-view.js';
 import { holdView } from './views/hold-view.js';
 import { dropView } from './views/rollout-view.js';
 
+/** Which release, and by which strategy: by its name, or its spec where it is not saved. */
+type StartWish = Pick<PlanRequest, 'release' | 'strategy'>;
+
 /** A start that is not made: the application as it stands, and what would be told to the engine. */
 export interface ImaginedStart {
   readonly header: ApplicationHeader;
@@ -45,23 +48,19 @@ export class PlanReader {
   /** @throws RejectedError as a start of what is not there. */
   async imagine(
     application: string,
-    wish: { readonly release?: number | undefined; readonly strategy?: string | undefined },
+    wish: StartWish,
     { actor, sees }: Pick<Caller, 'actor' | 'sees'>,
   ): Promise<ImaginedStart> {
     const { read } = this.store;
     const { release, strategy } = wish;
-    const hidden = strategy !== undefined && !(await this.reach.seesUsed(sees, 'Strategy', strategy));
+    const hidden = typeof strategy === 'string' && !(await this.reach.seesUsed(sees, 'Strategy', strategy));
     const inputs = await this.inputs.read(application, { release, strategy, hidden });
     const header = (await read.rollouts.header(application)) ?? newHeader(application);
     const rows = await read.rollouts.rows(application, { all: true });
     return { header, rows, inputs, event: startEvent(inputs, { actor }), now: this.clock.now() };
   }
 
-  async plan(
-    application: string,
-    wish: { readonly release?: number | undefined; readonly strategy?: string | undefined },
-    caller: Pick<Caller, 'actor' | 'sees'>,
-  ): Promise<PlanView> {
+  async plan(application: string, wish: StartWish, caller: Pick<Caller, 'actor' | 'sees'>): Promise<PlanView> {
     const imagined = await this.imagine(application, wish, caller);
     const { header, rows, inputs, event, now } = imagined;
     const plan = planRollout(header, rows, event, now);

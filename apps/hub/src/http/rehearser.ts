@@ -124,6 +124,7 @@ function answerOf(application: string, report: RehearsalReport, circumstances: C
   return {
     ...{ application, release, plan: planDigest, runs, seed, clusters },
     durationMs: figures(report.durationMs) ?? { min: 0, p50: 0, p90: 0, p99: 0, max: 0, mean: 0 },
+    histogram: report.histogram.map((bin) => ({ ...bin, outcomes: { ...bin.outcomes } })),
     outcomes: Object.fromEntries(Object.entries(outcomes).filter(([, count]) => count > 0)),
     exposed: figures(exposedBeforeHalt),
     halts: report.halts.map((halt) => ({ ...halt })),

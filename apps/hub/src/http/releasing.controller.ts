@@ -6,6 +6,7 @@ import {
   liftRequestSchema,
   nameSchema,
   planQuerySchema,
+  planRequestSchema,
   planViewSchema,
   rehearsalAnswerSchema,
   rehearsalRequestSchema,
@@ -42,6 +43,19 @@ export class ReleasingController {
     @CallerParam() caller: Caller,
   ): Promise<PlanView> {
     return this.plans.plan(name, query, caller);
+  }
+
+  /** The same by a strategy that is not saved, its spec sent along; nothing is written. */
+  @Post('plan')
+  @HttpCode(200)
+  @Permit('viewer', { application: 'name', whole: true })
+  @Answers(planViewSchema)
+  planUnsaved(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Body({ schema: planRequestSchema }) body: z.output<typeof planRequestSchema>,
+    @CallerParam() caller: Caller,
+  ): Promise<PlanView> {
+    return this.plans.plan(name, body, caller);
   }
 
   /** Plays a start many times over on a virtual clock; nothing is written. */

@@ -1,7 +1,7 @@
 import type { ChainedEntry, JsonObject } from '#domain';
 import { z } from 'zod';
 import { digestSchema, durationSchema, nameSchema } from '../primitives.js';
-import { naturalSchema, pageQuerySchema, timeSchema } from './basics.js';
+import { beginningSchema, instantSchema, naturalSchema, pageQuerySchema, timeSchema } from './basics.js';
 import { roleSchema, scopeSchema } from './scopes.js';
 
 export const createTokenRequestSchema = z.strictObject({
@@ -64,6 +64,14 @@ export const auditViewSchema = z
 
 export const auditQuerySchema = pageQuerySchema.extend({
   order: z.enum(['newest', 'oldest'], { error: 'must be newest or oldest' }).optional(),
+  /** What begins so: `token:ann`, `rollout.`, `Application/web`. */
+  actor: beginningSchema.optional(),
+  act: beginningSchema.optional(),
+  object: beginningSchema.optional(),
+  /** From that time on. */
+  from: instantSchema.optional(),
+  /** Before that time. */
+  to: instantSchema.optional(),
 });
 
 /** An entry as the chain hashes it. */

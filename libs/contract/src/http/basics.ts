@@ -39,6 +39,9 @@ export const holdSchema = z
   .object({ code: z.string(), message: z.string(), since: timeSchema, clearsAt: timeSchema.optional() })
   .meta({ id: 'Hold' });
 
+/** Filters what begins with it. */
+export const beginningSchema = z.string().min(1).max(200, 'must have at most 200 characters');
+
 export const pageQuerySchema = z.object({
   limit: z.coerce.number().int().min(1, 'must be 1 to 1000').max(1000, 'must be 1 to 1000').optional(),
   /** `next` of the page before. */

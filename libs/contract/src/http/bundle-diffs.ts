@@ -30,11 +30,16 @@ export const bundledObjectDiffSchema = z.object({
   cut: z.literal(true).optional(),
 });
 
-/** The same change for everybody who has it: 400 clusters that go from one bundle to one other are one group. */
+/**
+ * The same change for everybody who has it: 400 clusters that go from one bundle to one other are one group, and so are those that go
+ * from bundles of their own to others by the very same diffs.
+ */
 export const bundleDiffGroupSchema = z.object({
-  /** Digests; null: this release has no such overlay. */
+  /** Digests; null: this release has no such overlay. Of several pairs that change alike, the first. */
   from: digestSchema.nullable(),
   to: digestSchema.nullable(),
+  /** How many pairs of bundles change so. */
+  pairs: naturalSchema,
   overlays: z.array(z.string()),
   /** How many clusters are told one of the two now, and the names of some. */
   clusters: naturalSchema,
@@ -55,6 +60,8 @@ export const bundleDiffSchema = z
     groups: z.array(bundleDiffGroupSchema),
     /** Overlays that are the same in both. */
     same: naturalSchema,
+    /** Pairs of bundles that differ and were not looked at, as there are too many. */
+    more: naturalSchema,
   })
   .meta({ id: 'BundleDiff' });
 

@@ -1,7 +1,7 @@
 import { TARGET_STATES } from '#domain';
 import { z } from 'zod';
 import { clusterNameSchema, nameSchema } from '../primitives.js';
-import { holdSchema, naturalSchema, pageQuerySchema, timeSchema } from './basics.js';
+import { beginningSchema, holdSchema, instantSchema, naturalSchema, pageQuerySchema, timeSchema } from './basics.js';
 
 export const eventViewSchema = z
   .object({
@@ -22,6 +22,12 @@ export const eventQuerySchema = pageQuerySchema.extend({
   application: nameSchema.optional(),
   rollout: z.string().max(80).optional(),
   cluster: clusterNameSchema.optional(),
+  /** What begins so: `token:ann`, or `token:` for whatever tokens did. */
+  actor: beginningSchema.optional(),
+  /** From that time on. */
+  since: instantSchema.optional(),
+  /** Before that time. */
+  until: instantSchema.optional(),
 });
 
 /** One line of a rollout's exported history (JSON lines), oldest first; `cluster` is its name. */

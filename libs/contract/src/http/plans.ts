@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationSchema, nameSchema } from '../primitives.js';
+import { strategySpecSchema } from '../strategy.js';
 import { holdSchema, naturalSchema, windowViewSchema } from './basics.js';
 import { freezeViewSchema } from './commands.js';
 import { dropViewSchema, gateViewSchema } from './rollouts.js';
@@ -9,6 +10,18 @@ export const planQuerySchema = z.object({
   release: z.coerce.number().int().min(1).max(2_147_483_647).optional(),
   /** Another strategy than the application's, to see what it would do. */
   strategy: nameSchema.optional(),
+});
+
+/** A declared strategy by its name, or the spec of one that nobody has saved. */
+const strategyWishSchema = z.union([nameSchema, strategySpecSchema]);
+
+/** What a strategy that is not saved is called in answers: the name of none. */
+export const UNSAVED_STRATEGY = '(not saved)';
+
+/** `POST /api/v1/applications/NAME/plan`: the same for a strategy that is being written. */
+export const planRequestSchema = z.strictObject({
+  release: z.number().int().min(1).max(2_147_483_647).optional(),
+  strategy: strategyWishSchema.optional(),
 });
 
 export const plannedClusterSchema = z.object({
@@ -51,6 +64,7 @@ export const planViewSchema = z
     application: z.string(),
     release: naturalSchema,
     revision: z.string(),
+    /** Its name; UNSAVED_STRATEGY where its spec was sent along. */
     strategy: z.string(),
     digest: z.string(),
     total: naturalSchema,
@@ -88,7 +102,7 @@ const rate = z.number().min(0, 'must be 0 to 1').max(1, 'must be 0 to 1').defaul
 /** Many runs of the engine on a virtual clock, over the present fleet. */
 export const rehearsalRequestSchema = z.strictObject({
   release: z.number().int().min(1).max(2_147_483_647).optional(),
-  strategy: nameSchema.optional(),
+  strategy: strategyWishSchema.optional(),
   runs: z.number().int().min(1).max(2000, 'must be at most 2000').default(1000),
   /** Equal seeds give equal answers; one is chosen and told otherwise. */
   seed: z.number().int().min(0).max(4_294_967_295).optional(),
@@ -131,6 +145,16 @@ export const rehearsalAnswerSchema = z
     clusters: naturalSchema,
     /** Milliseconds from the start to the end, or to the halt. */
     durationMs: distributionSchema,
+    /** The same run by run: at most 40 bins of one width that follow each other, empty ones too; `to` is beyond it. */
+    histogram: z.array(
+      z.object({
+        fromMs: naturalSchema,
+        toMs: naturalSchema,
+        runs: naturalSchema,
+        /** Of those by how they ended; only what there was. */
+        outcomes: z.record(z.string(), naturalSchema),
+      }),
+    ),
     /** Runs by how they ended: `succeeded`, `succeededWithExceptions`, `halted`, `rolledBack`, `unfinished`. */
     outcomes: z.record(z.string(), naturalSchema),
     /** Clusters that had taken the release up when it halted; null: no run halted. */
@@ -179,6 +203,7 @@ export const rehearsalAnswerSchema = z
 export type PlanView = z.output<typeof planViewSchema>;
 export type PlannedWaveView = z.output<typeof plannedWaveSchema>;
 export type PlannedClusterView = z.output<typeof plannedClusterSchema>;
+export type PlanRequest = z.output<typeof planRequestSchema>;
 export type RehearsalRequest = z.output<typeof rehearsalRequestSchema>;
 export type RehearsalAnswer = z.output<typeof rehearsalAnswerSchema>;
 export type Distribution = z.output<typeof distributionSchema>;

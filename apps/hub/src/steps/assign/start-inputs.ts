@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { ApplicationSpec } from '#contract';
+import { UNSAVED_STRATEGY, toStrategySpec, type ApplicationSpec, type StrategyDocumentSpec } from '#contract';
 import { place, type BundleDrop, type Member, type StrategySpec } from '#domain';
 import { RejectedError } from '#kit';
 import type { Store, StoredRelease, Unit } from '#ports';
@@ -11,7 +11,7 @@ import { Blocked, noStrategy, readSpec, readStrategy } from './inputs.js';
 export interface StartInputs {
   readonly release: StoredRelease;
   readonly strategy: StrategySpec;
-  /** The strategy's name. */
+  /** The strategy's name; UNSAVED_STRATEGY of one that has none. */
   readonly strategyName: string;
   /** The joined clusters that the placement takes and that the release has an overlay for. */
   readonly members: readonly Member[];
@@ -29,7 +29,7 @@ export class ReadStartInputs {
 
   /**
    * @param release the newest one unless told.
-   * @param strategy another one than the application's.
+   * @param strategy another one than the application's: its name, or its spec.
    * @param hidden that one is not for whoever asks to see, and is answered as one that is not there.
    * @throws RejectedError `not-found`, `nothing-placed`, `spec`, `strategy`.
    */
@@ -41,7 +41,7 @@ export class ReadStartInputs {
       hidden = false,
     }: {
       readonly release?: number | undefined;
-      readonly strategy?: string | undefined;
+      readonly strategy?: string | StrategyDocumentSpec | undefined;
       readonly hidden?: boolean | undefined;
     },
     read: Unit = this.store.read,
@@ -50,8 +50,9 @@ export class ReadStartInputs {
     if (!resource) throw new RejectedError('not-found', `Application "${application}" does not exist`, { status: 404 });
     const spec = await possible(async () => readSpec(resource));
     const release = await releaseOf(read, application, number);
-    const strategyName = other ?? spec.strategy;
-    const strategy = await possible(() => {
+    const strategyName = typeof other === 'object' ? UNSAVED_STRATEGY : (other ?? spec.strategy);
+    const strategy = await possible(async () => {
+      if (typeof other === 'object') return toStrategySpec(other);
       if (hidden) throw noStrategy(strategyName);
       return readStrategy(read, { strategy: strategyName });
     });

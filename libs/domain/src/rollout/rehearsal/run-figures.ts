@@ -3,6 +3,7 @@ import type { StoredHoldCode } from '../../hold.js';
 import type { LoadedRow, Millis, Rollout, WaveProgress } from '../model.js';
 import type { GateSpec } from '../strategy.js';
 import { Tally, type Distribution } from './distribution.js';
+import { histogramOf, type Bin } from './histogram.js';
 import { RUN_OUTCOMES, type RehearsedRun, type RunOutcome } from './rehearsed-run.js';
 
 export interface RehearsedCluster {
@@ -48,6 +49,8 @@ export interface RehearsalReport {
   readonly outcomes: Readonly<Record<RunOutcome, number>>;
   /** Until the end, or the halt; a rollback is part of it. */
   readonly durationMs: Distribution | null;
+  /** The same run by run. */
+  readonly histogram: readonly Bin[];
   /** Clusters that took the release up, over all runs. */
   readonly exposed: Distribution | null;
   /** The same over the runs that halted or were rolled back; null: there was none. */
@@ -65,6 +68,7 @@ export class RunFigures {
   runs = 0;
   private readonly outcomes = new Map<RunOutcome, number>();
   private readonly durations = new Tally();
+  private readonly ends: { readonly durationMs: number; readonly outcome: RunOutcome }[] = [];
   private readonly exposed = new Tally();
   private readonly exposedBeforeHalt = new Tally();
   private readonly halts = new Map<string, Halt>();
@@ -85,6 +89,7 @@ export class RunFigures {
     this.runs += 1;
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
     this.durations.add(durationMs);
+    this.ends.push({ durationMs, outcome });
     this.exposed.add(exposed);
     if (outcome === 'halted' || outcome === 'rolledBack') this.exposedBeforeHalt.add(exposed);
     for (const { code, wave, message } of run.halts) {
@@ -124,6 +129,7 @@ export class RunFigures {
         number
       >,
       durationMs: this.durations.distribution(),
+      histogram: histogramOf(this.ends),
       exposed: this.exposed.distribution(),
       exposedBeforeHalt: this.exposedBeforeHalt.distribution(),
       halts: [...this.halts.values()].sort((a, b) => b.runs - a.runs || (a.code < b.code ? -1 : 1)),
