@@ -380,7 +380,6 @@ describe('access', () => {
   describe('with requests that are not right', () => {
     it('says 404 for what is not there', async () => {
       for (const route of [
-        '/',
         '/nothing',
         '/api/v1',
         '/api/v2/fleet',
