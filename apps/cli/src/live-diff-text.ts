@@ -1,7 +1,7 @@
 import type { DiffView, ObjectDiff } from '#contract';
 import { objectText } from './ask-cluster.js';
 import { plain, plainLines, toYaml } from './print.js';
-import { unifiedDiff } from './unified-diff.js';
+import { unifiedDiff } from '#domain';
 
 /** What an apply would change in a cluster: a unified diff per object, from what is there to what Git makes of it. */
 export function liveDiffText({ objects }: DiffView): string {

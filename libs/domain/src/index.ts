@@ -64,3 +64,4 @@ export * from './rollout/why.js';
 export * from './rollout/why-cluster.js';
 export { deriveHolds } from './rollout/why-holds.js';
 export * from './rollout/windows.js';
+export * from './unified-diff.js';

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { ApplyResult } from '#contract';
+import { unifiedDiff } from '#domain';
 import { RejectedError } from '#kit';
 import { askCluster, caveatOf, readPlace } from '../ask-cluster.js';
 import { withHub, type CliContext } from '../context.js';
@@ -9,7 +10,6 @@ import { answerOption, repeatedly, type AnswerOptions } from '../options.js';
 import { painted, plain, printAnswer, toYaml, type Tone } from '../print.js';
 import { examples } from '../program.js';
 import { sendDocuments } from '../send-documents.js';
-import { unifiedDiff } from '../unified-diff.js';
 
 interface Options extends AnswerOptions {
   readonly filename?: readonly string[];

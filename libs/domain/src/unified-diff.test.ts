@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { unifiedDiff } from './unified-diff.js';
+import { diffHunks, unifiedDiff } from './unified-diff.js';
 
 const names = { from: 'file', to: 'file' };
 
@@ -31,6 +31,26 @@ describe('a unified diff', () => {
 
   it('numbers an empty side as diff does', () => {
     expect(unifiedDiff('', 'a\n', { from: '/dev/null', to: 'x' })).toBe('--- /dev/null\n+++ x\n@@ -0,0 +1,1 @@\n+a\n');
+  });
+
+  it('finds a short edit of long texts at once, and tells one that is too long as all old, all new', () => {
+    const lines = (count: number, word: string): string =>
+      Array.from({ length: count }, (_, index) => `${word} ${index}\n`).join('');
+    const few = diffHunks(
+      `${lines(5000, 'x')}mid\n${lines(5000, 'y')}`,
+      `0\n${lines(5000, 'x')}${lines(5000, 'y')}1\n`,
+    );
+    expect(few.split('\n').filter((line) => /^[-+]/.test(line))).toEqual(['+0', '-mid', '+1']);
+    const all = diffHunks(lines(1500, 'old'), lines(1500, 'new')).split('\n').slice(1, -1);
+    expect(all.map((line) => line.slice(0, 4))).toEqual([
+      ...Array.from({ length: 1500 }, () => '-old'),
+      ...Array.from({ length: 1500 }, () => '+new'),
+    ]);
+  });
+
+  it('is as short as can be, what was removed before what came instead', () => {
+    expect(diffHunks('a\nb\nc\n', 'x\ny\nc\n')).toBe('@@ -1,3 +1,3 @@\n-a\n-b\n+x\n+y\n c\n');
+    expect(diffHunks('a\nb\nc\na\nb\nb\na\n', 'c\nb\na\nb\na\nc\n').match(/^[-+]/gm)).toHaveLength(5);
   });
 
   it('turns one text into the other when git applies it, whatever they are', () => {
