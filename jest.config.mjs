@@ -1,6 +1,6 @@
 import { jestBase } from './test/helpers/jest-base.mjs';
 
-/** Everything that needs no Kubernetes; see jest.kubernetes.config.mjs and jest.blast.config.mjs for the rest. */
+/** Everything that needs no Kubernetes and no browser; see jest.kubernetes.config.mjs, jest.blast.config.mjs and jest.page.config.mjs for the rest. */
 export default {
   ...jestBase,
   testPathIgnorePatterns: [
@@ -8,5 +8,6 @@ export default {
     '<rootDir>/test/kubernetes/',
     '<rootDir>/test/bench/',
     '<rootDir>/test/blast/',
+    '<rootDir>/test/page/',
   ],
 };

@@ -63,6 +63,9 @@ async function installAndBuild() {
     const nest = path.join(root, 'node_modules/@nestjs/cli/bin/nest.js');
     await runStep('Building', [process.execPath, nest, 'build', '--all'], root);
     await runStep('Bundling the agent', [process.execPath, path.join(root, 'deploy/bundle-agent.mjs')], root);
+    const vite = path.join(root, 'node_modules/vite/bin/vite.js');
+    const page = ['build', '--config', path.join(root, 'apps/web/vite.config.ts'), '--logLevel', 'warn'];
+    await runStep('Building the page', [process.execPath, vite, ...page], root);
     makeExecutable(root);
     removeOrphans(root);
     markBuilt(root, stamp);

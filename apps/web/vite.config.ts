@@ -7,13 +7,15 @@ import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 
 const here = import.meta.dirname;
-const outDir = path.resolve(here, '../../dist/web');
-
 /** Each asset also as .br and .gz, so that the hub compresses none of them while somebody waits. */
 function compressed(): Plugin {
+  let outDir = '';
   return {
     name: 'compressed',
     apply: 'build',
+    configResolved({ root, build }) {
+      outDir = path.resolve(root, build.outDir);
+    },
     async closeBundle() {
       const names = await readdir(outDir, { recursive: true });
       await Promise.all(
@@ -44,7 +46,7 @@ const config = defineConfig({
     },
   },
   build: {
-    outDir,
+    outDir: '../../dist/web',
     emptyOutDir: true,
     target: 'es2022',
     // The page's policy allows no data: scripts or styles, and no inline ones.

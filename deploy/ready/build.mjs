@@ -11,7 +11,7 @@ const settings = [
   '.swcrc',
   'deploy/bundle-agent.mjs',
 ];
-const skipped = new Set(['node_modules', 'dist', 'web', 'fixtures']);
+const skipped = new Set(['node_modules', 'dist', 'fixtures']);
 const stampFile = 'dist/.built';
 
 function* filesBelow(folder) {

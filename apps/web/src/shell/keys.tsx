@@ -13,7 +13,7 @@ const SEQUENCE_MS = 1500;
 /** The keys that work everywhere: `?` help, `/` filter, Ctrl-K palette, `g` and a letter. Silent while somebody types. */
 export function useGlobalKeys(on: { readonly palette: () => void; readonly help: () => void }): void {
   const navigate = useNavigate();
-  const wentAt = useRef(0);
+  const wentAt = useRef(-Infinity);
   useEffect(() => {
     const listen = (event: KeyboardEvent): void => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
@@ -24,7 +24,7 @@ export function useGlobalKeys(on: { readonly palette: () => void; readonly help:
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       if (document.querySelector('dialog[open]')) return;
       if (event.timeStamp - wentAt.current < SEQUENCE_MS) {
-        wentAt.current = 0;
+        wentAt.current = -Infinity;
         const place = PLACES.find(({ key }) => key === event.key);
         if (place) {
           event.preventDefault();

@@ -27,9 +27,15 @@ export function Shell() {
     if (!isIn) return;
     const stop = live.start();
     const forget = refreshFrom(live, queries);
+    // A stream that is refused does not say why: whoever is not signed in any more hears it from this.
+    const unwatch = live.watch(() => {
+      if (live.state().state === 'down')
+        queries.invalidateQueries({ queryKey: whoami.queryKey }).catch(() => undefined);
+    });
     return () => {
       stop();
       forget();
+      unwatch();
     };
   }, [isIn, queries]);
   useGlobalKeys(useMemo(() => ({ palette: () => setOpen('palette'), help: () => setOpen('help') }), []));
