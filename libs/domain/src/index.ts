@@ -3,6 +3,7 @@ export * from './assert-never.js';
 export * from './audit-chain.js';
 export * from './bundle.js';
 export * from './canonical-json.js';
+export * from './cell-state.js';
 export * from './cluster.js';
 export * from './duration.js';
 export * from './health/assess-object.js';

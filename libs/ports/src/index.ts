@@ -1,5 +1,6 @@
 export type * from './access-store.js';
 export type * from './bus.js';
+export type * from './cell-store.js';
 export * from './clock.js';
 export type * from './git-source.js';
 export type * from './kube.js';

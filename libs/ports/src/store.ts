@@ -20,6 +20,7 @@ import type {
   Withdrawal,
 } from '#domain';
 import type { AuditStore, CredentialStore, GrantStore, TokenStore, WebhookStore } from './access-store.js';
+import type { CellStore } from './cell-store.js';
 import type { ClusterLeaving, RevocationStore } from './membership-store.js';
 import type { Page, PageRequest, ScopedRequest } from './page.js';
 import type { LoginCodeStore, SessionStore } from './session-store.js';
@@ -359,6 +360,7 @@ export interface Unit {
   readonly outbox: OutboxStore;
   readonly revocations: RevocationStore;
   readonly reports: ReportStore;
+  readonly cells: CellStore;
   readonly tokens: TokenStore;
   readonly grants: GrantStore;
   readonly sessions: SessionStore;

@@ -8,6 +8,7 @@ import { fakeOutbox } from './fake/outbox.js';
 import { fakeAnswers, fakeFreeze } from './fake/commands.js';
 import { fakeAudit, fakeSettings, fakeTokens } from './fake/people.js';
 import { fakeReleases } from './fake/releases.js';
+import { fakeCells } from './fake/cells.js';
 import { fakeReports } from './fake/reports.js';
 import { fakeResources } from './fake/resources.js';
 import { fakeRevocations } from './fake/revocations.js';
@@ -83,6 +84,7 @@ function unitOf(run: Run): Unit {
     outbox: fakeOutbox(run),
     revocations: fakeRevocations(run),
     reports: fakeReports(run),
+    cells: fakeCells(run),
     tokens: fakeTokens(run),
     grants: fakeGrants(run),
     sessions: fakeSessions(run),

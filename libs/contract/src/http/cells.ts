@@ -3,23 +3,7 @@ import { nameSchema } from '../primitives.js';
 import { naturalSchema, timeSchema } from './basics.js';
 import { eventViewSchema } from './history.js';
 
-/**
- * What one cluster of the fleet's grid shows: the first that holds of `waiting` (its agent never joined), `leaving`, `offline`,
- * `held` (by a person), and then the worst of its applications: `failed` (and refused), `progressing` (and not yet reported),
- * `drifted` (runs its release, but not as Git says), `healthy`; `none`: no application is assigned to it.
- */
-export const CELL_STATES = [
-  'healthy',
-  'progressing',
-  'failed',
-  'drifted',
-  'held',
-  'offline',
-  'waiting',
-  'leaving',
-  'none',
-] as const;
-export type CellState = (typeof CELL_STATES)[number];
+export { CELL_STATES, type CellState } from '#domain';
 
 /** Of one application instead of the worst of all: its state, and its release, cluster by cluster. */
 export const cellsQuerySchema = z.object({ application: nameSchema.optional() });

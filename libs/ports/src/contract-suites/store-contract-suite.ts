@@ -1,5 +1,6 @@
 import { describe } from '@jest/globals';
 import { audits } from './store/audit.suite.js';
+import { cells } from './store/cells.suite.js';
 import { clusters } from './store/clusters.suite.js';
 import { commands } from './store/commands.suite.js';
 import { commits } from './store/commit.suite.js';
@@ -47,6 +48,7 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
     'history and lists': history,
     outbox,
     reports,
+    'the cells of the grid': cells,
     tokens,
     grants,
     scopes,

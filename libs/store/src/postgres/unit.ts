@@ -1,6 +1,7 @@
 import type { Unit } from '#ports';
 import { answerStore } from './answers.js';
 import { auditStore } from './audit.js';
+import { cellStore } from './cells.js';
 import { clusterRegistry } from './clusters.js';
 import { credentialStore } from './credentials.js';
 import { freezeStore } from './freeze.js';
@@ -29,6 +30,7 @@ export function createUnit(sql: Sql): Unit {
     outbox: outboxStore(sql),
     revocations: revocationStore(sql),
     reports: reportStore(sql),
+    cells: cellStore(sql),
     tokens: tokenStore(sql),
     grants: grantStore(sql),
     sessions: sessionStore(sql),

@@ -1,0 +1,35 @@
+import type { CellApplication, CellCluster, ClusterUid, Labels } from '#domain';
+
+/** A cluster as far as the fleet's grid shows it. */
+export interface StoredCell extends CellCluster {
+  readonly uid: ClusterUid;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly facts: Labels;
+}
+
+/** An application on a cluster. */
+export interface StoredCellApplication extends CellApplication {
+  readonly uid: ClusterUid;
+  readonly application: string;
+  /** Number of the release that the cluster is told to run; null: none, and no cell shows it. */
+  readonly told: number | null;
+  /** Number of the release that it runs by its agent's word; 0: none, or not known. */
+  readonly runs: number;
+}
+
+export interface CellReading {
+  /** What was written before it is in this reading or one before; whatever `read` is told of it answers the rest. */
+  readonly mark: number;
+  readonly clusters: readonly StoredCell[];
+  readonly applications: readonly StoredCellApplication[];
+}
+
+export interface CellStore {
+  /**
+   * Clusters and applications that were written since the reading with that mark, and maybe others; all of them without one, but
+   * none that is revoked and no application that is not told. Marks of all hubs on one database are of one kind, and never fall.
+   * All of 10,000 clusters with 4 applications each about 0.5 s; what changed about 50 ms, whatever it is.
+   */
+  read(since: number | null): Promise<CellReading>;
+}
