@@ -1,0 +1,29 @@
+import type { Whoami } from '#contract';
+
+type Role = Whoami['role'];
+
+/** As `roleAllows` of libs/domain has it: every role may look, an admin everything. */
+function roleAllows(role: Role, needed: Role): boolean {
+  return role === needed || role === 'admin' || needed === 'viewer';
+}
+
+/**
+ * Why somebody may not do what takes that role to the application, or null where a grant of theirs lets them. A scope of clusters is
+ * not looked at: the hub knows which clusters it holds, and its dry run says so.
+ */
+export function whyNot(me: Whoami | undefined, needed: Role, application: string): string | null {
+  if (!me) return 'It is not known yet what you may do.';
+  const able = me.grants.filter(({ role }) => roleAllows(role, needed));
+  if (able.length === 0)
+    return `This needs the role ${needed}; you are ${me.role}. An admin gives it by flotilla grant set.`;
+  const isHeld = able.some(
+    ({ scope }) => !scope?.applications || scope.applications.some((name) => matches(name, application)),
+  );
+  return isHeld ? null : `Your role ${needed} does not reach the application ${application}.`;
+}
+
+/** `*` stands for any run of characters. */
+function matches(pattern: string, name: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replace(/[^a-z0-9-]/g, ''));
+  return new RegExp(`^${parts.join('.*')}$`).test(name);
+}
