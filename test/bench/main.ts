@@ -6,6 +6,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string
   apply: () => import('./apply.js'),
   corridor: () => import('./corridor.js'),
   engine: () => import('./engine.js'),
+  page: () => import('./page.js'),
   trust: () => import('./trust.js'),
 };
 

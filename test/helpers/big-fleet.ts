@@ -5,6 +5,7 @@ import type { StoredRelease, Unit } from '#ports';
 import { openStore } from '#store';
 import { everywhere, filesOf, putRelease, SHOP, type FleetApplication } from './big-fleet-applications.js';
 import { fleetClusters, loseClusters, putClusters, type Fate, type FleetCluster } from './big-fleet-clusters.js';
+import { LONG_PAST, putPast } from './big-fleet-past.js';
 import { FleetStory } from './big-fleet-story.js';
 import { TestRepository } from './test-repository.js';
 
@@ -18,6 +19,8 @@ export interface BigFleetOptions {
   readonly rollout?: number;
   /** Applications that run everywhere: `platform`, `telemetry`, …; `platform` alone unless told. At 10,000 clusters each costs about 4 s more. */
   readonly everywhere?: number;
+  /** Also the events, rollouts, releases and acts of some years, for measurements of lists. */
+  readonly longPast?: boolean;
 }
 
 export interface BigFleet {
@@ -54,6 +57,7 @@ export async function growBigFleet(databaseUrl: string, options: BigFleetOptions
   try {
     await client.connect();
     await putClusters(client, clusters, now);
+    if (options.longPast) await putPast(client, clusters, LONG_PAST, now);
     const states = await store.transact(async (unit) => {
       const story = new FleetStory(unit, clusters, now);
       await declare(unit, repository, applications, { revision: revisions.at(-1) ?? '', now });
