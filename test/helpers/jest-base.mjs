@@ -14,8 +14,10 @@ export const jestBase = {
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    // Tests of the page, which is a package of its own.
+    '^#contract$': '<rootDir>/libs/contract/src/index.ts',
     // What the page takes of it; see apps/web/vite.config.ts.
-    '^#domain/(selector|label-selector-text|duration)$': '<rootDir>/libs/domain/src/$1.ts',
+    '^#domain/(access|selector|label-selector-text|duration|unified-diff)$': '<rootDir>/libs/domain/src/$1.ts',
   },
   transform: {
     '^.+\\.ts$': [
