@@ -42,6 +42,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
     <Dialog title="Go to, or do" onClose={onClose}>
       <Command label="Commands" loop>
         <Command.Input
+          data-autofocus
           value={text}
           onValueChange={setText}
           placeholder="A page, a cluster, an application, a rollout, an act …"
