@@ -40,9 +40,11 @@ const config = defineConfig({
   resolve: {
     alias: {
       // Pure functions that need nothing of Node; tsconfig.json and jest's base name the same.
+      '#domain/access': domain('access'),
       '#domain/selector': domain('selector'),
       '#domain/label-selector-text': domain('label-selector-text'),
       '#domain/duration': domain('duration'),
+      '#domain/unified-diff': domain('unified-diff'),
     },
   },
   build: {

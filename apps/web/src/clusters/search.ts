@@ -1,16 +1,24 @@
 import { oneOf, text } from '../search.js';
 
 export const CLUSTER_TABS = ['applications', 'objects', 'diff', 'events', 'history'] as const;
+export type ClusterTab = (typeof CLUSTER_TABS)[number];
 
+/** The words of the API. */
+export const STATUSES = ['ready', 'offline', 'waiting', 'leaving', 'revoked'] as const;
+
+/** `q`: labels and facts as in `kubectl -l`; `name`: a part of the name. */
 export interface ClustersSearch {
   readonly q?: string;
-  readonly status?: string;
+  readonly name?: string;
+  readonly status?: (typeof STATUSES)[number];
 }
 
+/** `object`: as `objectKey` writes it. `only`: `unhealthy` objects, or `warning`s among the events. */
 export interface ClusterSearch {
-  readonly tab?: (typeof CLUSTER_TABS)[number];
+  readonly tab?: ClusterTab;
   readonly application?: string;
   readonly object?: string;
+  readonly only?: 'unhealthy' | 'warning';
 }
 
 export interface CompareSearch {
@@ -19,7 +27,7 @@ export interface CompareSearch {
 }
 
 export function clustersSearch(search: Record<string, unknown>): ClustersSearch {
-  return { q: text(search['q']), status: text(search['status']) };
+  return { q: text(search['q']), name: text(search['name']), status: oneOf(STATUSES, search['status']) };
 }
 
 export function clusterSearch(search: Record<string, unknown>): ClusterSearch {
@@ -27,6 +35,7 @@ export function clusterSearch(search: Record<string, unknown>): ClusterSearch {
     tab: oneOf(CLUSTER_TABS, search['tab']),
     application: text(search['application']),
     object: text(search['object']),
+    only: oneOf(['unhealthy', 'warning'], search['only']),
   };
 }
 
