@@ -10,23 +10,25 @@ export function fakeCells(run: Run): CellStore {
     read: (since) =>
       run(({ tables }) => ({
         mark: (since ?? 0) + 1,
-        clusters: tables.clusters
-          .rows()
-          .filter(({ state }) => since !== null || state !== 'revoked')
-          .map(({ uid, name, labels, facts, state, online, hold }) => ({
-            ...{ uid, name, labels, facts, state, online, isHeld: hold !== null },
-          })),
+        clusters: tables.clusters.rows().map(({ uid, name, labels, facts, state, online, hold }) => ({
+          ...{ uid, name, labels, facts, state, online, isHeld: hold !== null, written: since ?? 0 },
+        })),
         applications: tables.targets
           .rows()
-          .map(({ application, row }) =>
-            cellApplication(application, row, tables.reports.get(keyOf(application, row.uid))?.report),
-          )
+          .map(({ application, row }) => ({
+            ...cellApplication(application, row, tables.reports.get(keyOf(application, row.uid))?.report),
+            written: since ?? 0,
+          }))
           .filter(({ told }) => since !== null || told !== null),
       })),
   };
 }
 
-function cellApplication(application: string, row: TargetRow, report: AgentReport | undefined): StoredCellApplication {
+function cellApplication(
+  application: string,
+  row: TargetRow,
+  report: AgentReport | undefined,
+): Omit<StoredCellApplication, 'written'> {
   const { uid, assignment, lastPassed, previous } = row;
   const phase = phaseInForce(row);
   const isOther = phase === 'healthy' && report !== undefined && report.runs !== report.digest;

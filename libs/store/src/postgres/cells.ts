@@ -10,6 +10,7 @@ interface ClusterRow {
   readonly state: ClusterState;
   readonly online: boolean;
   readonly held: boolean;
+  readonly xmin: string;
 }
 
 interface ApplicationRow {
@@ -19,6 +20,8 @@ interface ApplicationRow {
   readonly told: number | null;
   readonly runs: number;
   readonly drifted: boolean;
+  readonly xmin: string;
+  readonly report_xmin: string | null;
 }
 
 /**
@@ -37,29 +40,30 @@ export function cellStore(sql: Sql): CellStore {
       const applications = await readApplications(sql, since);
       return {
         mark,
-        clusters: clusters.map(({ uid, name, labels, facts, state, online, held }) => ({
-          ...{ uid, name, labels, facts, state, online, isHeld: held },
+        clusters: clusters.map(({ uid, name, labels, facts, state, online, held, xmin }) => ({
+          ...{ uid, name, labels, facts, state, online, isHeld: held, written: whole(mark, xmin) },
         })),
-        applications: applications.map(({ uid, application, phase, told, runs, drifted }) => ({
+        applications: applications.map(({ uid, application, phase, told, runs, drifted, xmin, report_xmin }) => ({
           ...{ uid, application, phase, told, runs, isDrifted: drifted },
+          written: Math.max(whole(mark, xmin), report_xmin === null ? 0 : whole(mark, report_xmin)),
         })),
       };
     },
   };
 }
 
+/** A row bears the lower half of its transaction's number, which is less than half a turn away from any that is asked for. */
 const TURN = 2 ** 32;
-
-/** A row bears the lower half of its transaction's number. */
 const newer = (table: string): string => `age(${table}.xmin) <= age($1::xid)`;
-const markOf = (since: number): string => String(since % TURN);
+const lower = (mark: number): string => String(mark % TURN);
+const whole = (near: number, xmin: string): number => near + ((Number(xmin) - (near % TURN)) | 0);
 
 async function readClusters(sql: Sql, since: number | null): Promise<readonly ClusterRow[]> {
-  const columns = 'uid, name, labels, facts, state, online, hold_since is not null as held';
+  const select = `select uid, name, labels, facts, state, online, hold_since is not null as held, xmin::text from clusters c`;
   const { rows } =
     since === null
-      ? await sql.query<ClusterRow>(`select ${columns} from clusters where state <> 'revoked'`)
-      : await sql.query<ClusterRow>(`select ${columns} from clusters where ${newer('clusters')}`, [markOf(since)]);
+      ? await sql.query<ClusterRow>(select)
+      : await sql.query<ClusterRow>(`${select} where ${newer('c')}`, [lower(since)]);
   return rows;
 }
 
@@ -68,7 +72,7 @@ async function readClusters(sql: Sql, since: number | null): Promise<readonly Cl
  * taken apart only where another one runs.
  */
 const APPLICATION_COLUMNS = `
-  t.uid, t.application, t.phase, t.release as told,
+  t.uid, t.application, t.phase, t.release as told, t.xmin::text, r.xmin as report_xmin,
   coalesce(case
     when t.phase is not null and r.runs = r.digest then t.release
     when r.runs = '' then 0
@@ -86,7 +90,7 @@ async function readApplications(sql: Sql, since: number | null): Promise<readonl
   if (since === null) {
     const { rows } = await sql.query<ApplicationRow>(
       `select ${APPLICATION_COLUMNS}
-       from targets t left join (select p.uid, p.application, x.* from reports p cross join lateral ${REPORT}) r
+       from targets t left join (select p.uid, p.application, p.xmin::text, x.* from reports p cross join lateral ${REPORT}) r
          on r.uid = t.uid and r.application = t.application
        where t.release is not null`,
     );
@@ -101,9 +105,9 @@ async function readApplications(sql: Sql, since: number | null): Promise<readonl
      select ${APPLICATION_COLUMNS}
      from changed c join targets t on t.uid = c.uid and t.application = c.application
        left join lateral (
-         select x.* from reports p cross join lateral ${REPORT} where p.uid = t.uid and p.application = t.application
+         select p.xmin::text, x.* from reports p cross join lateral ${REPORT} where p.uid = t.uid and p.application = t.application
        ) r on true`,
-    [markOf(since)],
+    [lower(since)],
   );
   return rows;
 }

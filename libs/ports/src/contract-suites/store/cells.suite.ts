@@ -24,7 +24,7 @@ function applicationIn({ applications }: CellReading, uid: string): CellReading[
 }
 
 export function cells(test: StoreTest): void {
-  it('answers all clusters that are not revoked, and all applications that they are told to run', () =>
+  it('answers all clusters, revoked ones too, and all applications that they are told to run', () =>
     test(async ({ store }) => {
       await addOnline(store, 'u1', 100);
       await addCluster(store, 'u2', { team: 'red' });
@@ -34,15 +34,20 @@ export function cells(test: StoreTest): void {
       await store.read.clusters.hold('u2', { reason: 'r', by: 'token:a', since: 1 });
       await put(store, assigned('u1'), rowOf('u2'));
       const { clusters, applications } = await store.read.cells.read(null);
+      const written = expect.any(Number);
       expect([...clusters].sort((a, b) => (a.uid < b.uid ? -1 : 1))).toEqual([
-        { uid: 'u1', name: 'u1', labels: {}, facts: { nodes: '3' }, state: 'joined', online: true, isHeld: false },
+        {
+          ...{ uid: 'u1', name: 'u1', labels: {}, facts: { nodes: '3' }, state: 'joined' },
+          ...{ online: true, isHeld: false, written },
+        },
         {
           ...{ uid: 'u2', name: 'u2', labels: { team: 'red' }, facts: {}, state: 'registered' },
-          ...{ online: false, isHeld: true },
+          ...{ online: false, isHeld: true, written },
         },
+        expect.objectContaining({ uid: 'u3', state: 'revoked' }),
       ]);
       expect(applications).toEqual([
-        { uid: 'u1', application: 'web', phase: 'healthy', told: 3, runs: 0, isDrifted: false },
+        { uid: 'u1', application: 'web', phase: 'healthy', told: 3, runs: 0, isDrifted: false, written },
       ]);
     }));
 
@@ -86,7 +91,7 @@ export function cells(test: StoreTest): void {
       await store.read.reports.upsert([reportOf('u1', 1, 1, { digest: DIGEST, runs: DIGEST, ...report })], 10);
       await put(store, assigned('u1', row));
       expect(applicationIn(await store.read.cells.read(null), 'u1')).toEqual({
-        ...{ uid: 'u1', application: 'web', told: 3 },
+        ...{ uid: 'u1', application: 'web', told: 3, written: expect.any(Number) },
         ...expected,
       });
     }),
