@@ -118,6 +118,7 @@ export const ROUTES: Readonly<Record<string, readonly [Role, About]>> = {
   'POST /api/v1/applications/:name/rollouts': ['operator', 'whole application'],
   'POST /api/v1/applications/:name/lift': ['operator', 'whole application'],
   'GET /api/v1/applications/:name/plan': ['viewer', 'whole application'],
+  'GET /api/v1/applications/:name/diff': ['viewer', 'whole application'],
   'POST /api/v1/applications/:name/plan': ['viewer', 'whole application'],
   'POST /api/v1/applications/:name/rehearsals': ['operator', 'whole application'],
   'POST /api/v1/rollbacks': ['operator', 'filtered'],

@@ -1,7 +1,7 @@
 import { openAgentBus } from '#bus';
 import type { Manifest, Withdrawal } from '#domain';
 import { type Logger, messageOf, RetryableError } from '#kit';
-import { Discovery, RecordStore, sleep } from '#kube';
+import { Discovery, makeSecretMarks, RecordStore, sleep } from '#kube';
 import { systemClock } from '#ports';
 import {
   type Agent,
@@ -16,7 +16,6 @@ import { Applications } from './applications.js';
 import { Backoff, detach, jittered } from './common.js';
 import { OwnSecrets } from './own-secrets.js';
 import { Asks } from './steps/answer/asks.js';
-import { makeSecretMarks } from './steps/answer/secret-marks.js';
 import { KindWatches } from './steps/apply/kind-watches.js';
 import { ManifestKeeper } from './steps/fetch/manifest-keeper.js';
 import { verifyManifest } from './steps/fetch/verify-manifest.js';

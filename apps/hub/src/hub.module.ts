@@ -12,6 +12,7 @@ import { ApplyController } from './http/apply.controller.js';
 import { ApplyDocuments } from './http/apply-documents.js';
 import { AskAgent } from './http/asks/ask-agent.js';
 import { AsksController } from './http/asks/asks.controller.js';
+import { BundleDiffReader } from './http/bundle-diff-reader.js';
 import { ClustersController } from './http/clusters.controller.js';
 import { ClusterHolds } from './http/commands/cluster-holds.js';
 import { CommandWork } from './http/commands/command-work.js';
@@ -140,6 +141,7 @@ const doors: Provider[] = [
   TrustReader,
   ApplyDocuments,
   AskAgent,
+  BundleDiffReader,
   Callers,
   ClusterHolds,
   CommandWork,

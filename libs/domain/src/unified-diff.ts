@@ -45,7 +45,8 @@ function compare(a: readonly string[], b: readonly string[]): Line[] {
 
 /** After Myers ("An O(ND) difference algorithm"): as long as the edit is short, the length of the texts hardly matters. */
 function edit(a: readonly string[], b: readonly string[]): Line[] {
-  const reached = reach(...numbered(a, b));
+  const isHopeless = a.length === 0 || b.length === 0 || Math.abs(a.length - b.length) > MAX_EDIT;
+  const reached = isHopeless ? null : reach(...numbered(a, b));
   if (reached === null) {
     return [...a.map((text): Line => ({ sign: '-', text })), ...b.map((text): Line => ({ sign: '+', text }))];
   }

@@ -5,7 +5,8 @@ export { collectionPath, Discovery, DISCOVERY_FAILED, objectPath, type KindPath 
 export { planPrune, unionInventory, type InventoryEntry } from './apply/inventory.js';
 export { liveStateOf, type LiveState } from './apply/live-state.js';
 export * from './apply/marks.js';
-export { decoded, errorText, isSecret, type MarkValue, SecretMask } from './apply/mask-secret.js';
+export { diffBody } from './apply/diff-body.js';
+export { errorText, isSecret, type MarkValue, SecretMask } from './apply/mask-secret.js';
 export { mapLimited } from './apply/map-limited.js';
 export { differences } from './apply/compare.js';
 export { isMetadataEnough } from './apply/metadata-kinds.js';
@@ -25,6 +26,7 @@ export {
 export { prepareObjects, type ApplyItem, type ObjectError } from './apply/prepare.js';
 export { type ObjectPreview, previewObject } from './apply/preview-object.js';
 export { type Deletion, deleteObjects, inspectPrune, type PrunePlan } from './apply/prune-objects.js';
+export { makeSecretMarks } from './apply/secret-marks.js';
 export { planStages } from './apply/stages.js';
 export { RecordStore, secretObject, type ApplicationRecord } from './apply/record-store.js';
 export { watchKind, type KindWatchOptions } from './apply/watch-kind.js';

@@ -172,6 +172,8 @@ export interface ReleaseStore {
   /** Stores a gzipped bundle by digest; a digest that is there is left alone. */
   putBundle(digest: string, bundle: { gzipped: Uint8Array; bytes: number; objects: number }): Promise<void>;
   getBundle(digest: string): Promise<Uint8Array | null>;
+  /** Whether any release of the application has that bundle. */
+  hasBundle(application: string, digest: string): Promise<boolean>;
   /** How many chunks it has on the bus; null: not put there yet. */
   bundleChunks(digest: string): Promise<number | null>;
   /** Null: it is not on the bus any more. */

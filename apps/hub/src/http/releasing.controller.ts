@@ -2,6 +2,8 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/com
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import {
+  bundleDiffQuerySchema,
+  bundleDiffSchema,
   commandAnswerSchema,
   liftRequestSchema,
   nameSchema,
@@ -11,10 +13,12 @@ import {
   rehearsalAnswerSchema,
   rehearsalRequestSchema,
   startRequestSchema,
+  type BundleDiff,
   type CommandAnswer,
   type PlanView,
   type RehearsalAnswer,
 } from '#contract';
+import { BundleDiffReader } from './bundle-diff-reader.js';
 import { CallerParam, Permit, type Caller } from './access/permit.js';
 import { Answers } from './answers.js';
 import { Command, CommandParam, type CommandRequest } from './commands/command.js';
@@ -31,6 +35,7 @@ export class ReleasingController {
     private readonly commands: RolloutCommands,
     private readonly plans: PlanReader,
     private readonly rehearser: Rehearser,
+    private readonly diffs: BundleDiffReader,
   ) {}
 
   /** What a start would do, before anything is assigned: `plan` of a start and of an approval is its digest. */
@@ -70,6 +75,21 @@ export class ReleasingController {
     @GoneParam() gone: AbortSignal,
   ): Promise<RehearsalAnswer> {
     return this.rehearser.rehearse(name, body, { caller, gone });
+  }
+
+  /** What differs between two releases, or two bundles: the same change is told once, for all that have it. */
+  @Get('diff')
+  @Permit('viewer', { application: 'name', whole: true })
+  @Answers(bundleDiffSchema)
+  diff(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Query({ schema: bundleDiffQuerySchema }) query: z.output<typeof bundleDiffQuerySchema>,
+    @GoneParam() gone: AbortSignal,
+  ): Promise<BundleDiff> {
+    const { from = 0, to = 0, fromDigest, toDigest } = query;
+    return fromDigest !== undefined && toDigest !== undefined
+      ? this.diffs.ofBundles(name, fromDigest, toDigest, gone)
+      : this.diffs.ofReleases(name, from, to, gone);
   }
 
   /** Rolls out a release: the newest, or the one named. */

@@ -22,6 +22,14 @@ describe('a secret box', () => {
     expect(statSync(file('made')).mode & 0o777).toBe(0o600);
   });
 
+  it('derives a key for each purpose, the same after a restart, and another from other keys', async () => {
+    const box = await openSecretBox(file('made'), true);
+    expect(Buffer.from(box.derive('marks of web'), 'base64')).toHaveLength(32);
+    expect((await openSecretBox(file('made'), true)).derive('marks of web')).toBe(box.derive('marks of web'));
+    expect(box.derive('marks of api')).not.toBe(box.derive('marks of web'));
+    expect((await openSecretBox(file('other'), true)).derive('marks of web')).not.toBe(box.derive('marks of web'));
+  });
+
   it('opens nothing that was touched, moved to another name, cut short, or sealed elsewhere', async () => {
     const box = await openSecretBox(file('made'), true);
     const sealed = Buffer.from(box.seal('token', 'credential shop'));

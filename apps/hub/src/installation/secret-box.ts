@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { messageOf, RejectedError, writeFileAtomically } from '#kit';
 
@@ -15,6 +15,8 @@ export interface SecretBox {
   seal(text: string, purpose: string): Uint8Array;
   /** @throws RejectedError `sealed-otherwise`: with another key, or for another purpose. */
   open(sealed: Uint8Array, purpose: string): string;
+  /** A key of its own for a purpose, base64: the same on every hub that has these keys, until another one comes first. */
+  derive(purpose: string): string;
 }
 
 /**
@@ -54,6 +56,10 @@ function boxOf(keys: readonly Buffer[]): SecretBox {
   const byId = new Map(keys.map((key) => [idOf(key).toString('hex'), key]));
   const [first] = keys;
   return {
+    derive(purpose) {
+      if (first === undefined) throw new RejectedError('secrets-key', 'There is no key to derive from.');
+      return Buffer.from(hkdfSync('sha256', first, '', `flotilla ${purpose}`, KEY_BYTES)).toString('base64');
+    },
     seal(text, purpose) {
       if (first === undefined) throw new RejectedError('secrets-key', 'There is no key to seal with.');
       const nonce = randomBytes(NONCE_BYTES);

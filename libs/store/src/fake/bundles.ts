@@ -3,7 +3,14 @@ import type { Run } from './session.js';
 
 type Bundles = Pick<
   ReleaseStore,
-  'putBundle' | 'getBundle' | 'bundleChunks' | 'setBundleChunks' | 'bundlesOnBus' | 'bundlesInUse' | 'lockBundle'
+  | 'putBundle'
+  | 'getBundle'
+  | 'hasBundle'
+  | 'bundleChunks'
+  | 'setBundleChunks'
+  | 'bundlesOnBus'
+  | 'bundlesInUse'
+  | 'lockBundle'
 >;
 
 export function fakeBundles(run: Run): Bundles {
@@ -14,6 +21,13 @@ export function fakeBundles(run: Run): Bundles {
           tables.bundles.set(digest, { digest, gzipped: gzipped.slice(), chunks: null });
       }),
     getBundle: (digest) => run(({ tables }) => tables.bundles.get(digest)?.gzipped.slice() ?? null),
+    hasBundle: (application, digest) =>
+      run(({ tables }) =>
+        tables.releases
+          .rows()
+          .filter((release) => release.application === application)
+          .some(({ overlays }) => Object.values(overlays).some((overlay) => overlay.digest === digest)),
+      ),
     bundleChunks: (digest) => run(({ tables }) => tables.bundles.get(digest)?.chunks ?? null),
     setBundleChunks: (digest, chunks) =>
       run(({ tables }) => {

@@ -3,7 +3,14 @@ import type { Sql } from './sql.js';
 
 type Bundles = Pick<
   ReleaseStore,
-  'putBundle' | 'getBundle' | 'bundleChunks' | 'setBundleChunks' | 'bundlesOnBus' | 'bundlesInUse' | 'lockBundle'
+  | 'putBundle'
+  | 'getBundle'
+  | 'hasBundle'
+  | 'bundleChunks'
+  | 'setBundleChunks'
+  | 'bundlesOnBus'
+  | 'bundlesInUse'
+  | 'lockBundle'
 >;
 
 /** Bundles by digest; a megabyte is written in about 10 ms and read in 5. */
@@ -20,6 +27,14 @@ export function bundleStore(sql: Sql): Bundles {
     async getBundle(digest) {
       const { rows } = await sql.query<{ gzipped: Buffer }>('select gzipped from bundles where digest = $1', [digest]);
       return rows[0]?.gzipped ?? null;
+    },
+    /** Looks through the releases' text where it lies, the newest first: some MB a second are never sent. */
+    async hasBundle(application, digest) {
+      const { rows } = await sql.query(
+        `select 1 from releases where application = $1 and strpos(overlays, $2) > 0 order by number desc limit 1`,
+        [application, JSON.stringify(digest)],
+      );
+      return rows.length > 0;
     },
     async bundleChunks(digest) {
       const { rows } = await sql.query<{ chunks: number | null }>('select chunks from bundles where digest = $1', [

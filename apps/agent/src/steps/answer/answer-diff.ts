@@ -7,6 +7,7 @@ import {
   type ApplyItem,
   apiError,
   callKube,
+  diffBody,
   differences,
   DISCOVERY_FAILED,
   errorText,
@@ -28,7 +29,6 @@ import {
 import { prepareBundle } from '../apply/apply-pass.js';
 import { cut } from '../report/compose-report.js';
 import { ANSWER_ROOM, AnswerBudget } from './answer-budget.js';
-import { diffBody } from './diff-body.js';
 import { type AnswerInput, answerHead, truncatedBy } from './inspected.js';
 
 /** Largest body of an object, bytes of JSON. */

@@ -63,6 +63,22 @@ export function releases(test: StoreTest): void {
       expect(await read.releases.getBundle('unknown')).toBeNull();
     }));
 
+  it('knows whether an application has a bundle in any of its releases, others left out', () =>
+    test(async ({ store: { read } }) => {
+      const digest = (letter: string): string => letter.repeat(64);
+      const overlays = (letter: string) => ({
+        'overlays/dev': { digest: digest(letter), objects: 1, bytes: 1, tool: 'kustomize 5.8.1' },
+      });
+      await read.releases.add(releaseOf({ revision: 'r1', overlays: overlays('1') }));
+      await read.releases.add(releaseOf({ revision: 'r2', overlays: overlays('2') }));
+      await read.releases.add(releaseOf({ application: 'api', revision: 'r', overlays: overlays('3') }));
+      expect(await read.releases.hasBundle('web', digest('1'))).toBe(true);
+      expect(await read.releases.hasBundle('web', digest('2'))).toBe(true);
+      expect(await read.releases.hasBundle('web', digest('3'))).toBe(false);
+      expect(await read.releases.hasBundle('api', digest('3'))).toBe(true);
+      expect(await read.releases.hasBundle('web', 'overlays/dev')).toBe(false);
+    }));
+
   it('knows in how many chunks a bundle lies on the bus, once it was told', () =>
     test(async ({ store: { read } }) => {
       expect(await read.releases.bundleChunks(DIGEST)).toBeNull();

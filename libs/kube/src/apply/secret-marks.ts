@@ -1,9 +1,9 @@
 import { createHmac, hkdfSync } from 'node:crypto';
-import type { MarkValue } from '#kube';
+import type { MarkValue } from './mask-secret.js';
 
 /**
  * Marks that stand for the values of Secrets where two states are compared: equal values have equal marks, also after a restart, and
- * without the agent's own key nobody can find out what they stand for by trying.
+ * without the key of who makes them nobody can find out what they stand for by trying.
  */
 export function makeSecretMarks(seed: string): MarkValue {
   const key = Buffer.from(hkdfSync('sha256', seed, '', 'flotilla marks of secret values', 32));

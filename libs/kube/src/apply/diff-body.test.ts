@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '#domain';
-import { SecretMask } from '#kube';
 import { diffBody } from './diff-body.js';
+import { SecretMask } from './mask-secret.js';
 import { makeSecretMarks } from './secret-marks.js';
 
 const mark = makeSecretMarks('SUSEED');

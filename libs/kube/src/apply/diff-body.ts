@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '#domain';
-import { decoded, isMap, isSecret, mapAt, type MarkValue, type SecretMask } from '#kube';
+import { decoded, isSecret, type MarkValue, type SecretMask } from './mask-secret.js';
+import { isMap, mapAt } from './object-ref.js';
 
 /** What the API server writes by itself, and what kubectl copies of a whole object. */
 const SERVER_METADATA = ['managedFields', 'resourceVersion', 'generation', 'uid', 'creationTimestamp', 'selfLink'];
