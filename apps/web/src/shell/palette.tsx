@@ -2,9 +2,10 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Command } from 'cmdk';
 import { useState } from 'react';
-import type { ClusterView } from '#contract';
+import type { FleetCells } from '#contract';
 import { api } from '../api/client.js';
 import { applications, rollouts } from '../api/queries.js';
+import { CELL_STATES } from '../cell-states.js';
 import { Dialog } from '../ui/dialog.js';
 import { StateShape } from '../ui/state-mark.js';
 import { usePageActs } from './acts.js';
@@ -14,8 +15,8 @@ const ITEM =
   'flex min-h-11 cursor-pointer items-center gap-2 rounded-md px-2 sm:min-h-9 aria-selected:bg-raised aria-selected:text-strong';
 const GROUP =
   '[&_[cmdk-group-heading]]:text-muted [&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:py-1 [&_[cmdk-group-heading]]:text-xs';
-/** As many clusters as the palette finds in one page of the API; the fleet's filter finds every one. */
-const CLUSTERS = 1000;
+/** As many clusters as are offered of those that match. */
+const CLUSTERS = 20;
 
 /** Go anywhere, and do what the present page can do, by typing. */
 export function Palette({ onClose }: { readonly onClose: () => void }) {
@@ -24,9 +25,10 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   const acts = usePageActs();
   const apps = useQuery(applications);
   const running = useQuery(rollouts());
-  const clusters = useQuery({
-    queryKey: ['clusters', 'palette'],
-    queryFn: ({ signal }) => api.get<{ items: ClusterView[] }>('/api/v1/clusters', { limit: CLUSTERS }, signal),
+  // Every name of the fleet, in one answer of columns.
+  const cells = useQuery({
+    queryKey: ['cells', 'palette'],
+    queryFn: ({ signal }) => api.get<FleetCells>('/api/v1/fleet/cells', {}, signal),
     enabled: text !== '',
     staleTime: 60_000,
   });
@@ -36,8 +38,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   };
   const go = (to: string) => then(() => void navigate({ to }).catch(() => undefined));
   const wanted = text.trim().toLowerCase();
-  const found =
-    wanted === '' ? [] : (clusters.data?.items ?? []).filter(({ name }) => name.includes(wanted)).slice(0, 20);
+  const found = wanted === '' || !cells.data ? [] : matching(cells.data, wanted);
   return (
     <Dialog title="Go to, or do" onClose={onClose}>
       <Command label="Commands" loop>
@@ -88,14 +89,14 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
                 ))}
               </Command.Group>
               <Command.Group heading="Clusters" className={GROUP}>
-                {found.map(({ name, status }) => (
+                {found.map(({ name, state }) => (
                   <Command.Item
                     key={name}
                     value={`cluster ${name}`}
                     onSelect={go(`/clusters/${name}`)}
                     className={ITEM}
                   >
-                    <StateShape state={status} /> {name}
+                    <StateShape state={state} /> {name}
                   </Command.Item>
                 ))}
               </Command.Group>
@@ -105,4 +106,14 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
       </Command>
     </Dialog>
   );
+}
+
+/** Names with the text in them, those first that begin with it. */
+function matching({ names, states }: FleetCells, wanted: string): { name: string; state: string }[] {
+  const found: { name: string; state: string; at: number }[] = [];
+  for (const [index, name] of names.entries()) {
+    const at = name.indexOf(wanted);
+    if (at >= 0) found.push({ name, state: CELL_STATES[states[index] ?? -1] ?? 'none', at });
+  }
+  return found.sort((a, b) => Math.sign(a.at) - Math.sign(b.at)).slice(0, CLUSTERS);
 }
