@@ -1,6 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { activitySearch } from './activity/search.js';
-import { applicationSearch } from './applications/search.js';
+import { applicationSearch, applicationsSearch } from './applications/search.js';
 import { clusterSearch, clustersSearch, compareSearch } from './clusters/search.js';
 import { fleetSearch } from './fleet/search.js';
 import { rolloutSearch, rolloutsSearch } from './rollouts/search.js';
@@ -37,7 +37,7 @@ const routes = [
   page('/fleet', () => import('./fleet/fleet-page.js'), 'FleetPage', fleetSearch),
   page('/rollouts', () => import('./rollouts/rollouts-page.js'), 'RolloutsPage', rolloutsSearch),
   page('/rollouts/$id', () => import('./rollouts/rollout-page.js'), 'RolloutPage', rolloutSearch),
-  page('/applications', () => import('./applications/applications-page.js'), 'ApplicationsPage', none),
+  page('/applications', () => import('./applications/applications-page.js'), 'ApplicationsPage', applicationsSearch),
   page('/applications/$name', () => import('./applications/application-page.js'), 'ApplicationPage', applicationSearch),
   page('/clusters', () => import('./clusters/clusters-page.js'), 'ClustersPage', clustersSearch),
   page('/clusters/$name', () => import('./clusters/cluster-page.js'), 'ClusterPage', clusterSearch),
