@@ -19,10 +19,30 @@ export async function watchEvents(
   const shape = { ...events, columns: events.columns.filter(({ ticks }) => !ticks) };
   const changes = new Changes(shape, output);
   // First where the stream begins, then what was before: an event between the two comes twice, and is told once.
-  let last = (await events.list(client, { limit: 1 }))[0]?.id ?? 0;
+  const last = await lastEventId(client);
   const before = await events.list(client, filters);
   let told = before.at(-1)?.id ?? 0;
   context.out(changes.append(before));
+  for await (const event of eventsAfter(client, context, last, signal)) {
+    if (event.id <= told || !matches(event, filters)) continue;
+    told = event.id;
+    context.out(changes.append([event]));
+  }
+}
+
+/** The id that the stream of events is at now; 0: there are none yet. */
+export async function lastEventId(client: HubClient): Promise<number> {
+  return (await events.list(client, { limit: 1 }))[0]?.id ?? 0;
+}
+
+/** Each event after that id as it happens, over as many connections as it takes, until the signal. */
+export async function* eventsAfter(
+  client: HubClient,
+  context: CliContext,
+  id: number,
+  signal: AbortSignal,
+): AsyncGenerator<EventView> {
+  let last = id;
   let away = false;
   while (!signal.aborted) {
     try {
@@ -31,9 +51,7 @@ export async function watchEvents(
         away = false;
         if (event === null) continue;
         last = event.data.id;
-        if (last <= told || !matches(event.data, filters)) continue;
-        told = last;
-        context.out(changes.append([event.data]));
+        yield event.data;
       }
     } catch (error) {
       if (signal.aborted) return;

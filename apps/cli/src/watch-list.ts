@@ -4,6 +4,11 @@ import type { HubClient } from './hub-client.js';
 import { plain, render, table, toYaml, type Output, type Shape } from './print.js';
 import { Screen } from './screen.js';
 
+export interface ListOptions {
+  readonly output: Output;
+  readonly watch?: boolean;
+}
+
 /** Shows a list until Ctrl-C: redrawn on a terminal; in a pipe first whole, then each item again when something about it changed. */
 export async function watchList<T>(
   client: HubClient,
@@ -23,6 +28,18 @@ export async function watchList<T>(
   } finally {
     screen.close();
   }
+}
+
+/** Prints a list of the hub's, or with `watch` goes on showing what changes in it. */
+export async function showList<T>(
+  client: HubClient,
+  context: CliContext,
+  shape: Shape<T> & { readonly list: (client: HubClient, filters: object) => Promise<T[]> },
+  { output, watch }: ListOptions,
+): Promise<void> {
+  const read = (): Promise<T[]> => shape.list(client, {});
+  if (watch) return watchList(client, context, read, { shape, output });
+  context.out(render(await read(), output, shape, { colours: context.colours }));
 }
 
 /** What to print of each reading so that every change is told once. */

@@ -5,9 +5,9 @@ import { messageOf, RejectedError } from '#kit';
 import { withHub, type CliContext } from '../context.js';
 import { credentials } from '../listings/credentials.js';
 import { part } from '../listings/listing.js';
-import { outputOption, reasonOption } from '../options.js';
-import { render, type Output } from '../print.js';
+import { outputOption, reasonOption, watchOption } from '../options.js';
 import { examples } from '../program.js';
+import { showList, type ListOptions } from '../watch-list.js';
 
 const MAX_FILE_BYTES = 64 * 1024;
 
@@ -110,11 +110,10 @@ function list(context: CliContext): Command {
   return new Command('list')
     .description('List credentials: for which host, used by which sources. Never what they hold.')
     .addOption(outputOption())
+    .addOption(watchOption())
     .addHelpText('after', examples([['flotilla credential list -o wide', 'who changed them, and when?']]))
-    .action(async ({ output }: { output: Output }, command: Command) => {
-      await withHub(command, context, async (client) => {
-        context.out(render(await credentials.list(client, {}), output, credentials, { colours: context.colours }));
-      });
+    .action(async (options: ListOptions, command: Command) => {
+      await withHub(command, context, (client) => showList(client, context, credentials, options));
     });
 }
 

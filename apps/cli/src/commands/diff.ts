@@ -6,12 +6,13 @@ import { askCluster, caveatOf, readPlace } from '../ask-cluster.js';
 import { withHub, type CliContext } from '../context.js';
 import type { HubClient } from '../hub-client.js';
 import { liveDiffErrors, liveDiffText } from '../live-diff-text.js';
-import { answerOption, repeatedly, type AnswerOptions } from '../options.js';
-import { painted, plain, printAnswer, toYaml, type Tone } from '../print.js';
+import { answerOption, repeatedly, watchOption } from '../options.js';
+import { painted, plain, toYaml, type Tone } from '../print.js';
 import { examples } from '../program.js';
 import { sendDocuments } from '../send-documents.js';
+import { showAnswer, type WatchOptions } from '../show-answer.js';
 
-interface Options extends AnswerOptions {
+interface Options extends WatchOptions {
   readonly filename?: readonly string[];
 }
 
@@ -25,6 +26,7 @@ export function diff(context: CliContext): Command {
     .argument('[place]', 'CLUSTER/APPLICATION: what Git would change there')
     .option('-f, --filename <file>', 'file, folder, or - for standard input; may be given again', repeatedly)
     .addOption(answerOption())
+    .addOption(watchOption())
     .addHelpText(
       'after',
       examples([
@@ -34,16 +36,19 @@ export function diff(context: CliContext): Command {
         ['flotilla diff eu-1/web -o json', 'both states of each object'],
       ]),
     )
-    .action(async (word: string | undefined, { filename, output }: Options, command: Command) => {
+    .action(async (word: string | undefined, { filename, ...options }: Options, command: Command) => {
       if ((word === undefined) === (filename === undefined)) {
         throw new RejectedError('usage', 'Give files by -f FILE, or a place as CLUSTER/APPLICATION: one of the two.');
       }
       if (word !== undefined) {
         const place = readPlace(word);
-        return withHub(command, context, (client) => diffLive(client, context, place, output));
+        return withHub(command, context, (client) => diffLive(client, context, place, options));
       }
-      if (output !== 'text') {
-        throw new RejectedError('usage', '-o goes with CLUSTER/APPLICATION: what files would change is told as text.');
+      if (options.output !== 'text' || options.watch) {
+        throw new RejectedError(
+          'usage',
+          '-o and --watch go with CLUSTER/APPLICATION: what files would change is told once, as text.',
+        );
       }
       await withHub(command, context, async (client) => {
         const { results } = await sendDocuments(client, context, filename ?? [], { dryRun: true });
@@ -56,11 +61,13 @@ async function diffLive(
   client: HubClient,
   context: CliContext,
   place: ReturnType<typeof readPlace>,
-  output: AnswerOptions['output'],
+  options: WatchOptions,
 ): Promise<void> {
-  const view = await askCluster(client, 'diff', place);
-  if (output === 'text') print(context, liveDiffText(view));
-  else printAnswer(context, output, view, '');
+  const view = await showAnswer(client, context, options, {
+    read: () => askCluster(client, 'diff', place),
+    text: (answer, colours) => (colours ? coloured(liveDiffText(answer)) : liveDiffText(answer)),
+  });
+  if (view === null) return;
   const errors = liveDiffErrors(view);
   const said = `${errors}${caveatOf(view) ?? ''}`;
   if (said !== '') context.error(said);

@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import type { EventsView, LiveEvent } from '#contract';
 import { askCluster, caveatOf, objectText, readPlace } from '../ask-cluster.js';
 import { withHub, type CliContext } from '../context.js';
-import { answerOption, type AnswerOptions } from '../options.js';
-import { age, printAnswer, table, type Column } from '../print.js';
+import { answerOption, watchOption } from '../options.js';
+import { age, table, type Column } from '../print.js';
 import { examples } from '../program.js';
+import { showAnswer, type WatchOptions } from '../show-answer.js';
 
 export function events(context: CliContext): Command {
   return new Command('events')
@@ -14,6 +15,7 @@ export function events(context: CliContext): Command {
     )
     .argument('<place>', 'CLUSTER/APPLICATION')
     .addOption(answerOption())
+    .addOption(watchOption())
     .addHelpText(
       'after',
       examples([
@@ -22,12 +24,12 @@ export function events(context: CliContext): Command {
         ['flotilla get events --cluster eu-1', 'what Flotilla itself did there'],
       ]),
     )
-    .action(async (word: string, { output }: AnswerOptions, command: Command) => {
+    .action(async (word: string, options: WatchOptions, command: Command) => {
       const place = readPlace(word);
       await withHub(command, context, async (client) => {
-        const view = await askCluster(client, 'events', place);
-        printAnswer(context, output, view, eventsText(view, context.colours));
-        const caveat = caveatOf(view);
+        const read = (): ReturnType<typeof askCluster<'events'>> => askCluster(client, 'events', place);
+        const view = await showAnswer(client, context, options, { read, text: eventsText });
+        const caveat = view === null ? null : caveatOf(view);
         if (caveat !== null) context.error(caveat);
       });
     });

@@ -4,10 +4,11 @@ import { RejectedError } from '#kit';
 import { withHub, type CliContext } from '../context.js';
 import { grants } from '../listings/grants.js';
 import { part } from '../listings/listing.js';
-import { answerOption, outputOption, reasonOption, type AnswerOptions } from '../options.js';
-import { printAnswer, render, type Output } from '../print.js';
+import { answerOption, type AnswerOptions, outputOption, reasonOption, watchOption } from '../options.js';
+import { printAnswer } from '../print.js';
 import { examples } from '../program.js';
 import { applicationsOption, boundsText, clustersOption, scopeField, type ScopeOptions } from '../scope-options.js';
+import { showList, type ListOptions } from '../watch-list.js';
 
 export function grant(context: CliContext): Command {
   return new Command('grant')
@@ -92,11 +93,10 @@ function list(context: CliContext): Command {
   return new Command('list')
     .description('List grants: for whom, which role, where.')
     .addOption(outputOption())
+    .addOption(watchOption())
     .addHelpText('after', examples([['flotilla grant list -o wide', 'who may do what, and who said so?']]))
-    .action(async ({ output }: { output: Output }, command: Command) => {
-      await withHub(command, context, async (client) => {
-        context.out(render(await grants.list(client, {}), output, grants, { colours: context.colours }));
-      });
+    .action(async (options: ListOptions, command: Command) => {
+      await withHub(command, context, (client) => showList(client, context, grants, options));
     });
 }
 

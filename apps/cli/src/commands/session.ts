@@ -2,9 +2,9 @@ import { Command } from 'commander';
 import { withHub, type CliContext } from '../context.js';
 import { part } from '../listings/listing.js';
 import { sessions } from '../listings/sessions.js';
-import { outputOption } from '../options.js';
-import { render, type Output } from '../print.js';
+import { outputOption, watchOption } from '../options.js';
 import { examples } from '../program.js';
+import { showList, type ListOptions } from '../watch-list.js';
 
 export function session(context: CliContext): Command {
   return new Command('session')
@@ -18,11 +18,10 @@ function list(context: CliContext): Command {
   return new Command('list')
     .description('List sessions of browsers and command lines, newest first.')
     .addOption(outputOption())
+    .addOption(watchOption())
     .addHelpText('after', examples([['flotilla session list -o wide', 'who is signed in?']]))
-    .action(async ({ output }: { output: Output }, command: Command) => {
-      await withHub(command, context, async (client) => {
-        context.out(render(await sessions.list(client, {}), output, sessions, { colours: context.colours }));
-      });
+    .action(async (options: ListOptions, command: Command) => {
+      await withHub(command, context, (client) => showList(client, context, sessions, options));
     });
 }
 

@@ -3,10 +3,11 @@ import type { CreateTokenAnswer } from '#contract';
 import { withHub, type CliContext } from '../context.js';
 import { part } from '../listings/listing.js';
 import { tokens } from '../listings/tokens.js';
-import { answerOption, outputOption, type AnswerOptions } from '../options.js';
-import { printAnswer, render, type Output } from '../print.js';
+import { answerOption, type AnswerOptions, outputOption, watchOption } from '../options.js';
+import { printAnswer } from '../print.js';
 import { examples } from '../program.js';
 import { applicationsOption, boundsText, clustersOption, scopeField, type ScopeOptions } from '../scope-options.js';
+import { showList, type ListOptions } from '../watch-list.js';
 
 export function token(context: CliContext): Command {
   return new Command('token')
@@ -83,11 +84,10 @@ function list(context: CliContext): Command {
   return new Command('list')
     .description('List tokens: names, roles, bounds, when they were used. Never the tokens themselves.')
     .addOption(outputOption())
+    .addOption(watchOption())
     .addHelpText('after', examples([['flotilla token list -o wide', 'who can get in?']]))
-    .action(async ({ output }: { output: Output }, command: Command) => {
-      await withHub(command, context, async (client) => {
-        context.out(render(await tokens.list(client, {}), output, tokens, { colours: context.colours }));
-      });
+    .action(async (options: ListOptions, command: Command) => {
+      await withHub(command, context, (client) => showList(client, context, tokens, options));
     });
 }
 

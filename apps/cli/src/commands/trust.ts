@@ -3,9 +3,11 @@ import { ROTATABLE, type Rotatable, type TrustFinishRequest, type TrustView } fr
 import { RejectedError } from '#kit';
 import { confirm } from '../confirm.js';
 import { withHub, type CliContext } from '../context.js';
-import { answerOption, reasonOption, type AnswerOptions } from '../options.js';
+import type { HubClient } from '../hub-client.js';
+import { answerOption, reasonOption, watchOption, type AnswerOptions } from '../options.js';
 import { printAnswer } from '../print.js';
 import { examples } from '../program.js';
+import { showAnswer, type WatchOptions } from '../show-answer.js';
 import { trustText } from '../trust-text.js';
 
 export function trust(context: CliContext): Command {
@@ -14,18 +16,20 @@ export function trust(context: CliContext): Command {
       'Show whom agents believe: the key that signs manifests and the authority of what the hub and the bus show, what is being rotated, and which clusters that waits for.',
     )
     .addOption(answerOption())
+    .addOption(watchOption())
     .addHelpText(
       'after',
       examples([
         ['flotilla trust', 'what is in force, and what does a rotation wait for?'],
+        ['flotilla trust --watch', 'follow a rotation'],
         ['flotilla trust rotate manifest-key --reason yearly', 'another key, without anybody noticing'],
       ]),
     )
-    .action(async ({ output }: AnswerOptions, command: Command) => {
-      await withHub(command, context, async (client) => {
-        const view = await client.get<TrustView>('/api/v1/trust');
-        printAnswer(context, output, view, trustText(view));
-      });
+    .action(async (options: WatchOptions, command: Command) => {
+      const read = (client: HubClient) => (): Promise<TrustView> => client.get<TrustView>('/api/v1/trust');
+      await withHub(command, context, (client) =>
+        showAnswer(client, context, options, { read: read(client), text: (view) => trustText(view) }),
+      );
     })
     .addCommand(rotate(context))
     .addCommand(finish(context));

@@ -3,9 +3,10 @@ import { type WebhookAnswer, type WebhookProvider, WEBHOOK_PROVIDERS } from '#co
 import { withHub, type CliContext } from '../context.js';
 import { part } from '../listings/listing.js';
 import { webhooks } from '../listings/webhooks.js';
-import { answerOption, outputOption, reasonOption, type AnswerOptions } from '../options.js';
-import { printAnswer, render, type Output } from '../print.js';
+import { answerOption, type AnswerOptions, outputOption, reasonOption, watchOption } from '../options.js';
+import { printAnswer } from '../print.js';
 import { examples } from '../program.js';
+import { showList, type ListOptions } from '../watch-list.js';
 
 export function webhook(context: CliContext): Command {
   return new Command('webhook')
@@ -93,11 +94,10 @@ function list(context: CliContext): Command {
   return new Command('list')
     .description('List webhooks and when they were last heard. Never their secrets.')
     .addOption(outputOption())
+    .addOption(watchOption())
     .addHelpText('after', examples([['flotilla webhook list', 'do they come through?']]))
-    .action(async ({ output }: { output: Output }, command: Command) => {
-      await withHub(command, context, async (client) => {
-        context.out(render(await webhooks.list(client, {}), output, webhooks, { colours: context.colours }));
-      });
+    .action(async (options: ListOptions, command: Command) => {
+      await withHub(command, context, (client) => showList(client, context, webhooks, options));
     });
 }
 

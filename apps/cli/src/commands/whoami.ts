@@ -1,21 +1,24 @@
 import { Command } from 'commander';
 import type { Whoami } from '#contract';
 import { withHub, type CliContext } from '../context.js';
-import { answerOption, type AnswerOptions } from '../options.js';
-import { printAnswer } from '../print.js';
+import { answerOption, watchOption } from '../options.js';
 import { examples } from '../program.js';
 import { boundsText } from '../scope-options.js';
+import { showAnswer, type WatchOptions } from '../show-answer.js';
 
 export function whoami(context: CliContext): Command {
   return new Command('whoami')
     .description('Tell whom the hub takes you for, what you may do where, and which hub that is.')
     .addOption(answerOption())
+    .addOption(watchOption())
     .addHelpText('after', examples([['flotilla whoami', 'which token and which hub are in force?']]))
-    .action(async ({ output }: AnswerOptions, command: Command) => {
-      await withHub(command, context, async (client) => {
-        const answer = await client.get<Whoami>('/api/v1/whoami');
-        printAnswer(context, output, answer, whoamiText(answer, client.url));
-      });
+    .action(async (options: WatchOptions, command: Command) => {
+      await withHub(command, context, (client) =>
+        showAnswer(client, context, options, {
+          read: () => client.get<Whoami>('/api/v1/whoami'),
+          text: (answer) => whoamiText(answer, client.url),
+        }),
+      );
     });
 }
 
