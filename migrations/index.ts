@@ -7,6 +7,8 @@ import { Access0006 } from './0006-access.js';
 import { Sessions0007 } from './0007-sessions.js';
 import { Trust0008 } from './0008-trust.js';
 import { Leaving0009 } from './0009-leaving.js';
+import { Page0010 } from './0010-page.js';
+import { Glance0011 } from './0011-glance.js';
 
 /** All of them, in order. A released one is never changed; the next one expands, and a later one contracts. */
 export const migrations = [
@@ -19,4 +21,6 @@ export const migrations = [
   Sessions0007,
   Trust0008,
   Leaving0009,
+  Page0010,
+  Glance0011,
 ];

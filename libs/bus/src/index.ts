@@ -1,5 +1,6 @@
 export { addAuthority, type Authority, keepAuthorities } from './authorities.js';
 export { type Certificates, type CertificateNames, ensureCertificates } from './certificates.js';
+export { credentialLife } from './credential-life.js';
 export { type EmbeddedNats, type EmbeddedNatsOptions, startEmbeddedNats } from './embedded-nats.js';
 export { natsServerConfiguration, type NatsServerSettings } from './nats-configuration.js';
 export {

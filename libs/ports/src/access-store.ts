@@ -52,11 +52,22 @@ export interface GrantStore {
   remove(name: string): Promise<boolean>;
 }
 
+/** Texts are what an entry's begins with, letter by letter. */
+export interface AuditQuery extends PageRequest {
+  readonly actor?: string | undefined;
+  readonly act?: string | undefined;
+  readonly object?: string | undefined;
+  /** From that time on. */
+  readonly from?: number | undefined;
+  /** Before that time. */
+  readonly to?: number | undefined;
+}
+
 export interface AuditStore {
   /** Within a transaction: written as its last statement, so that what is next in the chain is only waited for while it commits. */
   append(entry: AuditEntry): Promise<void>;
   /** Newest first unless told. */
-  list(page: PageRequest, order?: 'newest' | 'oldest'): Promise<Page<ChainedEntry>>;
+  list(query: AuditQuery, order?: 'newest' | 'oldest'): Promise<Page<ChainedEntry>>;
 }
 
 /** What lets the hub in at one Git host; all of it but the secret. */

@@ -78,6 +78,14 @@ export interface StoredCluster {
   readonly hold: ClusterHold | null;
   /** With the state `leaving` alone. */
   readonly leaving: ClusterLeaving | null;
+  /** The newest one that its agent was given; null: not known. */
+  readonly credential: CredentialLife | null;
+}
+
+/** From when until when a credential is good. */
+export interface CredentialLife {
+  readonly issuedAt: number;
+  readonly expiresAt: number;
 }
 
 /** With scopes: the clusters that `seesCluster` says yes to. */
@@ -97,6 +105,8 @@ export interface ClusterStore {
   byKey(publicKey: string): Promise<StoredCluster | null>;
   /** By name among those that are not revoked. */
   byName(name: string): Promise<StoredCluster | null>;
+  /** The names of those uids that are known, revoked ones too. */
+  names(uids: readonly ClusterUid[]): Promise<ReadonlyMap<ClusterUid, string>>;
   /** By name, in name order. Revoked ones only where asked for by `state`. */
   list(query: ClusterQuery): Promise<Page<StoredCluster>>;
   /**
@@ -130,6 +140,8 @@ export interface ClusterStore {
   findJoinToken(hash: string): Promise<{ uid: ClusterUid; expiresAt: number; spentBy: string | null } | null>;
   /** Spends a token for a key in one statement; the key that spent it may repeat the call. */
   spendJoinToken(hash: string, publicKey: string, now: number): Promise<SpentToken>;
+  /** Keeps from when until when the credential is good that its agent was given; one that was given before it is left alone. */
+  credentialGiven(uid: ClusterUid, life: CredentialLife): Promise<void>;
   /** One that leaves goes on leaving. */
   markJoined(
     uid: ClusterUid,
@@ -201,6 +213,19 @@ export interface StoredEvent extends HistoryEntry {
   readonly at: number;
 }
 
+export interface EventQuery extends ScopedRequest {
+  readonly application?: string | undefined;
+  /** An id, `web-12`. */
+  readonly rollout?: string | undefined;
+  readonly cluster?: ClusterUid | undefined;
+  /** What the actor begins with, letter by letter. */
+  readonly actor?: string | undefined;
+  /** From that time on. */
+  readonly since?: number | undefined;
+  /** Before that time. */
+  readonly until?: number | undefined;
+}
+
 /** The engine's rows. `lock` and `commit` belong in one transaction. */
 export interface RolloutStore {
   /** Locks the application's header for this transaction (made when missing), waiting for whoever holds it. */
@@ -258,9 +283,7 @@ export interface RolloutStore {
    * Newest first. `rollout` is an id, `web-12`. With scopes: events of a cluster where the application is held on it; those
    * without a cluster tell of all of them, and need a scope without a selector.
    */
-  events(
-    query: ScopedRequest & { application?: string; rollout?: string; cluster?: ClusterUid },
-  ): Promise<Page<StoredEvent>>;
+  events(query: EventQuery): Promise<Page<StoredEvent>>;
   /** Of one rollout (its id, `web-12`), oldest first, with a seq above `after`; at most `limit`. */
   history(rollout: string, after: number, limit: number): Promise<readonly StoredEvent[]>;
   /** Events with an id above `id`, oldest first, for SSE's catch up. With scopes: as `events`. */

@@ -12,6 +12,7 @@ import { CallerParam, Permit, type Caller } from './access/permit.js';
 import { notFound } from './access/refusals.js';
 import { Answers } from './answers.js';
 import { EventFeed } from './event-feed.js';
+import { msOf } from './views/time.js';
 
 /** The history, paged and as a stream. */
 @ApiTags('events')
@@ -31,11 +32,11 @@ export class EventsController {
     @Query({ schema: eventQuerySchema }) query: z.output<typeof eventQuerySchema>,
     @CallerParam() { scopes }: Caller,
   ): Promise<Page<EventView>> {
-    const { cluster, ...rest } = query;
+    const { cluster, since, until, ...rest } = query;
     const uid = cluster === undefined ? undefined : await this.uidOf(cluster, scopes);
     const { items, next } = await this.store.read.rollouts.events({
       ...rest,
-      scopes,
+      ...{ scopes, since: msOf(since), until: msOf(until) },
       ...(uid !== undefined && { cluster: uid }),
     });
     return { items: await this.feed.named(items), ...(next && { next }) };

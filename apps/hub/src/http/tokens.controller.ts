@@ -25,7 +25,7 @@ import { CallerParam, Permit, type Caller } from './access/permit.js';
 import { Answers } from './answers.js';
 import { audit } from './audit.js';
 import { scopeField } from './views/scope-field.js';
-import { iso, isoField } from './views/time.js';
+import { iso, isoField, msOf } from './views/time.js';
 
 /** API tokens, and what was done with them. */
 @ApiTags('access')
@@ -107,9 +107,9 @@ export class TokensController {
   @Permit('admin', 'hub')
   @Answers(pageOf(auditViewSchema))
   async audit(
-    @Query({ schema: auditQuerySchema }) { order, ...page }: z.output<typeof auditQuerySchema>,
+    @Query({ schema: auditQuerySchema }) { order, from, to, ...query }: z.output<typeof auditQuerySchema>,
   ): Promise<Page<AuditView>> {
-    const { items, next } = await this.store.read.audit.list(page, order);
+    const { items, next } = await this.store.read.audit.list({ ...query, from: msOf(from), to: msOf(to) }, order);
     const views = items.map(({ at, reason, detail, ...entry }) => ({
       ...entry,
       at: iso(at),

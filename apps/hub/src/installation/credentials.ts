@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { credentialLife } from '#bus';
 import type { JoinAnswer } from '#contract';
 import { PROTOCOL_VERSION, type ClusterUid } from '#domain';
 import { RejectedError } from '#kit';
@@ -49,6 +50,8 @@ export class Credentials implements OnApplicationBootstrap {
     const credential = await this.bus.mintCredential(uid, publicKey);
     const cluster = await this.store.read.clusters.get(uid);
     if (!isMember(cluster) || cluster.publicKey !== publicKey) throw notJoined();
+    const life = credentialLife(credential);
+    if (life) await this.store.read.clusters.credentialGiven(uid, { issuedAt: life.from, expiresAt: life.to });
     return credential;
   }
 }

@@ -76,7 +76,7 @@ export const clusterViewSchema = z
     seenAt: timeSchema.optional(),
     createdAt: timeSchema,
     joinedAt: timeSchema.optional(),
-    /** The newest credential that its agent was given, which it renews when two thirds of its life are gone. Absent: not known. */
+    /** The newest credential that its agent was given, which it renews when two thirds of its life are gone. In single views only; absent: not known. */
     credential: z.object({ issuedAt: timeSchema, expiresAt: timeSchema }).optional(),
     /** Absent: nobody holds it. */
     hold: clusterHoldSchema.optional(),

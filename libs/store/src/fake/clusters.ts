@@ -29,6 +29,11 @@ export function fakeClusters(run: Run): Clusters {
     get: (uid) => run(({ tables }) => tables.clusters.get(uid) ?? null),
     byName: (name) => run((session) => living(session).find((cluster) => cluster.name === name) ?? null),
     byKey: (key) => run((session) => living(session).find(({ publicKey }) => publicKey === key) ?? null),
+    names: (uids) =>
+      run(({ tables }) => {
+        const found = uids.flatMap((uid) => tables.clusters.get(uid) ?? []);
+        return new Map(found.map(({ uid, name }) => [uid, name]));
+      }),
     list: (query) =>
       run(({ tables }) => {
         const { selector = {}, state, online, scopes } = query;
@@ -72,7 +77,7 @@ export function fakeClusters(run: Run): Clusters {
         const cluster: StoredCluster = kept({
           ...{ uid, name, labels, facts: {}, state: 'registered' as const, createdAt: now },
           ...{ publicKey: null, agentVersion: null, protocol: null, joinedAt: null },
-          ...{ online: false, seenAt: null, heldSequence: 0, hold: null, leaving: null },
+          ...{ online: false, seenAt: null, heldSequence: 0, hold: null, leaving: null, credential: null },
         });
         session.tables.clusters.set(uid, cluster);
         session.signals.add('resource');
@@ -116,6 +121,13 @@ export function fakeClusters(run: Run): Clusters {
         if (before === undefined || before.hold === null) return false;
         tables.clusters.set(uid, kept({ ...before, hold: null }));
         return true;
+      }),
+    credentialGiven: (uid, credential) =>
+      run(({ tables }) => {
+        const before = tables.clusters.get(uid);
+        if (before === undefined || before.state === 'revoked') return;
+        if (before.credential !== null && before.credential.issuedAt > credential.issuedAt) return;
+        tables.clusters.set(uid, kept({ ...before, credential }));
       }),
     markJoined: (uid, { publicKey, version, protocol, now }) =>
       run((session) =>

@@ -59,10 +59,14 @@ export function fakeTokens(run: Run): TokenStore {
 export function fakeAudit(run: Run): AuditStore {
   return {
     append: (entry) => run((session) => session.appendAudit(entry)),
-    list: (page, order = 'newest') =>
-      run(({ memory }) =>
-        pageOf(memory.audit, page, oneNumber, (entry) => [entry.id], order === 'newest' ? 'backwards' : 'forwards'),
-      ),
+    list: (query, order = 'newest') =>
+      run(({ memory }) => {
+        const { actor = '', act = '', object = '', from, to } = query;
+        const found = memory.audit
+          .filter((each) => each.actor.startsWith(actor) && each.act.startsWith(act) && each.object.startsWith(object))
+          .filter(({ at }) => at >= (from ?? at) && (to === undefined || at < to));
+        return pageOf(found, query, oneNumber, (entry) => [entry.id], order === 'newest' ? 'backwards' : 'forwards');
+      }),
   };
 }
 

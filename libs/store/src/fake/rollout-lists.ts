@@ -73,11 +73,13 @@ export function fakeRolloutLists(run: Run): Lists {
       }),
     events: (query) =>
       run(({ memory, tables }) => {
-        const { application, rollout, cluster } = query;
+        const { application, rollout, cluster, actor, since, until } = query;
         const found = memory.events
           .filter((event) => application === undefined || event.application === application)
           .filter((event) => rollout === undefined || event.rollout === rollout)
           .filter((event) => cluster === undefined || event.cluster === cluster)
+          .filter((event) => actor === undefined || event.actor?.startsWith(actor))
+          .filter(({ at }) => at >= (since ?? at) && (until === undefined || at < until))
           .filter((event) => holdsPair(tables, query.scopes, event.application, event.cluster));
         return pageOf(found, query, oneNumber, (event) => [event.id], 'backwards');
       }),

@@ -1,20 +1,26 @@
-import { LessThan, MoreThan } from 'typeorm';
 import type { ChainedEntry, JsonObject } from '#domain';
 import type { AuditStore } from '#ports';
 import { oneNumber, pageAfter, pageLimit, toPage } from '../page-cursor.js';
-import { AuditEntity } from './entities.js';
+import { Parameters } from './selector-to-sql.js';
 import type { Sql } from './sql.js';
 
-const toEntry = (entity: AuditEntity): ChainedEntry => ({
-  id: Number(entity.id),
-  at: entity.at,
-  actor: entity.actor,
-  act: entity.act,
-  object: entity.object,
-  ...(entity.reason === null ? {} : { reason: entity.reason }),
-  ...(entity.detail === null ? {} : { detail: JSON.parse(entity.detail) as JsonObject }),
-  previous: entity.previous,
-  hash: entity.hash,
+interface AuditRow {
+  readonly id: number;
+  readonly at: number;
+  readonly actor: string;
+  readonly act: string;
+  readonly object: string;
+  readonly reason: string | null;
+  /** Canonical JSON. */
+  readonly detail: string | null;
+  readonly previous: string;
+  readonly hash: string;
+}
+
+const toEntry = ({ reason, detail, ...row }: AuditRow): ChainedEntry => ({
+  ...row,
+  ...(reason === null ? {} : { reason }),
+  ...(detail === null ? {} : { detail: JSON.parse(detail) as JsonObject }),
 });
 
 /** Append only: a trigger refuses everything else, whoever asks. */
@@ -23,18 +29,24 @@ export function auditStore(sql: Sql): AuditStore {
     async append(entry) {
       await sql.atomically(async (transaction) => transaction.appendAudit(entry));
     },
-    async list(page, order = 'newest') {
-      const limit = pageLimit(page);
-      const after = pageAfter(page, oneNumber);
-      const beyond = order === 'newest' ? LessThan : MoreThan;
-      const found = await sql.entities((manager) =>
-        manager.find(AuditEntity, {
-          where: after === null ? {} : { id: beyond(String(after[0])) },
-          order: { id: order === 'newest' ? 'DESC' : 'ASC' },
-          take: limit + 1,
-        }),
+    async list(query, order = 'newest') {
+      const limit = pageLimit(query);
+      const after = pageAfter(query, oneNumber);
+      const parameters = new Parameters();
+      const conditions = ['true'];
+      for (const column of ['actor', 'act', 'object'] as const) {
+        const beginning = query[column];
+        if (beginning !== undefined) conditions.push(`starts_with(${column}, ${parameters.add(beginning)})`);
+      }
+      if (query.from !== undefined) conditions.push(`at >= ${parameters.add(query.from)}`);
+      if (query.to !== undefined) conditions.push(`at < ${parameters.add(query.to)}`);
+      if (after !== null) conditions.push(`id ${order === 'newest' ? '<' : '>'} ${parameters.add(after[0])}`);
+      const { rows } = await sql.query<AuditRow>(
+        `select id, at, actor, act, object, reason, detail, previous, hash from audit
+         where ${conditions.join(' and ')} order by id ${order === 'newest' ? 'desc' : 'asc'} limit ${limit + 1}`,
+        parameters.values,
       );
-      return toPage(found, limit, (entity) => [Number(entity.id)], toEntry);
+      return toPage(rows, limit, ({ id }) => [id], toEntry);
     },
   };
 }

@@ -28,11 +28,11 @@ export function bundleStore(sql: Sql): Bundles {
       const { rows } = await sql.query<{ gzipped: Buffer }>('select gzipped from bundles where digest = $1', [digest]);
       return rows[0]?.gzipped ?? null;
     },
-    /** Looks through the releases' text where it lies, the newest first: some MB a second are never sent. */
+    /** Looks through the releases' text where it lies, the newest first: canonical JSON is compared as it is written. */
     async hasBundle(application, digest) {
       const { rows } = await sql.query(
         `select 1 from releases where application = $1 and strpos(overlays, $2) > 0 order by number desc limit 1`,
-        [application, JSON.stringify(digest)],
+        [application, `"digest":${JSON.stringify(digest)}`],
       );
       return rows.length > 0;
     },

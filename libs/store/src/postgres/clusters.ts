@@ -26,6 +26,8 @@ interface ClusterRow {
   readonly leaving_since: number | null;
   readonly leaving_by: string | null;
   readonly leaving_told: string | null;
+  readonly credential_issued_at: number | null;
+  readonly credential_expires_at: number | null;
 }
 
 type Registry = Pick<
@@ -33,6 +35,7 @@ type Registry = Pick<
   | 'get'
   | 'byName'
   | 'byKey'
+  | 'names'
   | 'list'
   | 'summary'
   | 'joined'
@@ -44,6 +47,7 @@ type Registry = Pick<
   | 'tellLeaving'
   | 'hold'
   | 'unhold'
+  | 'credentialGiven'
   | 'markJoined'
 >;
 
@@ -69,6 +73,10 @@ const toCluster = (row: ClusterRow): StoredCluster => ({
     row.state !== 'leaving' || row.leaving_by === null || row.leaving_since === null
       ? null
       : { since: row.leaving_since, by: row.leaving_by, told: readTold(row.leaving_told) },
+  credential:
+    row.credential_issued_at === null || row.credential_expires_at === null
+      ? null
+      : { issuedAt: row.credential_issued_at, expiresAt: row.credential_expires_at },
 });
 
 function readTold(text: string | null): Withdrawal | null {
@@ -92,6 +100,14 @@ export function clusterRegistry(sql: Sql): Registry {
     get: (uid) => one('uid = $1', uid),
     byName: (name) => one(`name = $1 and state <> 'revoked'`, name),
     byKey: (publicKey) => one(`public_key = $1 and state <> 'revoked'`, publicKey),
+    /** 100 of them about 1 ms. */
+    async names(uids) {
+      const { rows } = await sql.query<Pick<ClusterRow, 'uid' | 'name'>>(
+        'select uid, name from clusters where uid = any($1::text[])',
+        [uids],
+      );
+      return new Map(rows.map(({ uid, name }) => [uid, name]));
+    },
     list: (query) => listClusters(sql, query),
     summary: (scopes) => summarize(sql, scopes),
     async joined() {
@@ -168,6 +184,14 @@ export function clusterRegistry(sql: Sql): Registry {
         [uid],
       );
       return count === 1;
+    },
+    /** About 1 ms; 10,000 agents renew over days. */
+    async credentialGiven(uid, { issuedAt, expiresAt }) {
+      await sql.query(
+        `update clusters set credential_issued_at = $2, credential_expires_at = $3
+         where uid = $1 and state <> 'revoked' and coalesce(credential_issued_at, 0) <= $2`,
+        [uid, issuedAt, expiresAt],
+      );
     },
     async markJoined(uid, { publicKey, version, protocol, now }) {
       await change(

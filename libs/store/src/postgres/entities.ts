@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryColumn, PrimaryGeneratedColumn, type ValueTransformer } from 'typeorm';
+import { Column, Entity, PrimaryColumn, type ValueTransformer } from 'typeorm';
 import { canonicalJson, type Role, type Scope } from '#domain';
 
 /** TypeORM hands bigint on as text, whatever the driver read; all of ours are far below 2^53. */
@@ -50,37 +50,6 @@ export class TokenEntity {
   revokedAt!: number | null;
 }
 
-@Entity('audit')
-export class AuditEntity {
-  @PrimaryGeneratedColumn('identity', { type: 'bigint' })
-  id!: string;
-
-  @Column(millis)
-  at!: number;
-
-  @Column('text')
-  actor!: string;
-
-  @Column('text')
-  act!: string;
-
-  @Column('text')
-  object!: string;
-
-  @Column('text', { nullable: true })
-  reason!: string | null;
-
-  /** Canonical JSON. */
-  @Column('text', { nullable: true })
-  detail!: string | null;
-
-  @Column('text')
-  previous!: string;
-
-  @Column('text')
-  hash!: string;
-}
-
 @Entity('settings')
 export class SettingEntity {
   @PrimaryColumn('text')
@@ -90,4 +59,4 @@ export class SettingEntity {
   value!: string;
 }
 
-export const storeEntities = [TokenEntity, AuditEntity, SettingEntity] as const;
+export const storeEntities = [TokenEntity, SettingEntity] as const;

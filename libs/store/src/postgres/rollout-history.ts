@@ -39,6 +39,10 @@ export function rolloutHistory(sql: Sql): Pick<RolloutStore, 'events' | 'history
         conditions.push(`e.rollout = ${parameters.add(query.rollout)}`);
       }
       if (query.cluster !== undefined) conditions.push(`e.cluster = ${parameters.add(query.cluster)}`);
+      if (query.actor !== undefined)
+        conditions.push(`e.actor is not null and starts_with(e.actor, ${parameters.add(query.actor)})`);
+      if (query.since !== undefined) conditions.push(`e.at >= ${parameters.add(query.since)}`);
+      if (query.until !== undefined) conditions.push(`e.at < ${parameters.add(query.until)}`);
       if (after !== null) conditions.push(`e.id < ${parameters.add(after[0])}`);
       const { rows } = await sql.query<StoredRow>(
         `select e.* from rollout_events e where ${conditions.join(' and ')} order by e.id desc limit ${limit + 1}`,

@@ -72,6 +72,9 @@ export function clusterView(
     }),
     ...(cluster.leaving && { leaving: leavingView(cluster.leaving) }),
     ...(withApplications && {
+      ...(cluster.credential && {
+        credential: { issuedAt: iso(cluster.credential.issuedAt), expiresAt: iso(cluster.credential.expiresAt) },
+      }),
       applications: rows.map(({ application, row }) => clusterApplicationView(application, row)),
     }),
   };

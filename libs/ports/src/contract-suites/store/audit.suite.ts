@@ -24,6 +24,33 @@ export function audits(test: StoreTest): void {
       expect(new Set(listed.map((each) => each.id)).size).toBe(3);
     }));
 
+  it('finds entries by what actor, act and object begin with, and by when', () =>
+    test(async ({ store: { read } }) => {
+      const acts: readonly [string, string, string][] = [
+        ['token:ann', 'rollout.pause', 'Rollout/web-1'],
+        ['token:anna', 'rollout.resume', 'Rollout/web-1'],
+        ['user:ann', 'apply', 'Application/web'],
+        ['system', 'apply', 'Application/web_2'],
+        ['token:ann', 'apply', 'Application/api'],
+      ];
+      for (const [index, [actor, act, object]] of acts.entries())
+        await read.audit.append({ at: (index + 1) * 10, actor, act, object });
+      const found = async (query: object, order?: 'oldest'): Promise<number[]> =>
+        (await allPages((page) => read.audit.list({ ...query, ...page }, order), 2)).map(({ at }) => at);
+      expect(await found({})).toEqual([50, 40, 30, 20, 10]);
+      expect(await found({ actor: 'token:' })).toEqual([50, 20, 10]);
+      expect(await found({ actor: 'token:ann' }, 'oldest')).toEqual([10, 20, 50]);
+      expect(await found({ actor: 'token:ann', act: 'apply' })).toEqual([50]);
+      expect(await found({ act: 'rollout.' })).toEqual([20, 10]);
+      expect(await found({ object: 'Application/web' })).toEqual([40, 30]);
+      // Nothing but itself, whatever a pattern would make of it.
+      expect(await found({ object: 'Application/web_' })).toEqual([40]);
+      expect(await found({ object: 'Application/%' })).toEqual([]);
+      expect(await found({ object: 'application/web' })).toEqual([]);
+      expect(await found({ from: 20, to: 40 })).toEqual([30, 20]);
+      expect(await found({ from: 41, object: 'Application/' })).toEqual([50]);
+    }));
+
   it('chains the entries in the order of their commits, however many write at once, and leaves out what was rolled back', () =>
     test(async ({ store }) => {
       const entry = (object: string): AuditEntry => ({ at: 1, actor: 'token:ada', act: 'apply', object });

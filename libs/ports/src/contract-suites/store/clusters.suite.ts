@@ -19,6 +19,7 @@ export function clusters(test: StoreTest): void {
           heldSequence: 0,
           hold: null,
           leaving: null,
+          credential: null,
         },
       });
       expect(await read.clusters.get('u1')).toEqual(registered);
@@ -43,6 +44,20 @@ export function clusters(test: StoreTest): void {
       await kept.register(again);
       expect((await kept.byName('eu-1'))?.uid).toBe('u2');
       expect(await kept.get('u1')).toMatchObject({ state: 'revoked', name: 'eu-1' });
+    }));
+
+  it('tells the names of many at once, of revoked ones too, and of none that it does not know', () =>
+    test(async ({ store }) => {
+      const { clusters: kept } = store.read;
+      await kept.register({ uid: 'u1', name: 'eu-1', labels: {}, now: 1 });
+      await kept.register({ uid: 'u2', name: 'eu-2', labels: {}, now: 1 });
+      await kept.revoke('u1', 2);
+      const names = await kept.names(['u2', 'u3', 'u1', 'u2']);
+      expect([...names].sort()).toEqual([
+        ['u1', 'eu-1'],
+        ['u2', 'eu-2'],
+      ]);
+      expect(await kept.names([])).toEqual(new Map());
     }));
 
   it('gives a name to one of two that register it at once', () =>
@@ -72,6 +87,25 @@ export function clusters(test: StoreTest): void {
       expect(await read.clusters.get('u1')).toMatchObject({ state: 'revoked', online: false, publicKey: 'UKEY' });
       expect(await read.clusters.joined()).toEqual([]);
       expect(await read.clusters.byKey('UKEY')).toBeNull();
+    }));
+
+  it('knows of the newest credential that an agent was given, whichever is told of first', () =>
+    test(async ({ store }) => {
+      const { clusters: kept } = store.read;
+      const credential = async (uid: string) => (await kept.get(uid))?.credential;
+      await addOnline(store, 'u1');
+      await addOnline(store, 'u2');
+      expect(await credential('u1')).toBeNull();
+      await kept.credentialGiven('u1', { issuedAt: 20, expiresAt: 120 });
+      await kept.credentialGiven('u1', { issuedAt: 10, expiresAt: 110 });
+      expect(await credential('u1')).toEqual({ issuedAt: 20, expiresAt: 120 });
+      await kept.credentialGiven('u1', { issuedAt: 30, expiresAt: 130 });
+      expect(await credential('u1')).toEqual({ issuedAt: 30, expiresAt: 130 });
+      expect(await credential('u2')).toBeNull();
+      await kept.revoke('u2', 5);
+      await kept.credentialGiven('u2', { issuedAt: 1, expiresAt: 2 });
+      await kept.credentialGiven('unknown', { issuedAt: 1, expiresAt: 2 });
+      expect(await credential('u2')).toBeNull();
     }));
 
   it('replaces labels and facts whole', () =>

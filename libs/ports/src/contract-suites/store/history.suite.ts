@@ -49,6 +49,31 @@ export function history(test: StoreTest): void {
       expect(await list({ cluster: 'u1' })).toEqual(['web-2', 'web-1 1']);
     }));
 
+  it('finds events by what their actor begins with, and by when', () =>
+    test(async ({ store }) => {
+      const acts = [undefined, 'token:ann', 'token:anna', 'user:ann', undefined];
+      for (const [index, actor] of acts.entries()) {
+        await save(store, index === 3 ? 'api' : 'web', () => ({ now: (index + 1) * 10 }), {
+          history: [
+            entry(`${index}`, { ...(actor !== undefined && { actor }), ...(index === 1 && { cluster: 'u1' }) }),
+          ],
+        });
+      }
+      const found = async (query: object): Promise<string> =>
+        (await allPages((page) => store.read.rollouts.events({ ...query, ...page }), 2))
+          .map(({ message }) => message)
+          .join('');
+      expect(await found({ actor: 'token:' })).toBe('21');
+      expect(await found({ actor: 'token:anna' })).toBe('2');
+      expect(await found({ actor: '%' })).toBe('');
+      expect(await found({ since: 20, until: 40 })).toBe('21');
+      expect(await found({ since: 41 })).toBe('4');
+      expect(await found({ until: 11 })).toBe('0');
+      expect(await found({ actor: 'user:', application: 'web' })).toBe('');
+      expect(await found({ actor: 'token:', since: 25 })).toBe('2');
+      expect(await found({ actor: 'token:', cluster: 'u1' })).toBe('1');
+    }));
+
   it('reads the history of a rollout oldest first, from where one stopped', () =>
     test(async ({ store }) => {
       await save(store, 'web', () => ({}), { history: [1, 2].map((each) => entry(`web-1 ${each}`)) });

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { credentialLife } from './credential-keeper.js';
+import { credentialLife } from './credential-life.js';
 
 const jwt = (claims: object) => `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.y`;
 
