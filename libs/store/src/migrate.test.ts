@@ -36,6 +36,7 @@ it('migrates an empty database once, though several hubs start together', async 
     'Trust0000000000008',
     'Leaving0000000000009',
     'Page0000000000010',
+    'Glance0000000000011',
   ];
   expect(ran.flat()).toEqual(names);
   expect(await query('select name from migrations order by id')).toEqual(names.map((name) => ({ name })));

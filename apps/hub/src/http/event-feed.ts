@@ -134,19 +134,17 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
 
   /** Events with their clusters' names. */
   async named(events: readonly StoredEvent[]): Promise<EventView[]> {
-    const views: EventView[] = [];
-    for (const event of events)
-      views.push(eventView(event, event.cluster ? await this.nameOf(event.cluster) : undefined));
-    return views;
-  }
-
-  private async nameOf(uid: string): Promise<string> {
-    const known = this.names.get(uid);
-    if (known !== undefined) return known;
-    const name = (await this.store.read.clusters.get(uid))?.name ?? uid;
-    if (this.names.size > 20_000) this.names.clear();
-    this.names.set(uid, name);
-    return name;
+    const uids = [...new Set(events.flatMap(({ cluster }) => cluster ?? []))];
+    const known = new Map(uids.map((uid) => [uid, this.names.get(uid)]));
+    const unknown = uids.filter((uid) => known.get(uid) === undefined);
+    if (unknown.length > 0) {
+      if (this.names.size > 20_000) this.names.clear();
+      for (const [uid, name] of await this.store.read.clusters.names(unknown)) {
+        this.names.set(uid, name);
+        known.set(uid, name);
+      }
+    }
+    return events.map((event) => eventView(event, event.cluster ? known.get(event.cluster) : undefined));
   }
 
   private async run(): Promise<void> {

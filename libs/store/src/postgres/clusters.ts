@@ -225,7 +225,7 @@ async function listClusters(sql: Sql, query: ClusterQuery): Promise<Page<StoredC
 
 const TARGET: PairColumns = { application: 't.application', uid: 't.uid' };
 
-/** Reads every cluster's and every target's columns: 10,000 of each about 15 ms. */
+/** Reads every cluster, and an index of every target: 10,000 clusters with four applications about 30 ms. */
 async function summarize(sql: Sql, scopes?: readonly Scope[]): ReturnType<ClusterStore['summary']> {
   const bounds = boundsOf(scopes);
   const parameters = new Parameters();
