@@ -22,16 +22,20 @@ export class FleetModel {
   readonly told: Int32Array | null;
   readonly columns: ReadonlyMap<string, Column>;
   readonly application: string | undefined;
+  /** Of the live stream: what is to be asked for next. */
+  id: string;
   /** How many clusters are in each state, in the order of CELL_STATES. */
   readonly counts = new Int32Array(CELL_STATES.length);
   private readonly places = new Map<string, number>();
   private readonly changed: Int32Array;
   private readonly listeners = new Set<() => void>();
+  private readonly drawers = new Set<(changed: Int32Array) => void>();
   private current = 0;
 
   constructor(cells: FleetCells) {
     this.names = cells.names;
     this.application = cells.application;
+    this.id = cells.id;
     this.states = Uint8Array.from(cells.states);
     this.runs = cells.runs ? Int32Array.from(cells.runs) : null;
     this.told = cells.told ? Int32Array.from(cells.told) : null;
@@ -77,6 +81,16 @@ export class FleetModel {
       if ((isOther || runsOther || isToldOther) && many < this.changed.length) this.changed[many++] = place;
     }
     return this.changed.subarray(0, many);
+  }
+
+  /** Called with places of changed clusters, within a frame of the browser; answers how to stop. */
+  onDraw(draw: (changed: Int32Array) => void): () => void {
+    this.drawers.add(draw);
+    return () => this.drawers.delete(draw);
+  }
+
+  draw(changed: Int32Array): void {
+    for (const draw of this.drawers) draw(changed);
   }
 
   /** Counts up with each batch that was taken in and drawn; what React shows follows it. */

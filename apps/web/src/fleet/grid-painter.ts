@@ -12,6 +12,13 @@ export interface Tile {
   readonly top: number;
 }
 
+/** What is painted. */
+export interface Picture {
+  readonly model: FleetModel;
+  readonly grouping: Grouping;
+  readonly layout: GridLayout;
+}
+
 /** Below that many device pixels a shape is but a smudge. */
 const MARK_PX = 8;
 
@@ -50,7 +57,7 @@ export class GridPainter {
   }
 
   /** All of a tile. */
-  paint(tile: Tile, height: number, model: FleetModel, { order }: Grouping, layout: GridLayout): void {
+  paint(tile: Tile, height: number, { model, grouping: { order }, layout }: Picture): void {
     const ratio = window.devicePixelRatio;
     const { canvas, top } = tile;
     const [wide, tall] = [Math.round(layout.width * ratio), Math.round(height * ratio)];
@@ -82,14 +89,7 @@ export class GridPainter {
   }
 
   /** Only the cells of these clusters, where they are shown. */
-  repaint(
-    tile: Tile,
-    height: number,
-    changed: Int32Array,
-    model: FleetModel,
-    grouping: Grouping,
-    layout: GridLayout,
-  ): void {
+  repaint(tile: Tile, height: number, changed: Int32Array, { model, grouping, layout }: Picture): void {
     const context = tile.canvas.getContext('2d');
     if (!context) return;
     const ratio = window.devicePixelRatio;
