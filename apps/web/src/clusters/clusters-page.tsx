@@ -11,6 +11,7 @@ import { Time } from '../ui/time.js';
 import { Empty, Failed, Loading } from '../ui/words.js';
 import { LabelChips } from './label-chips.js';
 import { STATUSES, type ClustersSearch } from './search.js';
+import { STATUS_WORDS, StatusMark } from './status-mark.js';
 import { useClusters } from './use-clusters.js';
 
 const route = getRouteApi('/clusters');
@@ -115,27 +116,6 @@ export function ClustersPage() {
         </div>
       )}
     </Page>
-  );
-}
-
-export const STATUS_WORDS: Readonly<Record<ClusterView['status'], string>> = {
-  ready: 'ready',
-  offline: 'offline',
-  waiting: 'not joined yet',
-  leaving: 'leaving',
-  revoked: 'locked out',
-};
-
-/** A cluster's status; a hold of a person's is said first, as in the fleet. */
-export function StatusMark({ cluster: { status, hold } }: { readonly cluster: Pick<ClusterView, 'status' | 'hold'> }) {
-  const isHeld = hold !== undefined && status === 'ready';
-  return isHeld ? (
-    <StateMark state="held" word="held" />
-  ) : (
-    <StateMark
-      state={status === 'revoked' ? 'none' : status}
-      word={hold === undefined ? STATUS_WORDS[status] : `${STATUS_WORDS[status]}, held`}
-    />
   );
 }
 
