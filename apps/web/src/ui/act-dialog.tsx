@@ -25,6 +25,8 @@ export interface Act {
   readonly isDangerous?: boolean;
   /** What the answer says, where it is no ActAnswer. */
   readonly read?: (answer: never) => ActAnswer;
+  /** What a person can do about a refusal with that code, where the dialog knows. */
+  readonly mend?: (code: string) => ReactNode;
 }
 
 /**
@@ -86,7 +88,7 @@ export function ActDialog({
               <Spinner /> Asking the hub what this would do …
             </p>
           )}
-          {preview.error && <Refusal error={preview.error} />}
+          {preview.error && <Refusal error={preview.error} mend={act.mend} />}
           {preview.data && (
             <>
               <p className="text-strong font-medium">
@@ -120,7 +122,7 @@ export function ActDialog({
             className="border-line bg-card text-strong min-h-11 rounded-md border px-2.5 sm:min-h-8"
           />
         </div>
-        {carry.error && <Refusal error={carry.error} />}
+        {carry.error && <Refusal error={carry.error} mend={act.mend} />}
         <div className="flex flex-wrap justify-end gap-2">
           <Button onClick={onClose}>Don’t</Button>
           <Button
@@ -138,7 +140,13 @@ export function ActDialog({
 }
 
 /** Why the hub would not, with the fields that are wrong. */
-export function Refusal({ error }: { readonly error: unknown }) {
+export function Refusal({
+  error,
+  mend,
+}: {
+  readonly error: unknown;
+  readonly mend?: ((code: string) => ReactNode) | undefined;
+}) {
   const problem = error instanceof HubProblem ? error.problem : undefined;
   return (
     <div role="alert" className="text-danger flex flex-col gap-1">
@@ -149,6 +157,7 @@ export function Refusal({ error }: { readonly error: unknown }) {
         </p>
       ))}
       {problem && <code className="text-muted text-xs">{problem.code}</code>}
+      {problem && mend?.(problem.code)}
     </div>
   );
 }
