@@ -27,8 +27,11 @@ export class CommandFleet {
   ) {}
 
   /** @param clusters labels by name. */
-  static async start(clusters: Readonly<Record<string, Readonly<Record<string, string>>>>): Promise<CommandFleet> {
-    const hub = await startTestHub();
+  static async start(
+    clusters: Readonly<Record<string, Readonly<Record<string, string>>>>,
+    startHub: () => Promise<TestHub> = startTestHub,
+  ): Promise<CommandFleet> {
+    const hub = await startHub();
     const fleet = new CommandFleet(hub, await TestRepository.create({ 'README.md': 'applications' }));
     for (const [name, labels] of Object.entries(clusters)) await fleet.join(name, labels);
     await fleet.apply('Source', 'shop', { url: fleet.repository.folder, interval: '1h' });
