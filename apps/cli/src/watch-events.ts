@@ -63,10 +63,14 @@ export async function* eventsAfter(
   }
 }
 
-function matches(event: EventView, { application, rollout, cluster }: Filters): boolean {
+function matches(event: EventView, { application, rollout, cluster, actor, since, until }: Filters): boolean {
+  const at = Date.parse(event.at);
   return (
     (application === undefined || event.application === application) &&
     (rollout === undefined || event.rollout === rollout) &&
-    (cluster === undefined || event.cluster === cluster)
+    (cluster === undefined || event.cluster === cluster) &&
+    (actor === undefined || (event.actor ?? '').startsWith(actor)) &&
+    (since === undefined || at >= Date.parse(since)) &&
+    (until === undefined || at < Date.parse(until))
   );
 }

@@ -1,30 +1,43 @@
-import { Command } from 'commander';
-import type { ApplyResult } from '#contract';
+import { Command, Option } from 'commander';
+import type { ApplyResult, BundleDiff, ReleaseView } from '#contract';
 import { unifiedDiff } from '#domain';
 import { RejectedError } from '#kit';
 import { askCluster, caveatOf, readPlace } from '../ask-cluster.js';
+import { bundleDiffText } from '../bundle-diff-text.js';
 import { withHub, type CliContext } from '../context.js';
 import type { HubClient } from '../hub-client.js';
 import { liveDiffErrors, liveDiffText } from '../live-diff-text.js';
-import { answerOption, repeatedly, watchOption } from '../options.js';
+import { part } from '../listings/listing.js';
+import { answerOption, positive, repeatedly, watchOption } from '../options.js';
 import { painted, plain, toYaml, type Tone } from '../print.js';
 import { examples } from '../program.js';
 import { sendDocuments } from '../send-documents.js';
+import { bare } from '../steer.js';
 import { showAnswer, type WatchOptions } from '../show-answer.js';
+
+/** Large bundles take the hub some seconds, and others may come before. */
+const RELEASES_TIMEOUT_MS = 120_000;
 
 interface Options extends WatchOptions {
   readonly filename?: readonly string[];
+  readonly from?: number;
+  readonly to?: number;
 }
 
 export function diff(context: CliContext): Command {
   return new Command('diff')
     .description(
-      "Show what apply would change at the hub, or what Git would change in a cluster, as a unified diff. A cluster's agent is asked: it compares " +
+      "Show what apply would change at the hub, what Git would change in a cluster, or what differs between two releases, as a unified diff. A cluster's agent is asked: it compares " +
         'what is there with what the API server would make of it; ignored differences are left out, and values of Secrets are marks that are equal where the values are. ' +
         'Ends with 0 when nothing would change, 1 when something would, 2 on an error.',
     )
-    .argument('[place]', 'CLUSTER/APPLICATION: what Git would change there')
+    .argument(
+      '[compared]',
+      'CLUSTER/APPLICATION: what Git would change there; APPLICATION with --from: what differs between its releases',
+    )
     .option('-f, --filename <file>', 'file, folder, or - for standard input; may be given again', repeatedly)
+    .addOption(new Option('--from <release>', 'of an application: what differs from this release').argParser(positive))
+    .addOption(new Option('--to <release>', 'to this one; else the newest').argParser(positive))
     .addOption(answerOption())
     .addOption(watchOption())
     .addHelpText(
@@ -34,11 +47,20 @@ export function diff(context: CliContext): Command {
         ['flotilla diff -f objects/ || echo "not applied yet"', 'in a script'],
         ['flotilla diff eu-1/web', 'what differs in the cluster from Git?'],
         ['flotilla diff eu-1/web -o json', 'both states of each object'],
+        ['flotilla diff web --from 3 --to 5', 'what differs between two releases, and for whom?'],
+        ['flotilla diff web --from 3', '… and the newest one?'],
       ]),
     )
-    .action(async (word: string | undefined, { filename, ...options }: Options, command: Command) => {
+    .action(async (word: string | undefined, { filename, from, to, ...options }: Options, command: Command) => {
+      if (from !== undefined || to !== undefined) {
+        const asked = { application: applicationOf(word, { filename, from }), from: from ?? 0, to };
+        return withHub(command, context, (client) => diffReleases(client, context, asked, options));
+      }
       if ((word === undefined) === (filename === undefined)) {
-        throw new RejectedError('usage', 'Give files by -f FILE, or a place as CLUSTER/APPLICATION: one of the two.');
+        throw new RejectedError(
+          'usage',
+          'Give files by -f FILE, a place as CLUSTER/APPLICATION, or an application with --from RELEASE: one of the three.',
+        );
       }
       if (word !== undefined) {
         const place = readPlace(word);
@@ -47,7 +69,7 @@ export function diff(context: CliContext): Command {
       if (options.output !== 'text' || options.watch) {
         throw new RejectedError(
           'usage',
-          '-o and --watch go with CLUSTER/APPLICATION: what files would change is told once, as text.',
+          '-o and --watch go with CLUSTER/APPLICATION and with releases: what files would change is told once, as text.',
         );
       }
       await withHub(command, context, async (client) => {
@@ -55,6 +77,32 @@ export function diff(context: CliContext): Command {
         print(context, results.map(diffOf).join(''));
       });
     });
+}
+
+/** Of `diff APPLICATION --from RELEASE`. */
+function applicationOf(word: string | undefined, { filename, from }: Pick<Options, 'filename' | 'from'>): string {
+  const name = word === undefined ? '' : bare(word);
+  if (name !== '' && !name.includes('/') && filename === undefined && from !== undefined) return name;
+  throw new RejectedError(
+    'usage',
+    'Releases are compared by: flotilla diff APPLICATION --from RELEASE [--to RELEASE].',
+  );
+}
+
+async function diffReleases(
+  client: HubClient,
+  context: CliContext,
+  { application, from, to }: { readonly application: string; readonly from: number; readonly to: number | undefined },
+  options: WatchOptions,
+): Promise<void> {
+  const newest = async (): Promise<number> =>
+    (await client.all<ReleaseView>('/api/v1/releases', { application }, 1))[0]?.release ?? from;
+  const route = `/api/v1/applications/${part(application)}/diff`;
+  const view = await showAnswer(client, context, options, {
+    read: async () => client.get<BundleDiff>(route, { from, to: to ?? (await newest()) }, RELEASES_TIMEOUT_MS),
+    text: (answer, colours) => (colours ? coloured(bundleDiffText(answer)) : bundleDiffText(answer)),
+  });
+  if (view !== null) context.exitCode = view.groups.length > 0 || view.more > 0 ? 1 : 0;
 }
 
 async function diffLive(

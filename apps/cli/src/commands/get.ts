@@ -5,7 +5,7 @@ import type { HubClient } from '../hub-client.js';
 import { KINDS, withListing } from '../listings/find-listing.js';
 import type { Filters, Listing } from '../listings/listing.js';
 import { readPointed } from '../object-names.js';
-import { outputOption, positive, watchOption } from '../options.js';
+import { outputOption, positive, sinceTime, watchOption } from '../options.js';
 import { render, type Output } from '../print.js';
 import { examples } from '../program.js';
 import { watchEvents } from '../watch-events.js';
@@ -16,7 +16,9 @@ interface Options extends Filters {
   readonly watch?: boolean;
 }
 
-const FILTERS = ['selector', 'status', 'application', 'rollout', 'cluster', 'limit'] as const;
+const FILTERS = [
+  ...(['selector', 'status', 'application', 'rollout', 'cluster', 'actor', 'since', 'until', 'limit'] as const),
+];
 
 export function get(context: CliContext): Command {
   return new Command('get')
@@ -33,6 +35,9 @@ export function get(context: CliContext): Command {
     .option('--application <name>', 'only of this application (releases, rollouts, events)')
     .option('--rollout <id>', 'only of this rollout (events)')
     .option('--cluster <name>', 'only of this cluster (events)')
+    .option('--actor <name>', 'only of those whose name begins so, as token:ann or user: (events)')
+    .addOption(new Option('--since <when>', 'from then on: 2h ago, or a time (events)').argParser(sinceTime))
+    .addOption(new Option('--until <when>', 'before then: 1h ago, or a time (events)').argParser(sinceTime))
     .option('--status <status>', 'only in this state (clusters, rollouts, targets)')
     .addOption(new Option('--limit <count>', 'at most so many; events: the 50 newest').argParser(positive))
     .addOption(watchOption())
@@ -48,6 +53,7 @@ export function get(context: CliContext): Command {
         ],
         ['flotilla get rollouts --application web --watch', 'follow'],
         ['flotilla get targets web --status failed', 'clusters of a rollout'],
+        ['flotilla get events --actor user: --since 12h', 'what did people do in the night?'],
       ]),
     )
     .action(async (word: string, words: string[], options: Options, command: Command) => {

@@ -7,10 +7,10 @@ import { planText } from '../plan-text.js';
 import { examples } from '../program.js';
 import { showAnswer, type WatchOptions } from '../show-answer.js';
 import { bare } from '../steer.js';
+import { strategyFileOption, strategyOption, wantedStrategy, type StrategyOptions } from '../strategy-file.js';
 
-interface Options extends WatchOptions {
+interface Options extends WatchOptions, StrategyOptions {
   readonly release?: number;
-  readonly strategy?: string;
   readonly all?: boolean;
 }
 
@@ -21,7 +21,8 @@ export function plan(context: CliContext): Command {
     )
     .argument('<application>', 'name of the application')
     .addOption(new Option('--release <number>', 'which release; else the newest').argParser(positive))
-    .option('--strategy <name>', 'by another strategy than the application’s')
+    .addOption(strategyOption())
+    .addOption(strategyFileOption())
     .option('--all', 'name every cluster, not only the first of each wave')
     .addOption(answerOption())
     .addOption(watchOption())
@@ -30,13 +31,18 @@ export function plan(context: CliContext): Command {
       examples([
         ['flotilla rollout plan web', 'who would get the newest release, and when?'],
         ['flotilla rollout plan web --strategy careful -o json', 'what would another strategy do?'],
+        ['flotilla rollout plan web --strategy-file new.yaml --watch', 'what would one do that is being written?'],
       ]),
     )
-    .action(async (of: string, { release, strategy, all, ...options }: Options, self: Command) => {
+    .action(async (of: string, { release, all, ...options }: Options, self: Command) => {
       await withHub(self, context, async (client) => {
         const route = `/api/v1/applications/${part(bare(of))}/plan`;
         await showAnswer(client, context, options, {
-          read: () => client.get<PlanView>(route, { release, strategy }),
+          read: async () => {
+            const strategy = await wantedStrategy(options, context);
+            if (typeof strategy !== 'object') return client.get<PlanView>(route, { release, strategy });
+            return client.post<PlanView>(route, { ...(release !== undefined && { release }), strategy });
+          },
           text: (view, colours) => planText(view, { colours, all: all ?? false }),
         });
       });

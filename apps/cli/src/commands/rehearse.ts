@@ -8,15 +8,15 @@ import { counted, plain, printAnswer, table, type Column } from '../print.js';
 import { examples } from '../program.js';
 import { section } from '../describe/sections.js';
 import { bare } from '../steer.js';
+import { strategyFileOption, strategyOption, wantedStrategy, type StrategyOptions } from '../strategy-file.js';
 
 /** A thousand runs over ten thousand clusters take minutes. */
 const TIMEOUT_MS = 15 * 60_000;
 /** So many clusters of the order are told. */
 const ORDER = 20;
 
-interface Options extends AnswerOptions {
+interface Options extends AnswerOptions, StrategyOptions {
   readonly release?: number;
-  readonly strategy?: string;
   readonly runs: number;
   readonly seed?: number;
   readonly latency?: string;
@@ -33,7 +33,8 @@ export function rehearse(context: CliContext): Command {
     )
     .argument('<application>', 'name of the application')
     .addOption(new Option('--release <number>', 'which release; else the newest').argParser(positive))
-    .option('--strategy <name>', 'by another strategy than the application’s')
+    .addOption(strategyOption())
+    .addOption(strategyFileOption())
     .addOption(new Option('--runs <number>', 'how often').argParser(positive).default(1000))
     .addOption(new Option('--seed <number>', 'equal seeds give equal answers').argParser(positive))
     .option('--latency <duration>', 'median time until an agent acknowledges')
@@ -47,19 +48,21 @@ export function rehearse(context: CliContext): Command {
       examples([
         ['flotilla rollout rehearse web --failures 5% --offline 10%', 'how long, and how far would it get?'],
         ['flotilla rollout rehearse web --strategy careful --seed 7 -o json', 'compare strategies on equal terms'],
+        ['flotilla rollout rehearse web --strategy-file new.yaml', 'what would one do that is being written?'],
       ]),
     )
     .action(async (of: string, options: Options, self: Command) => {
       await withHub(self, context, async (client) => {
+        const strategy = await wantedStrategy(options, context);
         const route = `/api/v1/applications/${part(bare(of))}/rehearsals`;
-        const answer = await client.post<RehearsalAnswer>(route, wanted(options), TIMEOUT_MS);
+        const answer = await client.post<RehearsalAnswer>(route, wanted(options, strategy), TIMEOUT_MS);
         printAnswer(context, options.output, answer, rehearsalText(answer, context.colours));
       });
     });
 }
 
-function wanted(options: Options): object {
-  const { release, strategy, runs, seed, latency, ready, failures, offline, flapping } = options;
+function wanted(options: Options, strategy: string | object | undefined): object {
+  const { release, runs, seed, latency, ready, failures, offline, flapping } = options;
   const body = {
     ...{ release, strategy, runs, seed, latency, ready },
     ...{ failureRate: failures, offlineRate: offline, flapRate: flapping },

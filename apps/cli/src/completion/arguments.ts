@@ -11,6 +11,8 @@ export type Sort =
   | 'webhooks'
   /** `CLUSTER/APPLICATION`. */
   | 'places'
+  /** `CLUSTER/APPLICATION`, or an application. */
+  | 'comparable'
   /** A kind, or KIND/NAME. */
   | 'kinds'
   /** Names of the kind before it. */
@@ -25,6 +27,7 @@ export type Sort =
 const ARGUMENTS: Readonly<Record<string, Sort>> = {
   application: 'applications',
   changes: 'free',
+  compared: 'comparable',
   context: 'free',
   id: 'free',
   kind: 'kinds',
@@ -74,6 +77,7 @@ const OPTIONS: Readonly<Record<string, Sort>> = {
   '--rollout': 'rollouts',
   '--ssh-key-file': 'files',
   '--strategy': 'strategies',
+  '--strategy-file': 'files',
 };
 
 /** What an argument of a verb (`cluster label`) names; null: nobody has said yet. */

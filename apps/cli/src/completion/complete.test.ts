@@ -17,6 +17,7 @@ const names: NamesOf = async (sort, word, kind) =>
     tokens: ['ci'],
     webhooks: ['push'],
     places: word.includes('/') ? ['eu-1/shop', 'eu-1/pay'] : ['eu-1/', 'eu-2/'],
+    comparable: word.includes('/') ? ['eu-1/shop', 'eu-1/pay'] : ['pay', 'shop', 'eu-1/', 'eu-2/'],
     kinds: ['clusters', 'applications'],
     ofKind: kind === 'cluster' ? ['eu-1', 'eu-2'] : [],
     subjects: ['shop', 'cluster/'],

@@ -36,6 +36,11 @@ export function namesAtHub(connect: () => HubClient): NamesOf {
 async function read(client: HubClient, ...[sort, word, kind]: Parameters<NamesOf>): Promise<readonly string[]> {
   const [before = '', after] = word.split('/');
   switch (sort) {
+    case 'comparable':
+      if (after === undefined) {
+        return [...(await listed(client, 'applications')), ...(await read(client, 'places', word, kind))];
+      }
+      return read(client, 'places', word, kind);
     case 'places': {
       if (after === undefined) return (await listed(client, 'clusters')).map((name) => `${name}/`);
       const { applications = [] } = await client.get<ClusterView>(`/api/v1/clusters/${part(before)}`);

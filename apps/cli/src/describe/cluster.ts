@@ -17,6 +17,11 @@ const columns: readonly Column<ClusterApplicationView>[] = [
   { heading: 'MESSAGE', text: ({ message }) => message ?? '' },
 ];
 
+function credentialText({ issuedAt, expiresAt }: NonNullable<ClusterView['credential']>): string {
+  const isOver = Date.parse(expiresAt) <= Date.now();
+  return `given ${age(issuedAt)} ago, ${isOver ? 'expired' : 'good until'} ${expiresAt}`;
+}
+
 export async function describeCluster(client: HubClient, name: string, colours: boolean): Promise<string> {
   const [cluster, why, events] = await Promise.all([
     client.get<ClusterView>(`/api/v1/clusters/${part(name)}`),
@@ -34,6 +39,7 @@ export async function describeCluster(client: HubClient, name: string, colours: 
       ['Seen', cluster.seenAt && `${age(cluster.seenAt)} ago`],
       ['Registered', cluster.createdAt],
       ['Joined', cluster.joinedAt],
+      ['Credential', cluster.credential && credentialText(cluster.credential)],
       ['UID', cluster.uid],
     ]),
     section(

@@ -10,10 +10,10 @@ export const events: Listing<EventView> = {
   singular: 'event',
   plural: 'events',
   aliases: ['ev'],
-  filters: ['application', 'rollout', 'cluster', 'limit'],
-  list: async (client, { application, rollout, cluster, limit }) => {
-    const items = await client.all<EventView>('/api/v1/events', { application, rollout, cluster }, limit ?? RECENT);
-    return items.reverse();
+  filters: ['application', 'rollout', 'cluster', 'actor', 'since', 'until', 'limit'],
+  list: async (client, { application, rollout, cluster, actor, since, until, limit }) => {
+    const wanted = { application, rollout, cluster, actor, since, until };
+    return (await client.all<EventView>('/api/v1/events', wanted, limit ?? RECENT)).reverse();
   },
   name: ({ id }) => `event/${id}`,
   shown: (item) => item,

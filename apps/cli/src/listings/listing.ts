@@ -8,6 +8,10 @@ export interface Filters {
   readonly application?: string | undefined;
   readonly rollout?: string | undefined;
   readonly cluster?: string | undefined;
+  readonly actor?: string | undefined;
+  /** ISO 8601. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
   readonly limit?: number | undefined;
 }
 
