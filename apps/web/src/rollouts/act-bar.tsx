@@ -52,9 +52,10 @@ export function ActBar({
   );
 }
 
+/** What can do harm is red in its letters; filled only where it may be what is needed now. */
 function toneOf({ isDangerous, isNext }: OfferedAct): Tone {
-  if (isDangerous) return 'danger';
-  return isNext ? 'primary' : 'plain';
+  if (!isNext) return 'plain';
+  return isDangerous ? 'danger' : 'primary';
 }
 
 /** One that is not allowed can be reached all the same, and says why. */
@@ -69,13 +70,14 @@ function ActButton({
   readonly tone?: Tone;
   readonly className?: string;
 }) {
-  const { whyNot, verb } = act;
+  const { whyNot, verb, isDangerous } = act;
+  const colour = isDangerous && tone !== 'danger' ? 'text-danger!' : '';
   return (
     <Button
       tone={whyNot === null ? tone : 'plain'}
       aria-disabled={whyNot === null ? undefined : true}
       title={whyNot ?? undefined}
-      className={`${whyNot === null ? '' : 'text-muted! cursor-not-allowed! border-dashed'} ${className}`}
+      className={`${whyNot === null ? colour : 'text-muted! cursor-not-allowed! border-dashed'} ${className}`}
       onClick={() => {
         if (whyNot === null) onAsk(act);
         else tell(`${verb}: ${whyNot}`);
@@ -112,7 +114,7 @@ function Menu({ acts, onAsk }: { readonly acts: readonly ShownAct[]; readonly on
             key={act.id}
             act={act}
             tone="quiet"
-            className={`w-full justify-start! ${act.isDangerous && act.whyNot === null ? 'text-danger!' : ''}`}
+            className="w-full justify-start!"
             onAsk={(chosen) => {
               details.current?.removeAttribute('open');
               onAsk(chosen);
@@ -135,7 +137,7 @@ function NightBar({ acts, onAsk }: { readonly acts: readonly ShownAct[]; readonl
   }, []);
   return (
     <div
-      role="toolbar"
+      role="group"
       aria-label="Acts"
       className="border-line bg-card fixed inset-x-0 bottom-0 z-20 flex gap-2 border-t p-2.5 sm:hidden"
     >

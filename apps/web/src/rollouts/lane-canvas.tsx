@@ -80,6 +80,18 @@ export function LaneCanvas({
   };
   return (
     <div ref={frame} className="relative min-w-0">
+      {layout.zones.map(
+        ({ zone, x, y }) =>
+          x > 0 &&
+          y === 0 && (
+            <span
+              key={zone}
+              aria-hidden="true"
+              className="border-line absolute top-0 border-l border-dashed"
+              style={{ left: x - 9, height: layout.height }}
+            />
+          ),
+      )}
       {layout.zones.map(({ zone, count, x, y, width: zoneWidth }) => (
         <p
           key={zone}

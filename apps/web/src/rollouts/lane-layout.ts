@@ -55,7 +55,7 @@ export interface LaneLayout {
 }
 
 export const HEADING_PX = 20;
-const GAP_PX = 12;
+const GAP_PX = 16;
 /** Below that the zones stand one above the other. */
 const STACKED_PX = 560;
 
@@ -100,7 +100,11 @@ function stacked(groups: Readonly<Record<Zone, number[]>>, width: number, pitch:
   });
 }
 
-/** Each zone has a share of its own, so that little moves when one cluster does; more where more of them stand. */
+/** Of the width, for each zone: the same in every lane, so that lanes can be read downwards, and only who moves moves. */
+const SHARES: Readonly<Record<Zone, number>> = { waiting: 0.27, inFlight: 0.2, passed: 0.35, aside: 0.18 };
+/** Of more clusters than that each zone has the more room the more of them stand in it. */
+const MAX_FIXED = 1000;
+
 function beside(groups: Readonly<Record<Zone, number[]>>, width: number, pitch: number): ZoneBox[] {
   const all = Math.max(
     1,
@@ -110,10 +114,10 @@ function beside(groups: Readonly<Record<Zone, number[]>>, width: number, pitch: 
   let x = 0;
   return ZONES.map((zone) => {
     const count = groups[zone].length;
-    const wanted = free * (0.16 + 0.36 * (count / all));
+    const wanted = free * (all > MAX_FIXED ? 0.16 + 0.36 * (count / all) : SHARES[zone]);
     const boxWidth = Math.floor(wanted / pitch) * pitch;
-    const box = { zone, count, x, y: 0, width: boxWidth };
-    x += boxWidth + GAP_PX;
+    const box = { zone, count, x: Math.round(x), y: 0, width: boxWidth };
+    x += (all > MAX_FIXED ? boxWidth : wanted) + GAP_PX;
     return box;
   });
 }

@@ -45,16 +45,20 @@ export function skippableWaves({ waves }: RolloutView): readonly WaveView[] {
   return waves.filter((wave) => !isOver(wave) && !wave.givenUp);
 }
 
+/** Holds that speak against the release. */
+const TROUBLE = ['failures', 'unreachable', 'noEvidence', 'gate'];
+
 /**
  * Pure: the acts that make sense now, what it waits for first.
  * @param isNewest whether it is its application's newest rollout: commands go to that one alone.
  */
 export function offeredActs(rollout: RolloutView, isNewest: boolean): readonly OfferedAct[] {
   if (!isNewest || rollout.at !== undefined) return [];
-  const rollback = offer('rollback', 'Roll back', { isDangerous: true, isNext: rollout.paused });
+  const codes = new Set(rollout.holds.map(({ code }) => code));
+  const isBad = rollout.state === 'running' && TROUBLE.some((code) => codes.has(code));
+  const rollback = offer('rollback', 'Roll back', { isDangerous: true, isNext: isBad });
   if (rollout.state !== 'running')
     return rollout.kind === 'rollback' || rollout.state === 'rolledBack' ? [] : [rollback];
-  const codes = new Set(rollout.holds.map(({ code }) => code));
   const wave = rollout.waves[rollout.wave];
   const gates = wave?.gates?.filter(({ when, state }) => when === sideOf(wave) && state === 'waiting') ?? [];
   const isAsked = gates.some(({ type }) => type === 'approval') && !rollout.paused;

@@ -199,6 +199,8 @@ function Shown({
           </>
         )}
       </Tabs>
+      {/* As high as the acts at a phone's foot, which would hide what stands last. */}
+      <div className="sm:hidden" style={{ height: 'var(--foot, 0px)' }} />
       {asked && (
         <RolloutActDialog
           rollout={rollout}

@@ -85,7 +85,7 @@ export function Scrubber({
           Now
         </Button>
       </div>
-      <p className="text-muted truncate px-2" data-says>
+      <p className="text-muted line-clamp-2 px-2 break-words sm:line-clamp-1" data-says>
         {moment ? (
           <>
             <span className="text-strong tabular-nums">{clock.format(Date.parse(moment.at))}</span> · {moment.says}

@@ -21,7 +21,7 @@ export function Slots({
   const isOver = used > max;
   return (
     <div className="flex min-w-0 flex-col gap-1">
-      <p className="flex items-baseline gap-1.5 whitespace-nowrap">
+      <p className="flex flex-wrap items-baseline gap-x-1.5 whitespace-nowrap">
         <span className="text-muted text-xs">{label}</span>
         <span
           className={`font-medium tabular-nums ${isOver && tone !== 'progressing' ? 'text-failed' : 'text-strong'}`}

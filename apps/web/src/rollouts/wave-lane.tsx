@@ -64,7 +64,11 @@ export function WaveLane({
             )}
           </p>
         </div>
-        <div className="flex flex-wrap gap-x-6 gap-y-2" aria-label={`Budgets of wave ${name}`} role="group">
+        <div
+          className="grid w-full grid-cols-3 gap-x-4 gap-y-2 sm:flex sm:w-auto sm:flex-wrap sm:gap-x-6"
+          aria-label={`Budgets of wave ${name}`}
+          role="group"
+        >
           <Slots
             label="In flight"
             tone="progressing"

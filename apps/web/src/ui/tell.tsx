@@ -33,7 +33,7 @@ export function ToldMessages() {
     <div
       role="status"
       aria-live="polite"
-      className="pointer-events-none fixed inset-x-3 bottom-3 z-50 flex flex-col items-end gap-2"
+      className="pointer-events-none fixed inset-x-3 bottom-3 z-50 max-sm:bottom-[calc(0.75rem+var(--foot,0px))] flex flex-col items-end gap-2"
     >
       {all.map(({ id, text, isBad }) => (
         <div
