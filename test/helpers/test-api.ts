@@ -101,6 +101,32 @@ export class TestApi {
     });
   }
 
+  /** A stream that nobody reads before `read` is called. */
+  slowStream(route: string): { opened: Promise<void>; read(): void; text(): string; close(): void } {
+    let text = '';
+    let read: () => void = () => undefined;
+    const request = https.request(new URL(route, this.access.url), {
+      agent: this.agent,
+      headers: { authorization: `Bearer ${this.access.token}`, accept: 'text/event-stream' },
+    });
+    // That it is closed is what is wanted in the end.
+    request.on('error', () => undefined);
+    const opened = new Promise<void>((resolve) => {
+      request.once('response', (response) => {
+        response.pause();
+        response.on('error', () => undefined);
+        read = () =>
+          void response
+            .setEncoding('utf8')
+            .on('data', (chunk: string) => (text += chunk))
+            .resume();
+        resolve();
+      });
+    });
+    request.end();
+    return { opened, read: () => read(), text: () => text, close: () => void request.destroy() };
+  }
+
   private async call<T>(
     method: string,
     route: string,

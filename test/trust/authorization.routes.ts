@@ -82,6 +82,8 @@ export const ROUTES: Readonly<Record<string, readonly [Role, About]>> = {
   'GET /api/v1/schemas/:kind': ['viewer', 'anybody'],
   'GET /api/v1/whoami': ['viewer', 'anybody'],
   'GET /api/v1/fleet': ['viewer', 'filtered'],
+  'GET /api/v1/fleet/cells': ['viewer', 'filtered'],
+  'GET /api/v1/live': ['viewer', 'filtered'],
   'GET /api/v1/releases': ['viewer', 'filtered'],
   'GET /api/v1/why/rollouts/:name': ['viewer', 'rollout'],
   'GET /api/v1/why/clusters/:name': ['viewer', 'cluster'],
@@ -163,6 +165,9 @@ export const ROUTES: Readonly<Record<string, readonly [Role, About]>> = {
   // It makes a session of the caller's own rights.
   'POST /api/v1/sessions/link': ['viewer', 'anybody'],
 };
+
+/** Those that have no end. */
+export const STREAMS: readonly string[] = ['GET /api/v1/events/stream', 'GET /api/v1/live'];
 
 /** How the hub says the same. */
 export function aboutOf(target: PermitTarget): About {

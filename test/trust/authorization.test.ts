@@ -14,6 +14,7 @@ import {
   PUBLIC,
   RED,
   ROUTES,
+  STREAMS,
   type About,
 } from './authorization.routes.js';
 import { AuthorizationScene, ROLES, SCOPES, type Answer, type ScopeName } from './authorization.scene.js';
@@ -41,7 +42,7 @@ describe('authorization', () => {
   /** The status alone: a stream has no end to wait for. */
   async function call(api: TestApi, route: string, address: string): Promise<Answer> {
     const [method = ''] = route.split(' ');
-    if (!address.endsWith('/stream')) return scene.ask(api, method, address, bodyOf(route));
+    if (!STREAMS.includes(route)) return scene.ask(api, method, address, bodyOf(route));
     let seen = false;
     await api.stream(address, {}, (chunk, close) => {
       seen = !chunk.includes('"status":');

@@ -29,6 +29,9 @@ import { FleetController } from './http/fleet.controller.js';
 import { GrantsController } from './http/grants.controller.js';
 import { HealthController } from './http/health.controller.js';
 import { HistoryExport } from './http/history-export.js';
+import { CellKeeper } from './http/live/cell-keeper.js';
+import { LiveController } from './http/live/live.controller.js';
+import { LiveFeed } from './http/live/live-feed.js';
 import { BrowserSessions } from './http/login/browser-sessions.js';
 import { IdentityProvider } from './http/login/identity-provider.js';
 import { LoginCodes } from './http/login/login-codes.js';
@@ -143,6 +146,7 @@ const doors: Provider[] = [
   AskAgent,
   BundleDiffReader,
   Callers,
+  CellKeeper,
   ClusterHolds,
   CommandWork,
   Credentials,
@@ -167,6 +171,7 @@ const doors: Provider[] = [
   TokenIdentifier,
   BrowserSessions,
   IdentityProvider,
+  LiveFeed,
   LoginCodes,
   SessionDoor,
   SessionIdentifier,
@@ -193,6 +198,7 @@ const controllers: Type[] = [
   RolloutHistoryController,
   ReleasingController,
   EventsController,
+  LiveController,
   TokensController,
   GrantsController,
   LoginController,

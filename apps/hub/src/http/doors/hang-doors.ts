@@ -3,6 +3,7 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import type { DeclaredRoute } from '../access/require-permits.js';
 import type { DoorSettings } from './doors.config.js';
+import { compressLists } from './compress-lists.js';
 import { limitRates } from './rate-limits.js';
 import { secureHeaders } from './security-headers.js';
 
@@ -14,6 +15,7 @@ export async function hangDoors(
 ): Promise<void> {
   await secureHeaders(server);
   await server.register(cookie);
+  await compressLists(server);
   // Gives its way of sending files alone: the routes are declared as all others.
   await server.register(fastifyStatic, { serve: false, preCompressed: true, cacheControl: false, index: false });
   await limitRates(server, settings, routes);

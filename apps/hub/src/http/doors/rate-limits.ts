@@ -16,7 +16,7 @@ const MAX_COUNTED = 20_000;
 const AGENT_DOORS = ['/api/v1/join', '/api/v1/renew', '/api/v1/install/:token'];
 /** Public, and yet something can be guessed there. */
 const GUESSABLE = ['/auth/token', '/auth/link/:code'];
-const STREAM = '/api/v1/events/stream';
+const STREAMS = ['/api/v1/events/stream', '/api/v1/live'];
 
 interface Count {
   readonly isExceeded: boolean;
@@ -90,7 +90,7 @@ export async function limitRates(
     const refusal = await countOf(request, key);
     if (refusal !== null) return refuse(reply, refusal);
     // Also of a credential that is not known yet: it may have asked for nothing but streams, which have no end to learn by.
-    if (key === null || pathOf(request) !== STREAM || streams.take(key, reply.raw)) return undefined;
+    if (key === null || !STREAMS.includes(pathOf(request)) || streams.take(key, reply.raw)) return undefined;
     return refuse(reply, { code: 'too-many-streams', detail: STREAM_REFUSAL, retryAfterS: 5 });
   });
 
