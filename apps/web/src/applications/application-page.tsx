@@ -151,7 +151,7 @@ function Summary({ row }: { readonly row: ApplicationRow }) {
   return (
     <div className="flex flex-wrap items-center gap-x-6 gap-y-2">
       <span>
-        Release <strong className="text-strong">{row.release ?? 'none yet'}</strong>{' '}
+        Newest release <strong className="text-strong">{row.release ?? 'none yet'}</strong>{' '}
         <code className="text-muted">{shortRevision(row.revision)}</code>
       </span>
       <span>

@@ -31,6 +31,8 @@ const fleet: Pick<FleetView, 'applications'> = {
 const running = {
   id: 'api-4',
   state: 'running',
+  release: 4,
+  revision: 'fedcba9876',
   why: 'Wave canary holds: 1 cluster failed',
   counts: { passed: 5, unchanged: 1, failed: 1, pending: 3 },
   total: 10,
@@ -42,7 +44,8 @@ describe('the list of applications', () => {
     expect(rows[0]).toMatchObject({
       name: 'api',
       release: 4,
-      revision: 'abcdef0123',
+      // Of the release's own commit, not of the source's newest.
+      revision: 'fedcba9876',
       clusters: 10,
       rollout: { id: 'api-4', paused: true, done: 6, total: 10 },
       waitsFor: 'Wave canary holds: 1 cluster failed',

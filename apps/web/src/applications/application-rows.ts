@@ -42,12 +42,14 @@ export function rowsOf(
     const running = byId.get(found?.rollout?.id ?? '');
     const rollout = found?.rollout && partOf(found.rollout, running);
     const waitsFor = waitOf(found, status, running);
-    const revision = status?.revision ?? found?.revision;
+    const release = status?.release ?? found?.release ?? null;
+    // The hub's word is of the source's newest commit, which need not have made a release.
+    const revision = running?.release === release ? running?.revision : (status?.revision ?? found?.revision);
     return {
       name,
       source: spec.source,
       strategy: spec.strategy,
-      release: status?.release ?? found?.release ?? null,
+      release,
       ...(revision !== undefined && { revision }),
       health,
       clusters: Object.values(health).reduce((sum, count) => sum + count, 0),

@@ -79,7 +79,7 @@ function Release({
   const isOut = place !== undefined && place.runs + place.comes > 0;
   return (
     <li
-      className={`border-line bg-card grid min-w-0 grid-cols-1 gap-x-6 gap-y-3 rounded-lg border p-3 sm:p-4 lg:grid-cols-[minmax(0,1fr)_22rem] ${isOut ? '' : 'opacity-95'}`}
+      className="border-line bg-card grid min-w-0 grid-cols-1 gap-x-6 gap-y-3 rounded-lg border p-3 sm:p-4 lg:grid-cols-[minmax(0,1fr)_22rem]"
       aria-label={`Release ${number}`}
     >
       <div className="flex min-w-0 flex-col gap-1">
@@ -145,7 +145,7 @@ function Release({
             params={{ name }}
             search={{ tab: 'diff', from: String(before), to: String(number) }}
             className={LINK_BUTTON}
-            aria-label={`Difference from release ${before} to ${number}`}
+            aria-label={`Difference to ${before} of release ${number}`}
           >
             Difference to {before}
           </Link>

@@ -56,7 +56,12 @@ export function StateBar({
           <span key={word} className={`min-w-1 ${FILLS[state]}`} style={{ width: `${(count / total) * 100}%` }} />
         ))}
       </span>
-      {!isBare && <StateCounts counts={counts} />}
+      {!isBare && (
+        // Bars that stand below each other are of one length.
+        <span className="sm:min-w-24">
+          <StateCounts counts={counts} />
+        </span>
+      )}
     </span>
   );
 }
