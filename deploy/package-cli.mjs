@@ -28,6 +28,38 @@ const ownVersion = {
   },
 };
 
+/**
+ * `z` as an object holds all of zod, every language of its messages too, and nothing of that can be left out: three quarters of what
+ * `flotilla get` would read at each start. As a namespace only what is called is packed.
+ */
+function withUsedZod(text) {
+  return text.replace(/^import \{ z \} from 'zod';$/m, "import * as z from 'zod';");
+}
+
+/**
+ * From the sources each verb's code is read when the verb is used, which keeps the tests' start short. Packed, a verb is some kilobytes,
+ * and to find and read a file costs more than to read all verbs in one. What is large stays a file of its own.
+ */
+function withVerbs(text) {
+  const imports = [];
+  const contents = text.replace(/\bimport\('(\.[^']+)'\)/g, (whole, from) => {
+    if (/[\\/]schema\.js$/.test(from)) return whole;
+    imports.push(`import * as __verb${imports.length} from '${from}';`);
+    return `Promise.resolve(__verb${imports.length - 1})`;
+  });
+  return `${contents}\n${imports.join('\n')}\n`;
+}
+
+const forOneFile = {
+  name: 'for-one-file',
+  setup(bundling) {
+    bundling.onLoad({ filter: /[\\/](apps|libs)[\\/].*\.ts$/ }, async ({ path: file }) => {
+      const text = withUsedZod(await readFile(file, 'utf8'));
+      return { contents: /[\\/]apps[\\/]cli[\\/]/.test(file) ? withVerbs(text) : text, loader: 'ts' };
+    });
+  },
+};
+
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -38,15 +70,29 @@ const common = {
   keepNames: true,
   legalComments: 'none',
   logLevel: 'warning',
-  plugins: [ownVersion],
+  plugins: [ownVersion, forOneFile],
 };
+
+/** What runs first: most of what asks for the version are scripts, many times over. */
+function unlessVersion(rest) {
+  return `
+    const [word, ...more] = process.argv.slice(2);
+    if (more.length === 0 && (word === '--version' || word === '-V')) process.stdout.write(${JSON.stringify(`${version}\n`)});
+    else ${rest};`;
+}
 
 async function packTarball(scratch) {
   const folder = path.join(scratch, 'package');
   await build({
     ...common,
-    entryPoints: { flotilla: path.join(root, 'apps/cli/src/main.ts') },
+    stdin: {
+      contents: `#!/usr/bin/env node\n${unlessVersion("await import('./apps/cli/src/main.ts')")}`,
+      resolveDir: root,
+      sourcefile: 'flotilla.ts',
+      loader: 'ts',
+    },
     outdir: folder,
+    entryNames: 'flotilla',
     outExtension: { '.js': '.mjs' },
     format: 'esm',
     // A verb's code is read when the verb is used.
@@ -75,11 +121,12 @@ async function packProgram(scratch) {
     ...common,
     // What is put into Node is no module: nothing can be awaited at its top.
     stdin: {
-      contents: `
-        import { processContext } from './apps/cli/src/process-context.js';
-        import { runCli } from './apps/cli/src/run-cli.js';
-        const context = processContext();
-        void runCli(process.argv.slice(2), context).then(() => { process.exitCode = context.exitCode; });`,
+      contents: unlessVersion(`
+        void Promise.all([import('./apps/cli/src/process-context.ts'), import('./apps/cli/src/run-cli.ts')]).then(async ([of, run]) => {
+          const context = of.processContext();
+          await run.runCli(process.argv.slice(2), context);
+          process.exitCode = context.exitCode;
+        })`),
       resolveDir: root,
       loader: 'ts',
     },

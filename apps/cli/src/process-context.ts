@@ -45,8 +45,8 @@ async function readAll(stdin: NodeJS.ReadStream): Promise<string> {
   for await (const chunk of stdin as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > MAX_STDIN_BYTES) {
-      const { RejectedError } = await import('#kit');
-      throw new RejectedError('too-large', 'Standard input is larger than 4 MiB: apply it in parts.');
+      const { inputTooLarge } = await import('./input-too-large.js');
+      throw inputTooLarge();
     }
     chunks.push(chunk);
   }

@@ -19,7 +19,7 @@ export async function runCli(words: readonly string[], context: CliContext): Pro
       context.exitCode = error.exitCode;
       return;
     }
-    const { describeFailure } = await import('#kit');
+    const { describeFailure } = await import('./describe-failure.js');
     context.error(`${describeFailure(error)}\n`);
     // `diff` keeps 1 for "something differs", as diff(1) does.
     context.exitCode = words.find((word) => !word.startsWith('-')) === 'diff' ? 2 : 1;
