@@ -48,12 +48,12 @@ export function FleetMatrix({
         role="region"
         aria-label="Which release runs where"
       >
-        <table className="border-separate border-spacing-0 text-sm">
+        <table className="min-w-full border-separate border-spacing-0 text-sm">
           <thead>
             <tr>
               <th
                 scope="col"
-                className="bg-card border-line text-muted sticky top-0 left-0 z-20 min-w-44 border-r border-b p-2 text-left align-bottom text-xs font-medium sm:min-w-80"
+                className="bg-card border-line text-muted sticky top-0 left-0 z-20 w-44 min-w-44 border-r border-b p-2 text-left align-bottom text-xs font-medium sm:w-80 sm:min-w-80"
               >
                 Release, newest first
               </th>
@@ -170,7 +170,6 @@ function MatrixCell({
   readonly onPick: () => void;
 }) {
   if (runs === 0 && coming === 0) return <td className="border-line border-b" />;
-  const said = [runs > 0 && `${runs} run ${what}`, coming > 0 && `${coming} told ${what}, and not yet running it`];
   return (
     <td className="border-line relative border-b p-0.5 text-center tabular-nums">
       {/* How much of the group it is, as a bar that the number stands on. */}
@@ -183,22 +182,20 @@ function MatrixCell({
       )}
       <button
         type="button"
-        title={said.filter(Boolean).join('; ')}
-        aria-label={said.filter(Boolean).join('; ')}
         className="hover:bg-raised/60 text-strong relative inline-flex min-h-8 w-full min-w-7 items-center justify-center gap-1 rounded px-1"
         onClick={onPick}
       >
-        {isOne ? (
-          <Mark isFilled={runs > 0} />
-        ) : (
-          <>
-            {runs > 0 && runs.toLocaleString()}
-            {coming > 0 && (
-              <span className="text-muted flex items-center gap-0.5 text-xs">
-                <Mark /> {coming.toLocaleString()}
-              </span>
-            )}
-          </>
+        {runs > 0 && (
+          <span>
+            {isOne ? <Mark isFilled /> : runs.toLocaleString()}
+            <span className="sr-only"> {isOne ? `runs ${what}` : `run ${what}`}</span>
+          </span>
+        )}
+        {coming > 0 && (
+          <span className="text-muted flex items-center gap-0.5 text-xs">
+            <Mark /> {!isOne && coming.toLocaleString()}
+            <span className="sr-only"> told {what}, and not yet running it</span>
+          </span>
         )}
       </button>
     </td>

@@ -74,7 +74,7 @@ export function FleetPage() {
     },
     [group, onSearch, search.q],
   );
-  const clear = () => onSearch({ q: undefined, state: undefined, release: undefined, lags: undefined });
+  const clear = () => onSearch({ q: undefined, state: undefined, release: undefined, lags: undefined, others: 'yes' });
 
   const freeze = overview.data?.freeze;
   const mayFreeze = me.data !== undefined && me.data.role !== 'viewer';
@@ -135,8 +135,19 @@ export function FleetPage() {
               onLate={(is) => onSearch({ lags: is ? 'yes' : undefined, ...(is && { view: 'table' }) })}
             />
           )}
-          <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
+          <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-2">
             <Legend model={model} places={base} chosen={states} onChoose={(state) => onSearch({ state })} />
+            {model.runs && (
+              <label className="text-muted flex min-h-11 items-center gap-1.5 sm:min-h-7">
+                <input
+                  type="checkbox"
+                  className="accent-accent size-4"
+                  checked={search.others === 'yes'}
+                  onChange={(event) => onSearch({ others: event.target.checked ? 'yes' : undefined })}
+                />
+                with clusters that it is not assigned to
+              </label>
+            )}
             {search.release !== undefined && model.runs && (
               <Button onClick={() => onSearch({ release: undefined })}>Runs release {search.release} ×</Button>
             )}

@@ -33,6 +33,8 @@ export interface Room {
 const HEADING = 26;
 const GAP_X = 20;
 const GAP_Y = 10;
+/** More between two blocks than that looks torn. */
+const MAX_STRETCH = 48;
 /** Narrower than that, a heading says nothing. */
 const MIN_WIDTH = 132;
 /** How much wider than tall a block would be, were it alone. */
@@ -65,21 +67,37 @@ function layOutAt(pitch: number, groups: Grouping['groups'], width: number, hasH
   for (let first = 0; first < groups.length;) {
     const end = hasHeadings ? endOfLine(pitch, groups, first, width) : groups.length;
     const rows = end - first === 1 ? 0 : rowsOfLine(pitch, groups, first, end, width);
+    const widthOf = (wide: number): number => Math.max(wide * pitch, hasHeadings ? MIN_WIDTH : 0);
+    const wideOf = (count: number): number =>
+      rows === 0 ? Math.min(columns, count) : Math.max(1, Math.ceil(count / rows));
+    const gap =
+      rows === 0
+        ? 0
+        : gapOfLine(
+            groups.slice(first, end).map(({ count }) => widthOf(wideOf(count))),
+            width,
+          );
     let x = 0;
     let height = 0;
     for (let index = first; index < end; index += 1) {
       const { from, count } = groups[index] ?? { from: 0, count: 0 };
-      const wide = rows === 0 ? Math.min(columns, count) : Math.max(1, Math.ceil(count / rows));
+      const wide = wideOf(count);
       const tall = Math.ceil(count / wide);
-      const room = Math.min(width - x, Math.max(wide * pitch, hasHeadings ? MIN_WIDTH : 0));
-      blocks.push({ from, count, x, y, columns: wide, rows: tall, width: room });
-      x += Math.max(wide * pitch, hasHeadings ? MIN_WIDTH : 0) + GAP_X;
+      blocks.push({ from, count, x, y, columns: wide, rows: tall, width: Math.min(width - x, widthOf(wide)) });
+      x += widthOf(wide) + gap;
       height = Math.max(height, tall * pitch);
     }
     y += heading + height + GAP_Y;
     first = end;
   }
   return { pitch, width, height: Math.max(0, y - GAP_Y), heading, blocks };
+}
+
+/** Between a line's blocks: so much more than they need that the line ends where the room does, unless it is far from that. */
+function gapOfLine(widths: readonly number[], width: number): number {
+  const between = widths.length - 1;
+  const left = width - widths.reduce((sum, each) => sum + each, between * GAP_X);
+  return GAP_X + (left < between * MAX_STRETCH ? Math.max(0, Math.floor(left / between)) : 0);
 }
 
 /** The group that the next line begins with: as many as fit if each were of the shape that it has alone. */

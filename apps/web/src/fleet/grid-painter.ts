@@ -43,7 +43,7 @@ const MARKS: readonly (readonly (readonly [number, number, number, number])[])[]
   ],
   [[3.5, 3.5, 3, 3]],
   [[0, 0, 10, 5]],
-  [[0, 4, 10, 3]],
+  [[1, 4, 8, 3]],
 ];
 
 /** Paints cells: each state is drawn once for a size and a theme, and copied from there. */
@@ -148,7 +148,7 @@ function drawSprites(pitch: number, ratio: number): HTMLCanvasElement {
     context.save();
     context.translate(left, top);
     context.scale(size / 16, size / 16);
-    context.lineWidth = 2.2;
+    context.lineWidth = size >= 24 ? 1.7 : 2.2;
     if (isFilled) context.fill(new Path2D(path));
     else context.stroke(new Path2D(path));
     context.restore();

@@ -42,7 +42,7 @@ export function GroupHeadings({
           <li key={group.value ?? ' '} className="absolute" style={{ left: block.x, top: block.y, width: block.width }}>
             <button
               type="button"
-              className="hover:bg-raised flex min-h-6 max-w-full items-center gap-1.5 rounded px-1 text-xs"
+              className="hover:bg-raised -ml-1 flex min-h-6 max-w-full items-center gap-1.5 rounded px-1 text-xs"
               title={`Filter to ${value}`}
               onClick={() => onGroup(group.value)}
             >

@@ -22,7 +22,11 @@ export function Legend({
     counts[state] = (counts[state] ?? 0) + 1;
   }
   return (
-    <div role="group" aria-label="States" className="flex flex-wrap gap-1.5">
+    <div
+      role="group"
+      aria-label="States"
+      className="-mx-3 flex max-w-[100vw] gap-1.5 overflow-x-auto px-3 py-0.5 sm:mx-0 sm:flex-wrap sm:overflow-visible sm:px-0"
+    >
       {CELL_STATES.map((state, index) => {
         const many = counts[index] ?? 0;
         const isChosen = chosen.includes(state);
@@ -33,7 +37,7 @@ export function Legend({
             type="button"
             aria-pressed={isChosen}
             onClick={() => onChoose(toggled(chosen, state))}
-            className={`flex min-h-11 items-center gap-1.5 rounded-md border px-2 sm:min-h-7 ${isChosen ? 'border-strong bg-raised text-strong' : 'border-line hover:bg-raised'} ${chosen.length > 0 && !isChosen ? 'text-muted' : ''}`}
+            className={`flex min-h-11 shrink-0 items-center gap-1.5 rounded-md border px-2 whitespace-nowrap sm:min-h-7 ${isChosen ? 'border-strong bg-raised text-strong' : 'border-line hover:bg-raised'} ${chosen.length > 0 && !isChosen ? 'text-muted' : ''}`}
           >
             <StateShape state={state} />
             {STATE_WORDS[state]}
@@ -44,7 +48,7 @@ export function Legend({
       {chosen.length > 0 && (
         <button
           type="button"
-          className="text-accent min-h-11 rounded-md px-2 font-medium sm:min-h-7"
+          className="text-accent min-h-11 shrink-0 rounded-md px-2 font-medium sm:min-h-7"
           onClick={() => onChoose(undefined)}
         >
           Show all states

@@ -16,6 +16,8 @@ export interface FleetSearch {
   readonly release?: string;
   /** With an application: only those that lag. */
   readonly lags?: 'yes';
+  /** With an application: also those that it is not assigned to. */
+  readonly others?: 'yes';
   readonly view?: FleetViewName;
 }
 
@@ -27,6 +29,7 @@ export function fleetSearch(search: Record<string, unknown>): FleetSearch {
     application: text(search['application']),
     release: text(search['release']),
     lags: oneOf(['yes'], search['lags']),
+    others: oneOf(['yes'], search['others']),
     view: oneOf(FLEET_VIEWS, search['view']),
   };
 }

@@ -63,17 +63,18 @@ export function useReleases(application: string | undefined, model: FleetModel) 
 
 /** What the URL's filters pick of the fleet. `base` is all but the choice of states, which the legend counts. */
 export function useFleetSelection(model: FleetModel, version: number, search: FleetSearch, newest: number) {
-  const { q = '', state = '', release = '', lags: late } = search;
+  const { q = '', state = '', release = '', lags: late, others: all } = search;
   const parsed = useMemo(() => parseFilter(q), [q]);
   const picked = useMemo(() => {
-    const { runs } = model;
+    const { runs, told } = model;
     const others: Picks[] = [];
+    if (runs && told && !all) others.push((place) => runs[place] !== 0 || told[place] !== 0);
     if (runs && release !== '') others.push((place) => runs[place] === Number(release));
     if (runs && late) others.push((place) => lags(model, place, newest));
     return selectionOf(model, parsed.ok ? parsed.filter : { tests: [], labels: [] }, others);
-  }, [model, parsed, release, late, newest]);
+  }, [model, parsed, release, late, all, newest]);
   const baseVersion = picked.followsCells ? version : 0;
-  const base = useMemo(() => all(model, picked.picks, baseVersion), [model, picked, baseVersion]);
+  const base = useMemo(() => allOf(model, picked.picks, baseVersion), [model, picked, baseVersion]);
   const states = useMemo(() => statesOf(state), [state]);
   const shownVersion = states.length > 0 ? version : 0;
   const shown = useMemo(
@@ -84,7 +85,7 @@ export function useFleetSelection(model: FleetModel, version: number, search: Fl
 }
 
 /** The version says that the model's columns are not what they were. */
-function all(model: FleetModel, picks: Picks, _version: number): Int32Array {
+function allOf(model: FleetModel, picks: Picks, _version: number): Int32Array {
   const into = new Int32Array(model.size);
   return into.subarray(0, select(model, picks, into));
 }
