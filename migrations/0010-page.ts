@@ -13,6 +13,10 @@ alter table clusters
     await runner.query(`create index rollout_events_people on rollout_events (id) where actor is not null`);
     // Rows lie in the order of their times: an index of ranges is small, and hardly costs a write.
     await runner.query(`create index rollout_events_at on rollout_events using brin (at)`);
+    // People's acts are few and kept for ever: without these, a name that is rare there is looked for in all of them (20 ms at 300,000).
+    await runner.query(`create index audit_actor on audit (actor text_pattern_ops, id)`);
+    await runner.query(`create index audit_object on audit (object text_pattern_ops, id)`);
+    await runner.query(`create index audit_at on audit using brin (at)`);
   }
 
   down(): Promise<void> {
