@@ -44,6 +44,11 @@ export class PuppetAgent {
     script: Script = healthy,
   ): Promise<PuppetAgent> {
     const { token } = await api.post<RegisterAnswer>('/api/v1/clusters', { name, labels });
+    return PuppetAgent.joinBy(api, name, token, script);
+  }
+
+  /** With the token of a cluster that somebody has registered. */
+  static async joinBy(api: TestApi, name: string, token: string, script: Script = healthy): Promise<PuppetAgent> {
     const { publicKey, seed } = makeAgentKey();
     const answer = await api.post<JoinAnswer>('/api/v1/join', {
       token,

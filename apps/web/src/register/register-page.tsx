@@ -35,7 +35,7 @@ export function RegisterPage() {
           }}
         />
       ) : (
-        <div className="grid items-start gap-6 xl:grid-cols-[minmax(0,42rem)_minmax(0,28rem)]">
+        <div className="grid grid-cols-1 items-start gap-6 xl:grid-cols-[minmax(0,42rem)_minmax(0,28rem)]">
           <RegisterForm form={form} onChange={setForm} onDone={setAnswer} />
           <WaitingClusters onAnother={setAnswer} />
         </div>

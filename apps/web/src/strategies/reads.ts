@@ -1,5 +1,4 @@
 import { queryOptions } from '@tanstack/react-query';
-import { dump } from 'js-yaml';
 import type { ApplyAnswer, StrategyDocumentSpec, Whoami } from '#contract';
 import { allOf, api, part } from '../api/client.js';
 import type { Declared } from '../api/queries.js';
@@ -37,13 +36,4 @@ export function applyStrategy(
 /** Strategies reach every application that uses them, so only a role without bounds writes them. */
 export function mayWriteStrategies(me: Whoami | undefined): boolean {
   return me?.grants.some(({ role, scope }) => (role === 'operator' || role === 'admin') && !scope) ?? false;
-}
-
-export function yamlText(value: unknown): string {
-  return dump(value, { lineWidth: -1, noRefs: true });
-}
-
-/** As somebody would write it: without what the hub alone knows. */
-export function documentText({ apiVersion, kind, spec }: StrategyObject, name: string): string {
-  return yamlText({ apiVersion, kind, metadata: { name }, spec });
 }

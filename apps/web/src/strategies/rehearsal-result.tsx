@@ -26,14 +26,14 @@ export function RehearsalResult({
       <p role="status" className="text-strong text-base">
         {summary(now)}
       </p>
-      <div className={`grid min-w-0 gap-4 ${before ? 'xl:grid-cols-2' : ''}`}>
+      <div className={`grid min-w-0 grid-cols-1 gap-4 ${before ? 'xl:grid-cols-2' : ''}`}>
         {both.map((answer, index) => (
           <Card key={index} title={before ? heads[index] : 'How long it takes'}>
             <RehearsalPlot answer={answer} />
           </Card>
         ))}
       </div>
-      <div className="grid min-w-0 items-start gap-4 lg:grid-cols-2">
+      <div className="grid min-w-0 grid-cols-1 items-start gap-4 lg:grid-cols-2">
         <Card title="How runs end">
           <Figures
             label="How runs end"

@@ -9,7 +9,8 @@ import { Dialog } from '../ui/dialog.js';
 import { TextField } from '../ui/field.js';
 import { tell } from '../ui/tell.js';
 import { Loading } from '../ui/words.js';
-import { applyStrategy, yamlText } from './reads.js';
+import { applyStrategy } from './reads.js';
+import { yamlText } from './strategy-text.js';
 
 /** What saving changes, by the hub's own dry run; then why, and it is done. */
 export function SaveDialog({

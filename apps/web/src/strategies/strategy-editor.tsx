@@ -15,8 +15,9 @@ import { OutlineView } from './outline-view.js';
 import { useDraftPlan } from './plan-preview.js';
 import { Problems } from './problems.js';
 import { pathAt } from './read-draft.js';
-import { documentText, mayWriteStrategies, type StrategyObject } from './reads.js';
+import { mayWriteStrategies, type StrategyObject } from './reads.js';
 import { SaveDialog } from './save-dialog.js';
+import { documentText } from './strategy-text.js';
 import { Trial, useTrialApplication } from './trial.js';
 import { useCheckedDraft } from './use-checked-draft.js';
 
@@ -126,7 +127,7 @@ export function StrategyEditor({
           <Button onClick={() => setBase(savedText)}>Keep mine</Button>
         </div>
       )}
-      <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(20rem,2fr)]">
+      <div className="grid grid-cols-1 items-start gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(20rem,2fr)]">
         <div className="flex min-w-0 flex-col gap-3">
           <Editor
             label="Strategy, as YAML or JSON"
