@@ -163,6 +163,15 @@ describe('flotilla login', () => {
     expect((await browser.visit(opened[0] ?? '')).text).toContain('You are signed in');
     expect((await scene.whoami(browser)).text).toContain('token:opener');
     expect(await fine('open --print')).toMatch(/^https:\S+\/auth\/link\/fl_\S+\n$/);
+    for (const page of [
+      'rollouts/web-12?tab=plan',
+      '/rollouts/web-12?tab=plan',
+      `${scene.url}/rollouts/web-12?tab=plan`,
+    ]) {
+      const link = (await fine(`open --print ${page}`)).trim();
+      const { status, headers } = await scene.browser().visit(link, { follow: false });
+      expect({ status, to: headers['location'] }).toEqual({ status: 303, to: '/rollouts/web-12?tab=plan' });
+    }
   });
 
   it('says so where the hub has no identity provider, or its CA is not known', async () => {

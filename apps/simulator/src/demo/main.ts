@@ -103,6 +103,7 @@ async function demo(options: DemoOptions, log: Logger, closers: Closers): Promis
     say.lines(await cli.run('apply', '-f', folder('fleet.yaml'))),
   );
   await cli.run('sync', APPLICATION);
+  if (!options.once) process.stderr.write(`\nWatch it in the browser: ${await cli.page()}\n`);
   process.stderr.write(`\nThe rollout of ${APPLICATION}, wave by wave:\n`);
   await cli.show('rollout', 'status', APPLICATION, '--watch');
   const outcome = await readOutcome(cli, clusters.count);
@@ -111,6 +112,7 @@ async function demo(options: DemoOptions, log: Logger, closers: Closers): Promis
     process.stdout.write(
       tips({
         url: hub.access.url,
+        page: await cli.page(),
         repository: where(repository),
         cli: cli.line,
         application: APPLICATION,

@@ -1,6 +1,8 @@
 /** What the demo prints once everything runs: where it listens, and five things to try, each a line to paste. */
 export function tips(where: {
   readonly url: string;
+  /** Opens the page, once. */
+  readonly page: string;
   readonly repository: string;
   readonly cli: string;
   readonly application: string;
@@ -9,12 +11,17 @@ export function tips(where: {
   /** What starts the demo. */
   readonly command: string;
 }): string {
-  const { url, repository, cli, application, about, command } = where;
+  const { url, page, repository, cli, application, about, command } = where;
   const fresh = command.includes(' -- ') ? `${command} --fresh` : `${command} -- --fresh`;
   const ship = (tag: string): string =>
     `(cd ${repository} && sed -i.bak '/shop\\/web/{n;s/newTag: .*/newTag: ${tag}/;}' base/kustomization.yaml && rm base/*.bak && git commit -qam 'Ship web ${tag}') && ${cli} sync shop`;
   return `
 The hub listens at ${url}; the CLI finds it and its token by itself.
+The same in the browser, which asks once whether it may trust the demo's own CA:
+
+  ${page}
+
+That address works once, within a minute; \`${cli} open\` makes another.
 ${about.join('\n')}
 
 Five things to try, each a line to paste into another terminal, in this folder:
