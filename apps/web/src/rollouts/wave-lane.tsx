@@ -65,7 +65,7 @@ export function WaveLane({
           </p>
         </div>
         <div
-          className="grid w-full grid-cols-3 gap-x-4 gap-y-2 sm:flex sm:w-auto sm:flex-wrap sm:gap-x-6"
+          className="grid w-full grid-cols-[auto_auto_auto] gap-x-3 gap-y-2 sm:flex sm:w-auto sm:flex-wrap sm:gap-x-6"
           aria-label={`Budgets of wave ${name}`}
           role="group"
         >

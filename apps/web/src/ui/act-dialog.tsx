@@ -52,9 +52,11 @@ export function ActDialog({
   const read = (answer: unknown): ActAnswer => (act.read ? act.read(answer as never) : (answer as ActAnswer));
   const preview = useQuery({
     queryKey: ['preview', act.path, act.body],
-    // A reason is wanted of a dry run as well, and changes nothing of what it answers.
-    queryFn: async ({ signal }) =>
-      read(await api.post(act.path, { ...act.body, reason: 'dry run' }, { query: { dryRun: true }, signal })),
+    // Where a reason has to be, a dry run wants one too; it changes nothing of the answer but the words in which it is quoted.
+    queryFn: async ({ signal }) => {
+      const body = { ...act.body, ...(act.reason === 'required' && { reason: 'the reason that you type' }) };
+      return read(await api.post(act.path, body, { query: { dryRun: true }, signal }));
+    },
     retry: false,
     staleTime: 0,
     gcTime: 0,
