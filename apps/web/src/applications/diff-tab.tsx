@@ -55,7 +55,7 @@ export function DiffTab({
           onClick={() => onLook({ from: String(to), to: String(from) })}
           aria-label={`Turn round: from release ${to} to ${from}`}
         >
-          ⇄
+          ⇄ <span className="sm:hidden">Turn round</span>
         </Button>
         <ReleaseSelect
           label="To release"
