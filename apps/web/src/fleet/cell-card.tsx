@@ -4,6 +4,7 @@ import { Button } from '../ui/button.js';
 import { StateMark } from '../ui/state-mark.js';
 import type { FleetModel } from './fleet-model.js';
 import type { GridLayout } from './grid-layout.js';
+import { lags, whyItLags } from './lag.js';
 import { useRested } from './use-room.js';
 
 /** How long a cluster is looked at before the hub is asked why it is so. */
@@ -20,6 +21,7 @@ export function CellCard({
   name,
   square,
   isHeld,
+  newest,
   subjectOf,
   onOpen,
   onClose,
@@ -29,6 +31,7 @@ export function CellCard({
   readonly name: string;
   readonly square: { readonly left: number; readonly top: number; readonly height: number };
   readonly isHeld: boolean;
+  readonly newest: number;
   readonly subjectOf: (release: number) => string | undefined;
   readonly onOpen: () => void;
   readonly onClose: () => void;
@@ -68,6 +71,7 @@ export function CellCard({
               , is told <span className="text-strong">release {tell}</span>
             </>
           )}
+          {lags(model, place, newest) && `. ${whyItLags(model, place, newest)}`}
         </p>
       )}
       <p aria-live={isHeld ? 'polite' : 'off'} className="min-h-10 break-words">

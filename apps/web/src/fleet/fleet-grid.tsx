@@ -29,6 +29,7 @@ export function FleetGrid({
   model,
   version,
   grouping,
+  newest,
   subjectOf,
   onOpen,
   onGroup,
@@ -36,6 +37,7 @@ export function FleetGrid({
   readonly model: FleetModel;
   readonly version: number;
   readonly grouping: Grouping;
+  readonly newest: number;
   readonly subjectOf: (release: number) => string | undefined;
   readonly onOpen: (name: string, isAside: boolean) => void;
   readonly onGroup: (value: string | undefined) => void;
@@ -151,7 +153,7 @@ export function FleetGrid({
       {layout && looked && lookedAt >= 0 && (
         <CellCard
           key={looked.by}
-          {...{ model, layout, subjectOf }}
+          {...{ model, layout, newest, subjectOf }}
           name={looked.name}
           isHeld={looked.by !== 'pointer'}
           square={squareOf(layout, lookedAt)}

@@ -157,7 +157,7 @@ export function FleetPage() {
               <Button onClick={clear}>Show all {model.size.toLocaleString()}</Button>
             </Empty>
           ) : view === 'grid' ? (
-            <FleetGrid {...{ model, version, grouping, subjectOf, onOpen }} onGroup={toGroup} />
+            <FleetGrid {...{ model, version, grouping, newest, subjectOf, onOpen }} onGroup={toGroup} />
           ) : view === 'table' ? (
             <FleetTable {...{ model, version, group, newest, isLate, subjectOf, onOpen }} places={rows} />
           ) : (
