@@ -8,8 +8,8 @@ import { Button, Spinner } from '../ui/button.js';
 import { Copy } from '../ui/copy.js';
 import { Card } from '../ui/page.js';
 import { StateMark, StateShape } from '../ui/state-mark.js';
-import { spanText, useNow } from '../ui/time.js';
-import { joinSteps, type JoinStep } from './join-steps.js';
+import { useNow } from '../ui/time.js';
+import { joinSteps, leftText, type JoinStep } from './join-steps.js';
 
 /** The line to run, for how long it works, and the cluster as it comes. */
 export function Invitation({
@@ -83,9 +83,9 @@ function InstallLine({
           <p>
             It works once, for{' '}
             <strong className="text-strong tabular-nums" data-left>
-              {spanText(left)}
+              {leftText(left)}
             </strong>{' '}
-            more. It is shown this once: whoever leaves the page makes another.
+            more. It is shown this once: whoever leaves the page makes another, and this one ends.
           </p>
           <p className="text-muted">
             {answer.namespaces

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { joinSteps } from './join-steps.js';
+import { joinSteps, leftText } from './join-steps.js';
 
 const application = (health: 'healthy' | 'progressing') => ({
   ...{ application: 'web', health, sync: 'synced' as const, release: 1, digest: '', generation: 1 },
@@ -28,5 +28,17 @@ describe('a cluster on its way into the fleet', () => {
     expect(arriving.steps.at(-1)?.text).toBe('1 of 2 healthy');
     expect(arriving.isOver).toBe(false);
     expect(joinSteps({ state: 'joined', status: 'ready', applications: [application('healthy')] }).isOver).toBe(true);
+  });
+});
+
+describe('how long a line still works', () => {
+  it.each([
+    [3_582_000, '59m 42s'],
+    [7_500_000, '2h 5m'],
+    [604_800_000, '7d 0h'],
+    [999, '1s'],
+    [-5, '0s'],
+  ])('%d ms: %s', (ms, text) => {
+    expect(leftText(ms)).toBe(text);
   });
 });

@@ -46,3 +46,11 @@ const SENTENCES = [
   'It is ready. Applications arrive as their rollouts reach it.',
   'It is ready, and all its applications are healthy.',
 ] as const;
+
+/** How long a line still works, so that each second is seen to pass: `59m 42s`, `2h 5m`. */
+export function leftText(ms: number): string {
+  const s = Math.max(0, Math.ceil(ms / 1000));
+  const [d, h, m] = [Math.floor(s / 86_400), Math.floor(s / 3600) % 24, Math.floor(s / 60) % 60];
+  if (d > 0) return `${d}d ${h}h`;
+  return h > 0 ? `${h}h ${m}m` : m > 0 ? `${m}m ${s % 60}s` : `${s}s`;
+}

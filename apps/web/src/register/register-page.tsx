@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { RegisterAnswer } from '#contract';
 import { whoami } from '../api/queries.js';
 import { maySomewhere } from '../clusters/may.js';
-import { Page } from '../ui/page.js';
+import { Card, Page } from '../ui/page.js';
 import { Lacking } from '../ui/lacking.js';
 import { Invitation } from './invitation.js';
 import { NOBODY, RegisterForm, type Registering } from './register-form.js';
@@ -36,8 +36,20 @@ export function RegisterPage() {
         />
       ) : (
         <div className="grid grid-cols-1 items-start gap-6 xl:grid-cols-[minmax(0,42rem)_minmax(0,28rem)]">
-          <RegisterForm form={form} onChange={setForm} onDone={setAnswer} />
-          <WaitingClusters onAnother={setAnswer} />
+          <Card>
+            <RegisterForm form={form} onChange={setForm} onDone={setAnswer} />
+          </Card>
+          <div className="flex flex-col gap-6">
+            <WaitingClusters onAnother={setAnswer} />
+            <Card title="What happens then">
+              <ol className="flex list-decimal flex-col gap-1 pl-5">
+                <li>You get one line to run where kubectl points at the cluster.</li>
+                <li>It installs the agent, which makes a key of its own and joins; the line is used up.</li>
+                <li>The agent calls the hub, never the other way round.</li>
+                <li>Applications whose placement selects the cluster arrive.</li>
+              </ol>
+            </Card>
+          </div>
         </div>
       )}
     </Page>
