@@ -71,7 +71,10 @@ export function LaneCanvas({
   };
   const walk = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === 'Enter' && target) onOpen(target);
+    if (event.key === 'Enter' && target) {
+      event.preventDefault();
+      onOpen(target);
+    }
     if (event.key === 'Escape') setShown(null);
     if (!/^(Arrow|Home|End)/.test(event.key)) return;
     event.preventDefault();

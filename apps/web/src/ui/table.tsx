@@ -55,6 +55,8 @@ export function Table<Row>({
       here >= 0 &&
       event.target === event.currentTarget.querySelector(`[data-index="${here}"]`)
     ) {
+      // Else the same key presses whatever has the focus by then: a dialog's way out.
+      event.preventDefault();
       const row = rows[here];
       if (row !== undefined) onOpen?.(row);
     }
