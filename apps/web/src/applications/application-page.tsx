@@ -113,7 +113,7 @@ function Known({ name, object }: { readonly name: string; readonly object: Param
         <Failed error={reason.error} what={`why ${name} is as it is`} onRetry={() => reason.refetch()} />
       ) : null}
       {row && <Summary row={row} />}
-      {denied !== null && <p className="text-muted">{denied}</p>}
+      {denied !== null && tab !== 'plan' && <p className="text-muted">{denied}</p>}
       <Tabs label={`Of ${name}`} tabs={TABS} chosen={tab} onChoose={(id) => look({ tab: id })}>
         {tab === 'releases' && (
           <ReleasesTab

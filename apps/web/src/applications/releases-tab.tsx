@@ -178,8 +178,8 @@ function Overlays({ of }: { readonly of: ReleaseView['overlays'] }) {
       <table className="w-full text-left">
         <thead className="text-muted text-xs">
           <tr>
-            {['Overlay', 'Digest', 'Objects', 'Size', 'Rendered by'].map((heading) => (
-              <th key={heading} scope="col" className="py-1 pr-4 font-medium">
+            {HEADINGS.map(([heading, look]) => (
+              <th key={heading} scope="col" className={`py-1 pr-3 font-medium ${look}`}>
                 {heading}
               </th>
             ))}
@@ -188,15 +188,15 @@ function Overlays({ of }: { readonly of: ReleaseView['overlays'] }) {
         <tbody>
           {of.map(({ path, digest, objects, bytes, tool }) => (
             <tr key={path} className="border-line border-t">
-              <th scope="row" className="text-strong py-1 pr-4 font-normal">
+              <th scope="row" className="text-strong py-1 pr-3 font-normal break-all">
                 {path}
               </th>
-              <td className="py-1 pr-4">
+              <td className="py-1 pr-3">
                 <code title={digest}>{shortDigest(digest)}</code>
               </td>
-              <td className="py-1 pr-4 tabular-nums">{grouped(objects)}</td>
-              <td className="py-1 pr-4 whitespace-nowrap">{bytesText(bytes)}</td>
-              <td className="py-1 whitespace-nowrap">{tool}</td>
+              <td className="py-1 pr-3 tabular-nums">{grouped(objects)}</td>
+              <td className="py-1 pr-3 whitespace-nowrap">{bytesText(bytes)}</td>
+              <td className={`py-1 whitespace-nowrap ${MINOR}`}>{tool}</td>
             </tr>
           ))}
         </tbody>
@@ -204,6 +204,16 @@ function Overlays({ of }: { readonly of: ReleaseView['overlays'] }) {
     </div>
   );
 }
+
+/** Left out on a phone. */
+const MINOR = 'hidden sm:table-cell';
+const HEADINGS = [
+  ['Overlay', ''],
+  ['Digest', ''],
+  ['Objects', ''],
+  ['Size', ''],
+  ['Rendered by', MINOR],
+] as const;
 
 /** Of `Ada Lovelace <ada@example.org>` the name. */
 function personOf(author: string): string {

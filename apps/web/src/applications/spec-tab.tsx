@@ -126,11 +126,7 @@ function Synced({ answer: { revision, changed, releases, errors } }: { readonly 
       tone={errors.length > 0 ? 'warn' : 'info'}
       title={`${changed ? 'A new commit' : 'No new commit'}: ${shortRevision(revision)}`}
     >
-      <p>
-        {releases.length === 0
-          ? 'No new release came of it.'
-          : `${counted(releases.length, 'new release')} came of it:`}
-      </p>
+      <p>{releases.length === 0 ? 'There is no release of it.' : `${counted(releases.length, 'release')} of it:`}</p>
       {releases.length > 0 && (
         <ul className="list-disc pl-5">
           {releases.map(({ application, release, rollout }) => (

@@ -47,15 +47,12 @@ function Notices({ plan }: { readonly plan: Plan }) {
           <p>
             {refused.message} <code className="text-muted text-xs">{refused.code}</code>
           </p>
+          {running && <Running id={running.rollout} />}
         </Notice>
       )}
-      {then && running && (
+      {then && running && !refused && (
         <Notice tone={running.then === 'supersedes' ? 'warn' : 'info'} title={then}>
-          <p>
-            <Link to="/rollouts/$id" params={{ id: running.rollout }} className="text-accent underline">
-              See {running.rollout}
-            </Link>
-          </p>
+          <Running id={running.rollout} />
         </Notice>
       )}
       {freeze && (
@@ -94,6 +91,16 @@ function Notices({ plan }: { readonly plan: Plan }) {
         </Notice>
       )}
     </div>
+  );
+}
+
+function Running({ id }: { readonly id: string }) {
+  return (
+    <p>
+      <Link to="/rollouts/$id" params={{ id }} className="text-accent underline">
+        See {id}
+      </Link>
+    </p>
   );
 }
 
