@@ -20,7 +20,7 @@ import { StatusMark } from './status-mark.js';
 const route = getRouteApi('/clusters/$name');
 
 const TABS: readonly (readonly [ClusterTab, string])[] = [
-  ['applications', 'Applications'],
+  ['applications', 'Overview'],
   ['objects', 'Objects'],
   ['diff', 'Against Git'],
   ['events', 'Events'],
@@ -89,14 +89,18 @@ export function ClusterPage() {
     >
       {why.data && <Sentence why={why.data} />}
       {why.error && <Failed error={why.error} what="why it is so" onRetry={why.refetch} />}
-      <ClusterFacts cluster={cluster} onLabels={can.includes('labels') ? () => setOpen('labels') : undefined} />
       <Tabs
         label={`Parts of ${name}`}
         tabs={TABS}
         chosen={tab}
         onChoose={(next) => onSearch({ tab: next, object: undefined, only: undefined })}
       >
-        {tab === 'applications' && <ApplicationsTab applications={cluster.applications ?? []} onSearch={onSearch} />}
+        {tab === 'applications' && (
+          <div className="flex min-w-0 flex-col gap-4">
+            <ApplicationsTab applications={cluster.applications ?? []} onSearch={onSearch} />
+            <ClusterFacts cluster={cluster} onLabels={can.includes('labels') ? () => setOpen('labels') : undefined} />
+          </div>
+        )}
         {tab === 'objects' && (
           <AskedFrame kind="tree" {...frame}>
             {(view) => <ObjectsTab view={view} search={search} onSearch={onSearch} />}
