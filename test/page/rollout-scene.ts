@@ -13,12 +13,7 @@ export const begun: Script = () => ({ phase: 'progressing' });
 /** What an agent says of an image that nobody can pull. */
 export const badImage: Script = () => ({
   phase: 'failed',
-  findings: [
-    {
-      ...{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web', health: 'degraded' },
-      ...{ reason: 'ImagePullBackOff', message: 'Back-off pulling image "registry.example/web:none"' },
-    },
-  ],
+  message: 'Deployment shop/web: ImagePullBackOff: Back-off pulling image "registry.example/web:none"',
 });
 
 /** A hub with its page, puppets for clusters, and a browser. */

@@ -37,9 +37,7 @@ describe('a rollout in trouble', () => {
           .first()
           .waitFor();
         await page.getByText('Evidence and what you can do').click();
-        await page
-          .getByText(/Cluster c-1 failed \(health\).*ImagePullBackOff|Cluster c-1 failed.*Back-off pulling/)
-          .waitFor();
+        await page.getByText(/Cluster c-1 failed .*ImagePullBackOff/).waitFor();
         await page.getByRole('region', { name: 'Wave canary' }).getByText('1 of 0').waitFor();
         await expectAccessible(window);
         await shoot(window, 'rollout-bad-image');
@@ -50,6 +48,7 @@ describe('a rollout in trouble', () => {
     );
 
     it('is not resumed as it is; what failed is tried again, or accepted by name', async () => {
+      scene.fleet.act(/^c-/, badImage);
       const window = await scene.at('/rollouts/bad-2');
       const { page } = window;
       await act(page, 'Resume').click();
@@ -84,38 +83,9 @@ describe('a rollout in trouble', () => {
     }, 60_000);
   });
 
-  it('puts off a cluster that is offline, and says which and why', async () => {
-    const { fleet } = scene;
-    await fleet.application('away', [canary, rest], {});
-    await fleet.puppets.get('r-3')?.close();
-    await eventually(
-      'r-3 offline',
-      () => fleet.api.get<{ status: string }>('/api/v1/clusters/r-3'),
-      ({ status }) => status === 'offline',
-      30_000,
-    );
-    await scene.release('away', ({ counts }) => counts.deferred === 1);
-    const window = await scene.at('/rollouts/away-2?tab=clusters&state=deferred', { width: 390 });
-    const { page } = window;
-    await page.getByText('1 of 4').waitFor();
-    await page.getByRole('row').filter({ hasText: 'r-3' }).tap();
-    await page.getByRole('dialog', { name: 'r-3' }).getByText('it is offline').waitFor();
-    await expectAccessible(window);
-    await shoot(window, 'rollout-offline');
-    await page.getByRole('button', { name: 'Close' }).click();
-    await page.getByRole('tab', { name: 'Waves' }).tap();
-    const lane = page.getByRole('region', { name: 'Wave rest' });
-    await lane.getByText('Failed, put off, skipped 1').waitFor();
-    await expectAccessible(window);
-    await window.close();
-  }, 90_000);
-
   it('asks before it deletes much, and lists what', async () => {
     const { fleet } = scene;
-    await fleet.application('dropping', [
-      { ...canary, maxUnreachable: '100%' },
-      { ...rest, maxUnreachable: '100%' },
-    ]);
+    await fleet.application('dropping', [canary, rest]);
     const names = [1, 2, 3, 4, 5, 6];
     await fleet.release(
       'dropping',
@@ -141,6 +111,32 @@ describe('a rollout in trouble', () => {
       ({ deletionsAccepted }) => deletionsAccepted === true,
     );
     expectQuiet(window);
+    await window.close();
+  }, 90_000);
+
+  it('puts off a cluster that is offline, and says which and why', async () => {
+    const { fleet } = scene;
+    await fleet.application('away', [canary, rest]);
+    await fleet.puppets.get('r-3')?.close();
+    await eventually(
+      'r-3 offline',
+      () => fleet.api.get<{ status: string }>('/api/v1/clusters/r-3'),
+      ({ status }) => status === 'offline',
+      30_000,
+    );
+    await scene.release('away', ({ counts }) => counts.deferred === 1);
+    const window = await scene.at('/rollouts/away-2?tab=clusters&state=deferred', { width: 390 });
+    const { page } = window;
+    await page.getByText('1 of 4').waitFor();
+    await page.getByRole('row').filter({ hasText: 'r-3' }).tap();
+    await page.getByRole('dialog', { name: 'r-3' }).getByText('it is offline').waitFor();
+    await expectAccessible(window);
+    await shoot(window, 'rollout-offline');
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('tab', { name: 'Waves' }).tap();
+    const lane = page.getByRole('region', { name: 'Wave rest' });
+    await lane.getByText('Failed, put off, skipped 1').waitFor();
+    await expectAccessible(window);
     await window.close();
   }, 90_000);
 });
