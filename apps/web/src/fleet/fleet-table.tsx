@@ -66,10 +66,11 @@ function columnsOf({ model, group, newest, isLate, subjectOf }: About): readonly
     .slice(0, runs ? 2 : 4)
     .map(({ key }) => key);
   return [
-    { heading: 'State', width: '8.5rem', cell: (place) => <StateMark state={model.stateOf(place)} /> },
+    // Who lags has a reason on a phone, which says as much.
+    { heading: 'State', width: '8.5rem', isMinor: isLate, cell: (place) => <StateMark state={model.stateOf(place)} /> },
     {
       heading: 'Cluster',
-      width: 'minmax(9rem,2fr)',
+      width: isLate ? 'minmax(7rem,2fr)' : 'minmax(9rem,2fr)',
       cell: (place) => (
         <Link
           to="/clusters/$name"
@@ -97,8 +98,7 @@ function columnsOf({ model, group, newest, isLate, subjectOf }: About): readonly
       ? [
           {
             heading: 'Why it lags',
-            width: 'minmax(12rem,2.5fr)',
-            isMinor: true,
+            width: 'minmax(10rem,2.5fr)',
             cell: (place: number) => whyItLags(model, place, newest),
           },
         ]
