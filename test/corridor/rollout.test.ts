@@ -162,6 +162,23 @@ describe('a rollout', () => {
     expect(listed.items.find((each) => each.release === number)).toMatchObject({ barred: true });
   });
 
+  it('is told by its number, and without its overlays where only their number is wanted', async () => {
+    type Listed = { items: { release: number; overlays: object[]; overlayCount: number }[] };
+    const read = (query: string): Promise<Listed> => test.api.get(`/api/v1/releases?${query}`);
+    const { items: whole } = await read('application=web&release=1');
+    expect(whole).toMatchObject([{ release: 1, overlayCount: whole[0]?.overlays.length }]);
+    const count = whole[0]?.overlayCount ?? 0;
+    expect(count).toBeGreaterThan(0);
+    expect((await read('application=web&release=1&overlays=false')).items).toMatchObject([
+      { release: 1, overlays: [], overlayCount: count },
+    ]);
+    const { items: many } = await read('application=web&overlays=false');
+    expect(many.length).toBeGreaterThan(1);
+    expect(many.every(({ overlays }) => overlays.length === 0)).toBe(true);
+    expect((await read('application=web&release=999')).items).toEqual([]);
+    await expect(read('release=1')).rejects.toMatchObject({ problem: { status: 400 } });
+  });
+
   it('waits while it is paused, and a pause outlives the hub', async () => {
     act(/./, silent);
     const number = await release();

@@ -187,7 +187,7 @@ describe('the page of an application', () => {
       // A folder is no place on the web.
       expect(await page.getByRole('link', { name: /^Commit / }).count()).toBe(0);
       await newest.getByText('2 overlays').click();
-      await newest.getByRole('rowheader', { name: 'overlays/prod' }).waitFor();
+      await newest.getByRole('table', { name: 'Overlays of release 3' }).getByText('overlays/prod').waitFor();
       await expectAccessible(window);
       await shoot(window, 'application-releases');
       await newest.getByRole('link', { name: 'runs on 1 of 8 clusters' }).click();

@@ -180,6 +180,11 @@ export const authorization: AttemptTable<AuthorizationScene> = {
           ]);
           deepStrictEqual(JSON.parse(text), { items: [] });
         }
+        const { text: one } = await same(scene, api, [
+          ['GET', '/api/v1/releases?application=red-web&release=1'],
+          ['GET', '/api/v1/releases?application=abs-web&release=1'],
+        ]);
+        deepStrictEqual(JSON.parse(one), { items: [] });
         const { status } = await same(scene, api, [
           ['GET', '/api/v1/events?cluster=red-1'],
           ['GET', '/api/v1/events?cluster=abs-1'],

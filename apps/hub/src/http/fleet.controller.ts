@@ -11,8 +11,8 @@ import {
   type ReleaseView,
   type Why,
 } from '#contract';
-import { seesApplication, type Hold } from '#domain';
-import type { Page, Store } from '#ports';
+import { seesApplication, type Hold, type Scope } from '#domain';
+import type { Page, Store, StoredRelease } from '#ports';
 import { STORE } from '../parts.js';
 import { CallerParam, Permit, type Caller } from './access/permit.js';
 import { Reach } from './access/reach.js';
@@ -103,8 +103,7 @@ export class FleetController {
     @Query({ schema: releaseQuerySchema }) query: z.output<typeof releaseQuerySchema>,
     @CallerParam() { scopes }: Caller,
   ): Promise<Page<ReleaseView>> {
-    const { application, ...page } = query;
-    const { items, next } = await this.store.read.releases.list(application ?? null, { ...page, scopes });
+    const { items, next } = await this.listReleases(query, scopes);
     const applications = new Map(
       (await this.store.read.resources.list('Application')).map((resource) => [resource.name, resource]),
     );
@@ -117,10 +116,21 @@ export class FleetController {
         const isWhole = this.reach.holdsPlacement(scopes, release.application, resource);
         // A path that is the same for all clusters names none of them.
         const mayName = (path: string): boolean => isWhole || path === resource?.spec['path'];
-        return releaseView(release, barred.get(release.application) ?? [], mayName);
+        return releaseView(release, barred.get(release.application) ?? [], mayName, query.overlays !== 'false');
       }),
       ...(next && { next }),
     };
+  }
+
+  private async listReleases(
+    { application, release, overlays: _, ...page }: z.output<typeof releaseQuerySchema>,
+    scopes: readonly Scope[],
+  ): Promise<Page<StoredRelease>> {
+    const { releases } = this.store.read;
+    if (application === undefined || release === undefined)
+      return releases.list(application ?? null, { ...page, scopes });
+    const one = seesApplication(scopes, application) ? await releases.get(application, release) : null;
+    return { items: one === null ? [] : [one] };
   }
 
   /** One sentence, the evidence, and what a person can do now. */

@@ -79,7 +79,8 @@ export const applications = queryOptions({
 export const releases = (application: string) =>
   queryOptions({
     queryKey: ['releases', application],
-    queryFn: ({ signal }) => allOf<ReleaseView>('/api/v1/releases', { application }, 200, signal),
+    // Without their overlays: there may be one for each cluster.
+    queryFn: ({ signal }) => allOf<ReleaseView>('/api/v1/releases', { application, overlays: false }, 200, signal),
   });
 
 export const cluster = (name: string) =>

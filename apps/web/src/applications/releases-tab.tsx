@@ -1,14 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import type { ReleaseView } from '#contract';
 import { releases } from '../api/queries.js';
 import { Button } from '../ui/button.js';
 import { StateBar } from '../ui/state-bar.js';
-import { bytesText, counted, grouped, shortDigest, shortRevision } from '../ui/text.js';
+import { counted, grouped, shortRevision } from '../ui/text.js';
 import { Time } from '../ui/time.js';
 import { Empty, Failed, Loading } from '../ui/words.js';
 import { commitLink } from './commit-link.js';
+import { Overlays } from './overlays.js';
 import { places, source } from './reads.js';
 import { placesOf, type Place } from './release-places.js';
 
@@ -75,7 +76,9 @@ function Release({
   readonly before: number | undefined;
   readonly onLift: ((release: number) => void) | undefined;
 }) {
-  const { application: name, release: number, subject, author, committedAt, revision, overlays, barred } = release;
+  const { application: name, release: number, subject, author, committedAt, revision, barred, overlays } = release;
+  const { overlayCount = overlays.length } = release;
+  const [isOpen, setOpen] = useState(false);
   const isOut = place !== undefined && place.runs + place.comes > 0;
   return (
     <li
@@ -133,11 +136,14 @@ function Release({
         )}
       </div>
       <div className="flex flex-wrap items-start gap-2 lg:col-span-2">
-        <details className="min-w-0 flex-1 basis-full sm:basis-auto">
+        <details
+          className="min-w-0 flex-1 basis-full sm:basis-auto"
+          onToggle={(event) => setOpen(event.currentTarget.open)}
+        >
           <summary className="text-muted hover:text-strong min-h-11 py-3 sm:min-h-8 sm:py-1.5">
-            {counted(overlays.length, 'overlay')}
+            {counted(overlayCount, 'overlay')}
           </summary>
-          <Overlays of={overlays} />
+          {isOpen && <Overlays application={name} release={number} />}
         </details>
         {before !== undefined && (
           <Link
@@ -171,49 +177,6 @@ function Release({
 
 const LINK_BUTTON =
   'border-line bg-card text-strong hover:bg-raised inline-flex min-h-11 items-center rounded-md border px-3 font-medium sm:min-h-8';
-
-function Overlays({ of }: { readonly of: ReleaseView['overlays'] }) {
-  return (
-    <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Overlays">
-      <table className="w-full text-left">
-        <thead className="text-muted text-xs">
-          <tr>
-            {HEADINGS.map(([heading, look]) => (
-              <th key={heading} scope="col" className={`py-1 pr-3 font-medium ${look}`}>
-                {heading}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {of.map(({ path, digest, objects, bytes, tool }) => (
-            <tr key={path} className="border-line border-t">
-              <th scope="row" className="text-strong py-1 pr-3 font-normal break-all">
-                {path}
-              </th>
-              <td className="py-1 pr-3">
-                <code title={digest}>{shortDigest(digest)}</code>
-              </td>
-              <td className="py-1 pr-3 tabular-nums">{grouped(objects)}</td>
-              <td className="py-1 pr-3 whitespace-nowrap">{bytesText(bytes)}</td>
-              <td className={`py-1 whitespace-nowrap ${MINOR}`}>{tool}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-/** Left out on a phone. */
-const MINOR = 'hidden sm:table-cell';
-const HEADINGS = [
-  ['Overlay', ''],
-  ['Digest', ''],
-  ['Objects', ''],
-  ['Size', ''],
-  ['Rendered by', MINOR],
-] as const;
 
 /** Of `Ada Lovelace <ada@example.org>` the name. */
 function personOf(author: string): string {

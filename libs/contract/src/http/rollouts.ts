@@ -22,6 +22,8 @@ export const releaseViewSchema = z
         tool: z.string(),
       }),
     ),
+    /** How many overlays there are, also where they are left out. Absent: a hub of before it was told. */
+    overlayCount: naturalSchema.optional(),
     barred: z.boolean(),
   })
   .meta({ id: 'ReleaseView' });
@@ -191,7 +193,17 @@ export const targetViewSchema = z
   .meta({ id: 'TargetView' });
 
 export const rolloutQuerySchema = pageQuerySchema.extend({ application: nameSchema.optional() });
-export const releaseQuerySchema = rolloutQuerySchema;
+export const releaseQuerySchema = rolloutQuerySchema
+  .extend({
+    /** With an application: this one alone. */
+    release: z.coerce.number().int().min(1).max(2_147_483_647).optional(),
+    /** false: without them, as there may be one for each cluster; `overlayCount` says how many there are. */
+    overlays: z.enum(['true', 'false'], { error: 'must be true or false' }).optional(),
+  })
+  .refine(({ application, release }) => release === undefined || application !== undefined, {
+    path: ['application'],
+    error: 'must say of which application the release is',
+  });
 /** `at`: as it was then. */
 export const atQuerySchema = z.object({ at: instantSchema.optional() });
 export const targetQuerySchema = pageQuerySchema.extend({

@@ -140,12 +140,17 @@ export function targetView(row: TargetRow, waves: readonly WaveProgress[]): Targ
   };
 }
 
-/** @param mayName whether an overlay may be told by its path, which may have a cluster's name in it. */
+/**
+ * @param mayName whether an overlay may be told by its path, which may have a cluster's name in it.
+ * @param withOverlays false: only how many they are.
+ */
 export function releaseView(
   release: StoredRelease,
   barred: readonly number[],
   mayName: (path: string) => boolean = () => true,
+  withOverlays = true,
 ): ReleaseView {
+  const overlays = Object.entries(release.overlays).filter(([path]) => mayName(path));
   return {
     application: release.application,
     release: release.number,
@@ -155,9 +160,8 @@ export function releaseView(
     subject: release.subject,
     committedAt: release.committedAt,
     createdAt: iso(release.createdAt),
-    overlays: Object.entries(release.overlays)
-      .filter(([path]) => mayName(path))
-      .map(([path, overlay]) => ({ path, ...overlay })),
+    overlays: withOverlays ? overlays.map(([path, overlay]) => ({ path, ...overlay })) : [],
+    overlayCount: overlays.length,
     barred: barred.includes(release.number),
   };
 }
