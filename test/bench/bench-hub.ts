@@ -87,6 +87,11 @@ export class BenchHub {
     return new BenchHub(hub, new TestApi(access), accessFile, access, named('nats-server'), named('postgres'));
   }
 
+  /** Of the hub's own process. */
+  get pid(): number {
+    return this.process.pid;
+  }
+
   figures(): HubFigures {
     return {
       hubRssMiB: rssMiB(this.process.pid),

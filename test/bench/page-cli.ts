@@ -2,8 +2,8 @@ import { execFile, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { BenchHub } from './bench-hub.js';
 import { say } from './machine.js';
+import type { PageBench } from './page.js';
 import { percentile, round } from './percentile.js';
 
 const run = promisify(execFile);
@@ -12,7 +12,7 @@ const TIMES = 20;
 export const CLI_TARGETS_MS = { version: 150, getClusters: 300 };
 
 /** How long the packed command line takes: the npm package, and the program that needs no Node beside it. Node's own start is the yardstick. */
-export async function measureCli(hub: BenchHub, folder: string): Promise<object> {
+export async function measureCli({ hub, folder }: PageBench): Promise<object> {
   say('packing the command line');
   const packed = path.join(folder, 'package');
   await run(process.execPath, ['deploy/package-cli.mjs', packed]);

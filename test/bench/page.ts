@@ -7,11 +7,21 @@ import { migrate, startEmbeddedPostgres } from '#store';
 import { BIG_FLEET_ENV, growBigFleet } from '../helpers/big-fleet.js';
 import { BenchHub } from './bench-hub.js';
 import { machine, say } from './machine.js';
+import { measurePage } from './page-browser.js';
 import { measureCli } from './page-cli.js';
 import { measureLists } from './page-lists.js';
 import { round } from './percentile.js';
 
-const PARTS = { lists: measureLists, cli: measureCli } as const;
+/** What is measured on. */
+export interface PageBench {
+  readonly hub: BenchHub;
+  readonly folder: string;
+  readonly databaseUrl: string;
+  /** Process of the database. */
+  readonly database: number;
+}
+
+const PARTS = { page: measurePage, lists: measureLists, cli: measureCli } as const;
 type Part = keyof typeof PARTS;
 
 /** The operator's seat at a fleet of 10,000 clusters: the lists of the API, the page in a browser, the command line. */
@@ -31,7 +41,7 @@ export async function run(args: readonly string[]): Promise<object> {
         const figures: Record<string, object> = {};
         for (const part of only) {
           say(`measuring ${part}`);
-          figures[part] = await PARTS[part](hub, folder);
+          figures[part] = await PARTS[part]({ hub, folder, databaseUrl: postgres.url, database: postgres.pid });
           say(JSON.stringify(figures[part]));
         }
         return { bench: 'page', ...machine(), clusters, applications: fleet.applications.length, grownMs, ...figures };
