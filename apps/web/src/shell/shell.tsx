@@ -40,8 +40,11 @@ export function Shell() {
   }, [isIn, queries]);
   useGlobalKeys(useMemo(() => ({ palette: () => setOpen('palette'), help: () => setOpen('help') }), []));
   if (isOut || (me.error instanceof HubProblem && me.error.problem.status === 401)) return <SignIn />;
-  if (me.error) return <Failed error={me.error} what="who you are" onRetry={() => me.refetch()} />;
-  if (!me.data) return <Loading what="Flotilla" />;
+  // While the hub is away, what was read stays: LiveMark says how old it is.
+  if (!me.data) {
+    if (me.error) return <Failed error={me.error} what="who you are" onRetry={() => me.refetch()} />;
+    return <Loading what="Flotilla" />;
+  }
   return (
     <div className="flex min-h-dvh flex-col">
       <a
