@@ -27,7 +27,11 @@ describe('what is wrong with a value that may be of two kinds', () => {
   });
 
   it('is told of the whole where neither was meant', () => {
-    expect(errorsOf({ strategy: 5 })).toEqual([{ path: 'strategy', message: expect.any(String) }]);
+    for (const strategy of [5, null, true, []]) {
+      expect(errorsOf({ strategy })).toEqual([
+        { path: 'strategy', message: expect.stringMatching(/must be the name of a strategy, or a spec/) },
+      ]);
+    }
   });
 
   it('is nothing where it is one of them', () => {

@@ -60,7 +60,7 @@ export const bundleDiffSchema = z
     groups: z.array(bundleDiffGroupSchema),
     /** Overlays that are the same in both. */
     same: naturalSchema,
-    /** Pairs of bundles that differ and were not looked at, as there are too many. */
+    /** Pairs of bundles that differ and were not looked at: there are too many, or one is not stored any more. */
     more: naturalSchema,
   })
   .meta({ id: 'BundleDiff' });

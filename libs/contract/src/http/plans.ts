@@ -13,7 +13,13 @@ export const planQuerySchema = z.object({
 });
 
 /** A declared strategy by its name, or the spec of one that nobody has saved. */
-const strategyWishSchema = z.union([nameSchema, strategySpecSchema]);
+const strategyWishSchema = z.union([nameSchema, strategySpecSchema], {
+  error: ({ input }) => {
+    const isEither =
+      typeof input === 'string' || (typeof input === 'object' && input !== null && !Array.isArray(input));
+    return isEither ? undefined : 'must be the name of a strategy, or a spec such as {waves: [{name: all}]}';
+  },
+});
 
 /** What a strategy that is not saved is called in answers: the name of none. */
 export const UNSAVED_STRATEGY = '(not saved)';
