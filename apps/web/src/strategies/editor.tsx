@@ -41,7 +41,7 @@ export function Editor({
     },
   }));
   return (
-    <div className="flex min-w-0 flex-col gap-1">
+    <div className="flex min-w-0 flex-col gap-1.5">
       <label htmlFor={id} className="text-strong font-medium">
         {label}
       </label>

@@ -23,10 +23,10 @@ export function OutlineView({
               {before.length > 0 && <Gates side="before" gates={before} />}
               <div className="flex flex-wrap items-baseline gap-x-2">
                 <span className="text-strong font-medium break-all">{name}</span>
-                <span>{take}</span>
+                <span>takes {take}</span>
                 {isPlanned && (
                   <span className="text-muted">
-                    {totals[index]} {totals[index] === 1 ? 'cluster' : 'clusters'}
+                    = {totals[index]} {totals[index] === 1 ? 'cluster' : 'clusters'}
                   </span>
                 )}
                 {notes.length > 0 && (

@@ -31,11 +31,11 @@ const USUAL: Wish = {
 
 /** Plays the start many times over on the hub, by this text, and beside it by the strategy as it is saved. */
 export function Rehearsal({
-  application,
+  of: { application, release },
   spec,
   saved,
 }: {
-  readonly application: string;
+  readonly of: { readonly application: string; readonly release: number | undefined };
   readonly spec: StrategyDocumentSpec | undefined;
   /** Name of the saved one, where it is another. */
   readonly saved: string | undefined;
@@ -47,12 +47,13 @@ export function Rehearsal({
     mutationFn: async () => {
       stop.current = new AbortController();
       const { signal } = stop.current;
+      const body = { ...bodyOf(wish), ...(release !== undefined && { release }) };
       const path = `/api/v1/applications/${part(application)}/rehearsals`;
-      const now = await api.post<RehearsalAnswer>(path, { ...bodyOf(wish), strategy: spec }, { signal });
+      const now = await api.post<RehearsalAnswer>(path, { ...body, strategy: spec }, { signal });
       // Equal luck, so that they are compared on equal terms.
       const before =
         saved !== undefined && isBoth
-          ? await api.post<RehearsalAnswer>(path, { ...bodyOf(wish), strategy: saved, seed: now.seed }, { signal })
+          ? await api.post<RehearsalAnswer>(path, { ...body, strategy: saved, seed: now.seed }, { signal })
           : undefined;
       return { now, before };
     },

@@ -9,6 +9,8 @@ export const NEW_STRATEGY = '+new';
 export interface StrategySearch {
   /** Over whose clusters the strategy is planned and rehearsed. */
   readonly application?: string;
+  /** Which release; the newest unless told. */
+  readonly release?: number;
   readonly tab?: StrategyTab;
   /** The strategy that a new one begins as. */
   readonly from?: string;
@@ -17,6 +19,7 @@ export interface StrategySearch {
 export function strategySearch(search: Record<string, unknown>): StrategySearch {
   return {
     application: text(search['application']),
+    release: /^[1-9]\d{0,8}$/.test(String(search['release'])) ? Number(search['release']) : undefined,
     tab: oneOf(STRATEGY_TABS, search['tab']),
     from: text(search['from']),
   };

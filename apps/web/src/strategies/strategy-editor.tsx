@@ -18,7 +18,7 @@ import { pathAt } from './read-draft.js';
 import { mayWriteStrategies, type StrategyObject } from './reads.js';
 import { SaveDialog } from './save-dialog.js';
 import { documentText } from './strategy-text.js';
-import { Trial, useTrialApplication } from './trial.js';
+import { Trial, useTrialOf } from './trial.js';
 import { useCheckedDraft } from './use-checked-draft.js';
 
 /** Text on the one side, what it is and does on the other, and below it what it would do to a fleet. */
@@ -58,8 +58,8 @@ export function StrategyEditor({
   const name = document?.metadata.name ?? stored.metadata.name;
   const apps = useQuery(applications);
   const usedBy = (apps.data ?? []).filter(({ spec }) => spec.strategy === name).map(({ metadata }) => metadata.name);
-  const application = useTrialApplication(stored.metadata.name);
-  const plan = useDraftPlan(application, document?.spec);
+  const trialOf = useTrialOf(stored.metadata.name);
+  const plan = useDraftPlan(trialOf, document?.spec);
   const isSaving = useRef(false);
   const leaving = useBlocker({
     shouldBlockFn: ({ current, next }) => isDirty && !isSaving.current && current.pathname !== next.pathname,
@@ -153,7 +153,7 @@ export function StrategyEditor({
         </div>
       </div>
       <Trial
-        application={application}
+        of={trialOf}
         plan={plan}
         spec={document?.spec}
         saved={isNew || !isDirty ? undefined : stored.metadata.name}
