@@ -67,7 +67,7 @@ function worstOf(all: readonly ClusterApplicationView[]): ClusterApplicationView
 
 function Answer<K extends keyof Asked>({
   kind,
-  cluster: { name, status },
+  cluster,
   application: { application, generation, health, sync, state },
   children,
 }: {
@@ -76,6 +76,7 @@ function Answer<K extends keyof Asked>({
   readonly application: ClusterApplicationView;
   readonly children: (view: Asked[K]) => ReactNode;
 }) {
+  const { name, status } = cluster;
   const stamp = [status, generation, health, sync, state].join(' ');
   const answer = useQuery(asked(kind, { cluster: name, application }, stamp));
   // The type of a query option that was made for any kind is not narrowed to this one.
@@ -94,7 +95,7 @@ function Answer<K extends keyof Asked>({
           <Button onClick={() => void answer.refetch().catch(() => undefined)}>Ask again</Button>
         )}
       </div>
-      {answer.error && <Trouble error={answer.error} cluster={name} hasOlder={view !== undefined} />}
+      {answer.error && <Trouble error={answer.error} cluster={cluster} hasOlder={view !== undefined} />}
       {view && <Caveats view={view} />}
       {view && children(view)}
     </>
@@ -155,16 +156,19 @@ function Trouble({
   hasOlder,
 }: {
   readonly error: unknown;
-  readonly cluster: string;
+  readonly cluster: ClusterView;
   readonly hasOlder: boolean;
 }) {
   const problem = error instanceof HubProblem ? error.problem : undefined;
   const title = problem && TROUBLES[problem.code];
-  if (!problem || title === undefined) return <Failed error={error} what={`what the agent of ${cluster} says`} />;
+  if (!problem || title === undefined) return <Failed error={error} what={`what the agent of ${cluster.name} says`} />;
   return (
     <div role="alert">
       <Notice tone="warn" title={title}>
         <p>{problem.detail}</p>
+        <p>
+          It was heard of <Time at={cluster.seenAt} />. What the hub knows of it stands under Overview.
+        </p>
         {hasOlder && <p>What stands below is what it said before.</p>}
       </Notice>
     </div>

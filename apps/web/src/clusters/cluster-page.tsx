@@ -3,7 +3,6 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { cluster as clusterQuery, whoami, why as whyQuery } from '../api/queries.js';
 import { Page } from '../ui/page.js';
 import { Sentence } from '../ui/sentence.js';
-import { StateMark } from '../ui/state-mark.js';
 import { Tabs } from '../ui/tabs.js';
 import { Failed, Loading } from '../ui/words.js';
 import { ApplicationsTab } from './applications-tab.js';
@@ -15,7 +14,7 @@ import { EventsTab } from './events-tab.js';
 import { HistoryTab } from './history-tab.js';
 import { ObjectsTab } from './objects-tab.js';
 import type { ClusterSearch, ClusterTab } from './search.js';
-import { StatusMark } from './status-mark.js';
+import { HealthMark, StatusMark } from './status-mark.js';
 
 const route = getRouteApi('/clusters/$name');
 
@@ -71,7 +70,7 @@ export function ClusterPage() {
       beside={
         <span className="flex flex-wrap gap-x-4 gap-y-1">
           <StatusMark cluster={cluster} />
-          {cluster.health !== 'none' && <StateMark state={cluster.health} word={`applications ${cluster.health}`} />}
+          {cluster.health !== 'none' && <HealthMark cluster={cluster} what="applications" />}
         </span>
       }
       actions={

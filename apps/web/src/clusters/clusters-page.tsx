@@ -4,14 +4,13 @@ import type { ClusterView } from '#contract';
 import { parseSelector } from '#domain/label-selector-text';
 import { SelectField, TextField } from '../ui/field.js';
 import { Page } from '../ui/page.js';
-import { StateMark } from '../ui/state-mark.js';
 import { Table, type Column } from '../ui/table.js';
 import { counted, grouped } from '../ui/text.js';
 import { Time } from '../ui/time.js';
 import { Empty, Failed, Loading } from '../ui/words.js';
 import { LabelChips } from './label-chips.js';
 import { STATUSES, type ClustersSearch } from './search.js';
-import { STATUS_WORDS, StatusMark } from './status-mark.js';
+import { HealthMark, STATUS_WORDS, StatusMark } from './status-mark.js';
 import { useClusters } from './use-clusters.js';
 
 const route = getRouteApi('/clusters');
@@ -144,19 +143,18 @@ function columnsOf(chosen: readonly string[], choose: (name: string) => void): r
         <Link
           to="/clusters/$name"
           params={{ name }}
-          className="text-strong inline-block max-w-full truncate py-1 font-medium hover:underline"
+          className="text-strong block truncate py-1 font-medium hover:underline"
         >
           {name}
         </Link>
       ),
     },
-    { heading: 'Status', width: 'minmax(8rem,1fr)', cell: (cluster) => <StatusMark cluster={cluster} /> },
+    { heading: 'Status', width: 'minmax(8rem,1fr)', cell: (cluster) => <StatusCell cluster={cluster} /> },
     {
       heading: 'Applications',
       width: 'minmax(7rem,1fr)',
       isMinor: true,
-      cell: ({ health }) =>
-        health === 'none' ? <span className="text-muted">none</span> : <StateMark state={health} />,
+      cell: (cluster) => <HealthMark cluster={cluster} />,
     },
     {
       heading: 'Labels',
@@ -182,5 +180,21 @@ function CompareLink({ chosen }: { readonly chosen: readonly string[] }) {
     <Link to="/compare" search={{ a, b }} className={`${look} bg-accent text-on-accent`}>
       Compare {a} and {b}
     </Link>
+  );
+}
+
+/** On a phone, which has no column for it, trouble with applications is said in the place of a status that is none. */
+function StatusCell({ cluster }: { readonly cluster: ClusterView }) {
+  const isInTrouble = cluster.status === 'ready' && (cluster.health === 'failed' || cluster.health === 'refused');
+  if (!isInTrouble) return <StatusMark cluster={cluster} />;
+  return (
+    <>
+      <span className="hidden sm:inline">
+        <StatusMark cluster={cluster} />
+      </span>
+      <span className="sm:hidden">
+        <HealthMark cluster={cluster} />
+      </span>
+    </>
   );
 }

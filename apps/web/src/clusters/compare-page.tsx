@@ -139,7 +139,7 @@ const DIFFERS_WORDS: Readonly<Record<ComparedApplication['differs'][number], str
   release: 'another release',
   bundle: 'another bundle',
   health: 'another health',
-  sync: 'one runs what it is told',
+  sync: 'one does not run what it is told',
 };
 
 function Application({

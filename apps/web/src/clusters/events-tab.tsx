@@ -59,7 +59,7 @@ export function EventsTab({
         <ol className="border-line bg-card divide-line flex flex-col divide-y rounded-lg border">
           {found.slice(0, shown).map(({ about, type, reason, message, count, lastAt, source }, index) => (
             <li key={index} className="flex flex-col gap-0.5 px-3 py-2">
-              <p className="flex flex-wrap items-baseline gap-x-3">
+              <p className="flex flex-wrap items-center gap-x-3">
                 <StateMark state={type === 'Warning' ? 'failed' : 'none'} word={type} />
                 <b className="text-strong font-semibold">{reason}</b>
                 <span className="min-w-0 break-all">{objectText(about)}</span>

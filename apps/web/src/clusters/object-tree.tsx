@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ChevronRight } from 'lucide-react';
 import { useRef, useState, type KeyboardEvent } from 'react';
+import type { TreeNode } from '#contract';
 import { StateMark, StateShape } from '../ui/state-mark.js';
 import { Time } from '../ui/time.js';
 import { objectText } from './object-names.js';
@@ -145,9 +146,18 @@ function TreeLine({
 }
 
 /** Its shape stands at the beginning of the line already. */
-function StateWord({ state }: { readonly state: string }) {
-  return <span className="text-strong font-medium">{state}</span>;
+function StateWord({ state }: { readonly state: TreeNode['health'] }) {
+  return <span className={`font-medium ${WORD_COLOURS[state]}`}>{state}</span>;
 }
+
+const WORD_COLOURS: Readonly<Record<TreeNode['health'], string>> = {
+  healthy: 'text-healthy',
+  progressing: 'text-progressing',
+  failed: 'text-failed',
+  suspended: 'text-held',
+  missing: 'text-failed',
+  unknown: 'text-muted',
+};
 
 export const SYNC_WORDS = {
   synced: 'as in Git',

@@ -21,3 +21,18 @@ export function StatusMark({ cluster: { status, hold } }: { readonly cluster: Pi
     />
   );
 }
+
+/** How its applications are; of a cluster that is not heard of, how they were. */
+export function HealthMark({
+  cluster: { status, health },
+  what = '',
+}: {
+  readonly cluster: Pick<ClusterView, 'status' | 'health'>;
+  /** What is so, where no heading says it. */
+  readonly what?: string;
+}) {
+  if (health === 'none') return <span className="text-muted">{what === '' ? 'none' : `no ${what}`}</span>;
+  if (status === 'offline')
+    return <StateMark state="offline" word={`${what === '' ? 'was' : `${what} were`} ${health}`} />;
+  return <StateMark state={health} word={what === '' ? health : `${what} ${health}`} />;
+}

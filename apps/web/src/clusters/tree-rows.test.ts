@@ -43,6 +43,10 @@ describe('the tree of objects', () => {
     expect(rows[3]).not.toHaveProperty('isOpen');
   });
 
+  it('puts what leads to trouble first', () => {
+    expect(names(treeRows([...forest].reverse(), new Set()))).toEqual(['web', 'settings', 'calm']);
+  });
+
   it('opens nothing where nothing was opened', () => {
     const rows = treeRows(forest, new Set());
     expect(names(rows)).toEqual(['settings', 'web', 'calm']);

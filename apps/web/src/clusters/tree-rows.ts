@@ -68,11 +68,12 @@ export function ownersOfWhatIsOff(nodes: readonly TreeNode[]): string[] {
   return keys;
 }
 
-/** Pure: the lines that are seen with these owners open. `onlyOff`: what is off, and what leads to it. */
+/** Pure: the lines that are seen with these owners open, what leads to trouble first. `onlyOff`: nothing else. */
 export function treeRows(nodes: readonly TreeNode[], open: ReadonlySet<string>, onlyOff = false): TreeRow[] {
   const rows: TreeRow[] = [];
   const add = (all: readonly TreeNode[], level: number, parent: TreeRow | null): void => {
-    const shown = onlyOff ? all.filter(leadsToOff) : all;
+    const off = all.filter(leadsToOff);
+    const shown = onlyOff ? off : [...off, ...all.filter((node) => !leadsToOff(node))];
     shown.forEach((node, index) => {
       const key = objectKey(node);
       const isOwner = node.children.some((child) => !onlyOff || leadsToOff(child));
