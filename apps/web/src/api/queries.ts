@@ -83,6 +83,18 @@ export const releases = (application: string) =>
     queryFn: ({ signal }) => allOf<ReleaseView>('/api/v1/releases', { application, overlays: false }, 200, signal),
   });
 
+/** One release with its overlays, which never change. */
+export const release = (application: string, number: number) =>
+  queryOptions({
+    queryKey: ['release', application, number],
+    queryFn: async ({ signal }) => {
+      const query = { application, release: number };
+      return (await api.get<{ items: ReleaseView[] }>('/api/v1/releases', query, signal)).items[0] ?? null;
+    },
+    staleTime: Infinity,
+    refetchInterval: false,
+  });
+
 export const cluster = (name: string) =>
   queryOptions({
     queryKey: ['cluster', name],

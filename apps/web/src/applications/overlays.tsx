@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReleaseView } from '#contract';
 import { Table, type Column } from '../ui/table.js';
+import { release } from '../api/queries.js';
 import { bytesText, grouped, shortDigest } from '../ui/text.js';
 import { Failed, Loading } from '../ui/words.js';
-import { release } from './reads.js';
 
 /** What a release was rendered into: one bundle for each overlay, which may be as many as clusters. */
 export function Overlays({ application, release: number }: { readonly application: string; readonly release: number }) {

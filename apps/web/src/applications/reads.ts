@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import type { BundleDiff, FleetCells, HoldView, PlanView, ReleaseView, SourceSpec } from '#contract';
+import type { BundleDiff, FleetCells, HoldView, PlanView, SourceSpec } from '#contract';
 import { api, part } from '../api/client.js';
 import type { ApplicationObject, Declared } from '../api/queries.js';
 
@@ -30,18 +30,6 @@ export const strategies = queryOptions({
   queryKey: ['strategies'],
   queryFn: ({ signal }) => api.get<{ readonly items: readonly Declared<object>[] }>('/api/v1/strategies', {}, signal),
 });
-
-/** One release with its overlays, which never change. */
-export const release = (name: string, number: number) =>
-  queryOptions({
-    queryKey: ['release', name, number],
-    queryFn: async ({ signal }) => {
-      const query = { application: name, release: number };
-      return (await api.get<{ readonly items: readonly ReleaseView[] }>('/api/v1/releases', query, signal)).items[0];
-    },
-    staleTime: Infinity,
-    refetchInterval: false,
-  });
 
 /** Cluster by cluster what it runs: large in a large fleet, so it has a pace of its own and is not read again for each event. */
 export const places = (name: string) =>

@@ -1,8 +1,8 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQueries } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo, type ReactNode } from 'react';
 import type { DropView, RolloutView, TargetView } from '#contract';
-import { releases } from '../api/queries.js';
+import { release } from '../api/queries.js';
 import { Copy } from '../ui/copy.js';
 import { Card } from '../ui/page.js';
 import { spanText } from '../ui/time.js';
@@ -17,12 +17,13 @@ export function PlanTab({
   readonly targets: readonly TargetView[];
 }) {
   const { application, waves, drops = [], warnings, planDigest, author, deletionsAccepted } = rollout;
-  const made = useQuery(releases(application));
   const shares = useMemo(() => bundleShares(targets), [targets]);
-  const objects = useMemo(
-    () => new Map(made.data?.flatMap(({ overlays }) => overlays.map((overlay) => [overlay.digest, overlay.objects]))),
-    [made.data],
-  );
+  const numbers = [...new Set(shares.flatMap((share) => share.release ?? []))];
+  const objects = useQueries({
+    queries: numbers.map((number) => release(application, number)),
+    combine: (made) =>
+      new Map(made.flatMap(({ data }) => data?.overlays.map((overlay) => [overlay.digest, overlay.objects]) ?? [])),
+  });
   return (
     <div className="flex min-w-0 flex-col gap-4">
       {warnings.length > 0 && (
@@ -77,12 +78,12 @@ export function PlanTab({
             <Heads of={['Digest', 'Release', 'Clusters', 'Objects', 'Waves', 'Overlays', 'Shared by']} />
           </thead>
           <tbody>
-            {shares.map(({ digest, release, clusters, waves: names, overlays }) => (
-              <tr key={`${digest}-${release}`} className="border-line border-t align-top">
+            {shares.map(({ digest, release: number, clusters, waves: names, overlays }) => (
+              <tr key={`${digest}-${number}`} className="border-line border-t align-top">
                 <th scope="row" className="py-1.5 pr-4 text-left font-normal">
                   <code title={digest}>{digest.slice(0, 12)}</code>
                 </th>
-                <td className="py-1.5 pr-4 tabular-nums">{release ?? '–'}</td>
+                <td className="py-1.5 pr-4 tabular-nums">{number ?? '–'}</td>
                 <td className="text-strong py-1.5 pr-4 tabular-nums">{clusters.length}</td>
                 <td className="py-1.5 pr-4 tabular-nums">{objects.get(digest) ?? '–'}</td>
                 <td className="py-1.5 pr-4">{names.join(', ')}</td>
