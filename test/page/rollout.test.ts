@@ -180,14 +180,14 @@ describe('who looks at rollouts', () => {
       expect(page.url()).toContain('at=2');
       // Nobody had begun.
       const lane = page.getByRole('region', { name: 'Wave rest' });
-      await lane.getByText('0 of 6 done').waitFor();
+      await lane.getByText('0 of 6 passed').waitFor();
       await lane.getByText('not its turn yet').waitFor();
       expect(await page.getByRole('button', { name: 'Pause', exact: true }).count()).toBe(0);
       await expectAccessible(window);
       await shoot(window, 'rollout-past');
       await page.keyboard.press('End');
       await page.getByText('This is the past').waitFor({ state: 'detached' });
-      await lane.getByText('2 of 6 done').waitFor();
+      await lane.getByText('2 of 6 passed').waitFor();
       expect(page.url()).not.toContain('at=');
       // From a line of the history too.
       await page.getByRole('tab', { name: 'History' }).click();
@@ -212,7 +212,7 @@ describe('who looks at rollouts', () => {
       const window = await scene.at('/rollouts/web-2');
       const { page } = window;
       const lane = page.getByRole('region', { name: 'Wave rest' });
-      await lane.getByText('2 of 6 done').waitFor();
+      await lane.getByText('2 of 6 passed').waitFor();
       await scene.fleet.call('freeze', { reason: 'the great sale' });
       await page.getByText('the great sale').first().waitFor();
       await expectAccessible(window);
@@ -221,7 +221,7 @@ describe('who looks at rollouts', () => {
       await page.getByText('the great sale').first().waitFor({ state: 'detached' });
       const waiting = (await scene.fleet.targets('web-2')).filter(({ state }) => state === 'progressing');
       for (const { cluster } of waiting) await scene.fleet.pass(cluster, 'web');
-      await lane.getByText('5 of 6 done').waitFor();
+      await lane.getByText('5 of 6 passed').waitFor();
       expectQuiet(window);
       await window.close();
     }, 60_000);

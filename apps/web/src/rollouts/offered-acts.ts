@@ -62,6 +62,8 @@ export function offeredActs(rollout: RolloutView, isNewest: boolean): readonly O
   const wave = rollout.waves[rollout.wave];
   const gates = wave?.gates?.filter(({ when, state }) => when === sideOf(wave) && state === 'waiting') ?? [];
   const isAsked = gates.some(({ type }) => type === 'approval') && !rollout.paused;
+  // Resumed as it is it would be refused: what failed is tried again first, or accepted.
+  const isBeyond = codes.has('failures') || codes.has('unreachable');
   const isPromotable = wave?.phase === 'soaking' || gates.some(({ type }) => type === 'schedule');
   const unsettled = (rollout.counts.failed ?? 0) + (rollout.counts.deferred ?? 0);
   return [
@@ -71,10 +73,10 @@ export function offeredActs(rollout: RolloutView, isNewest: boolean): readonly O
           offer('reject', 'Reject', { needs: 'approver' }),
         ]
       : []),
-    ...(rollout.paused && !codes.has('noEvidence') ? [offer('resume', 'Resume', { isNext: true })] : []),
+    ...(rollout.paused && !codes.has('noEvidence') ? [offer('resume', 'Resume', { isNext: !isBeyond })] : []),
     ...(codes.has('user') && rollout.hard ? [] : [offer('pause', codes.has('user') ? 'Pause hard' : 'Pause')]),
     ...(isPromotable ? [offer('promote', 'Promote')] : []),
-    ...(unsettled > 0 ? [offer('retry', 'Retry', { isNext: codes.has('noEvidence') })] : []),
+    ...(unsettled > 0 ? [offer('retry', 'Retry', { isNext: isBeyond || codes.has('noEvidence') })] : []),
     ...(rollout.kind === 'rollback' ? [] : [rollback]),
     ...(skippableWaves(rollout).length > 0 ? [offer('skip', 'Skip a wave')] : []),
     ...(rollout.kind === 'forward' ? [offer('replan', 'Replan')] : []),

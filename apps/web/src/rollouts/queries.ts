@@ -1,5 +1,13 @@
 import { queryOptions, type QueryClient } from '@tanstack/react-query';
-import type { EventView, FreezeState, ReceiptView, ReplayAnswer, RolloutView, TargetView } from '#contract';
+import type {
+  EventView,
+  FreezeState,
+  ReceiptView,
+  ReleaseView,
+  ReplayAnswer,
+  RolloutView,
+  TargetView,
+} from '#contract';
 import { allOf, api, part } from '../api/client.js';
 
 /** More clusters than any fleet has. */
@@ -38,6 +46,22 @@ export const newest = (application: string) =>
   queryOptions({
     queryKey: ['rollouts', application, 'newest'],
     queryFn: ({ signal }) => api.get<RolloutView>(`/api/v1/rollouts/${part(application)}`, {}, signal),
+  });
+
+/** One release with its overlays, which the lists leave out; it never changes. */
+export const release = (application: string, number: number) =>
+  queryOptions({
+    queryKey: ['release', application, number],
+    queryFn: async ({ signal }) => {
+      const page = await api.get<{ items: ReleaseView[] }>(
+        '/api/v1/releases',
+        { application, release: number, limit: 100 },
+        signal,
+      );
+      return page.items.find((each) => each.release === number) ?? null;
+    },
+    staleTime: Infinity,
+    refetchInterval: false,
   });
 
 export const receipt = (id: string) =>

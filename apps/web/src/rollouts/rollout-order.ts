@@ -38,10 +38,7 @@ export function listed(rollouts: readonly RolloutView[], { state }: RolloutsSear
     .toSorted((a, b) => urgency(a) - urgency(b) || Date.parse(b.startedAt) - Date.parse(a.startedAt));
 }
 
-/** Settled clusters: nothing more is expected of them. */
-export function settledOf(counts: Readonly<Partial<Record<string, number>>>): number {
-  return ['passed', 'unchanged', 'failed', 'deferred', 'skipped', 'removed'].reduce(
-    (sum, state) => sum + (counts[state] ?? 0),
-    0,
-  );
+/** As the command line counts what is done: those that run the release, whether it was new to them or not. */
+export function passedOf({ passed, unchanged }: Pick<RolloutView['counts'], 'passed' | 'unchanged'>): number {
+  return passed + unchanged;
 }

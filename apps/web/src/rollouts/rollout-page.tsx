@@ -22,7 +22,7 @@ import { Counts, ProgressBar } from './progress.js';
 import { history, newest, pastRollout } from './queries.js';
 import { ReceiptTab } from './receipt-tab.js';
 import { RolloutActDialog } from './rollout-act-dialog.js';
-import { settledOf, shownState } from './rollout-order.js';
+import { passedOf, shownState } from './rollout-order.js';
 import { PastBanner, Scrubber } from './scrubber.js';
 import type { RolloutSearch, RolloutTab } from './search.js';
 import { useApplicationCells } from './use-application-cells.js';
@@ -161,7 +161,7 @@ function Shown({
         <div className="flex items-center gap-3">
           <ProgressBar counts={rollout.counts} total={rollout.total} />
           <span className="text-strong font-medium whitespace-nowrap tabular-nums">
-            {settledOf(rollout.counts)}/{rollout.total}
+            {passedOf(rollout.counts)}/{rollout.total}
           </span>
         </div>
         <Counts counts={rollout.counts} />

@@ -10,7 +10,7 @@ import { spanText, Time } from '../ui/time.js';
 import { Empty, Failed, Loading } from '../ui/words.js';
 import { FreezeBanner } from './freeze-banner.js';
 import { countsText, ProgressBar } from './progress.js';
-import { LIST_STATES, listed, settledOf, shownState } from './rollout-order.js';
+import { LIST_STATES, listed, passedOf, shownState } from './rollout-order.js';
 import type { RolloutsSearch } from './search.js';
 
 /** What runs is read again so often, as a cluster that passes is no event of the stream. */
@@ -155,7 +155,7 @@ function Line({ rollout }: { readonly rollout: RolloutView }) {
         <span className="flex items-center gap-2">
           <ProgressBar counts={counts} total={total} />
           <span className="text-strong tabular-nums">
-            {settledOf(counts)}/{total}
+            {passedOf(counts)}/{total}
           </span>
         </span>
         <span className="text-muted truncate" title={countsText(counts)}>

@@ -92,7 +92,8 @@ export function Scrubber({
           </>
         ) : (
           <>
-            {moments.length} moments since <Time at={moments[0]?.at} />: drag to see it as it was
+            {moments.length} {moments.length === 1 ? 'moment' : 'moments'} since <Time at={moments[0]?.at} />: drag to
+            see it as it was
           </>
         )}
       </p>

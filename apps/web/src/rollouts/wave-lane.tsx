@@ -3,7 +3,7 @@ import { StateMark } from '../ui/state-mark.js';
 import { Time } from '../ui/time.js';
 import { Gate, Soak } from './gates.js';
 import { LaneCanvas } from './lane-canvas.js';
-import { settledOf } from './rollout-order.js';
+import { passedOf } from './rollout-order.js';
 import { Slots } from './slots.js';
 import { windowText } from './window-text.js';
 
@@ -17,24 +17,29 @@ const PHASES: Readonly<Record<WaveView['phase'], { readonly mark: string; readon
   skipped: { mark: 'skipped', word: 'given up' },
 };
 
+/** Nothing new is assigned in it. */
+const STILL = { mark: 'paused', word: 'paused' };
+
 /** A wave as a lane: its budgets as slots, its gates, and its clusters on their way through. */
 export function WaveLane({
   wave,
   number,
   targets,
   isCurrent,
+  isPaused,
   onOpen,
 }: {
   readonly wave: WaveView;
   readonly number: number;
   readonly targets: readonly TargetView[];
   readonly isCurrent: boolean;
+  readonly isPaused: boolean;
   readonly onOpen: (target: TargetView) => void;
 }) {
   const { name, phase, counts, total, gates = [], soak, windows = [], zones = [], givenUp, accepted } = wave;
   const before = gates.filter(({ when }) => when === 'before');
   const after = gates.filter(({ when }) => when === 'after');
-  const { mark, word } = PHASES[phase];
+  const { mark, word } = isPaused && phase === 'progressing' ? STILL : PHASES[phase];
   return (
     <section
       aria-label={`Wave ${name}`}
@@ -49,7 +54,7 @@ export function WaveLane({
           <p className="flex flex-wrap items-center gap-x-3">
             <StateMark state={mark} word={word} />
             <span className="text-muted tabular-nums">
-              {settledOf(counts)} of {total} done
+              {passedOf(counts)} of {total} passed
             </span>
             {wave.doneAt ? (
               <span className="text-muted">

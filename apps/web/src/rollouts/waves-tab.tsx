@@ -21,6 +21,7 @@ export function WavesTab({
           wave={wave}
           number={index + 1}
           targets={byWave.get(index) ?? NOBODY}
+          isPaused={rollout.paused && index === rollout.wave}
           isCurrent={rollout.state === 'running' && index === rollout.wave}
           onOpen={({ cluster }) =>
             void navigate({ to: '/clusters/$name', params: { name: cluster } }).catch(() => undefined)
