@@ -80,7 +80,9 @@ export class Live {
     const source = new EventSource(
       urlOf('/api/v1/live', {
         after: this.last,
-        ...(cells && { cells: true, application: cells.application }),
+        // On every screen: a cluster that goes offline, or is held, is told by its cell and by no event.
+        cells: true,
+        application: cells?.application,
       }),
     );
     this.source = source;
