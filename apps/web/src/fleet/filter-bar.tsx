@@ -89,6 +89,17 @@ export function FilterBar({
               ))}
             </select>
           </label>
+          {search.application !== undefined && (
+            <label className="text-muted flex min-h-11 items-center gap-1.5 sm:min-h-8">
+              <input
+                type="checkbox"
+                className="accent-accent size-4"
+                checked={search.others === 'yes'}
+                onChange={(event) => onSearch({ others: event.target.checked ? 'yes' : undefined })}
+              />
+              also where it is not
+            </label>
+          )}
         </div>
       </div>
       {notes.length > 0 && (

@@ -69,7 +69,7 @@ export function FleetMatrix({
                       <button
                         type="button"
                         title={`Open ${value}`}
-                        className="hover:bg-raised text-strong flex min-w-7 flex-col items-center gap-1 rounded p-1"
+                        className="hover:bg-raised text-strong mx-auto flex min-w-7 flex-col items-center gap-1 rounded p-1"
                         onClick={() => onOpen(value)}
                       >
                         <span className="max-h-40 truncate [writing-mode:vertical-rl]">{value}</span>
@@ -172,13 +172,14 @@ function MatrixCell({
   if (runs === 0 && coming === 0) return <td className="border-line border-b" />;
   return (
     <td className="border-line relative border-b p-0.5 text-center tabular-nums">
-      {/* How much of the group it is, as a bar that the number stands on. */}
+      {/* How much of the group it is. */}
       {!isOne && runs > 0 && (
-        <span
-          aria-hidden="true"
-          className="bg-progressing/20 absolute inset-x-1 bottom-1 rounded-sm"
-          style={{ height: `${Math.max(6, Math.round((runs / of) * 80))}%` }}
-        />
+        <span aria-hidden="true" className="bg-raised absolute inset-x-2 bottom-1 h-1 rounded-full">
+          <span
+            className="bg-progressing block h-1 rounded-full"
+            style={{ width: `${Math.max(3, Math.round((runs / of) * 100))}%` }}
+          />
+        </span>
       )}
       <button
         type="button"

@@ -95,6 +95,11 @@ export function FleetPage() {
     return (
       <Page title="Fleet">
         <Failed error={query.error} what="the fleet" onRetry={() => query.refetch()} />
+        {search.application !== undefined && (
+          <Link to="/fleet" search={{}} className="text-accent m-2 font-medium">
+            Show the whole fleet
+          </Link>
+        )}
       </Page>
     );
   const applications = overview.data?.applications ?? [];
@@ -137,17 +142,6 @@ export function FleetPage() {
           )}
           <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-2">
             <Legend model={model} places={base} chosen={states} onChoose={(state) => onSearch({ state })} />
-            {model.runs && (
-              <label className="text-muted flex min-h-11 items-center gap-1.5 sm:min-h-7">
-                <input
-                  type="checkbox"
-                  className="accent-accent size-4"
-                  checked={search.others === 'yes'}
-                  onChange={(event) => onSearch({ others: event.target.checked ? 'yes' : undefined })}
-                />
-                with clusters that it is not assigned to
-              </label>
-            )}
             {search.release !== undefined && model.runs && (
               <Button onClick={() => onSearch({ release: undefined })}>Runs release {search.release} ×</Button>
             )}
