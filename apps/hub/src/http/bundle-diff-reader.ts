@@ -28,6 +28,8 @@ const MOST_PAIRS = 1000;
 const MOST_BYTES = 64 * 1024 * 1024;
 /** Bundles of one answer that wait in memory, gzipped. */
 const MOST_GZIPPED = 32 * 1024 * 1024;
+/** Pairs whose bundles are read at once. */
+const AT_ONCE = 4;
 const LIMIT_MS = 60_000;
 /** More than these wait for nobody's good. */
 const MAX_WAITING = 10;
@@ -166,20 +168,24 @@ export class BundleDiffReader {
   ): Promise<{ bundles: ReadonlyMap<string, Uint8Array>; looked: readonly BundlePair[] }> {
     const bundles = new Map<string, Uint8Array>();
     const looked: BundlePair[] = [];
+    const digestsOf = ({ from, to }: BundlePair): string[] => [from, to].filter((digest) => digest !== null);
     let [gzipped, bytes] = [0, 0];
-    for (const pair of pairs.slice(0, MOST_PAIRS)) {
+    for (let at = 0; at < Math.min(pairs.length, MOST_PAIRS); at += AT_ONCE) {
       if (bytes >= MOST_BYTES || gzipped >= MOST_GZIPPED) break;
-      const digests = [pair.from, pair.to].filter((digest) => digest !== null);
-      for (const digest of digests) {
-        if (bundles.has(digest)) continue;
-        const bundle = await this.store.read.releases.getBundle(digest);
-        if (!bundle) continue;
-        bundles.set(digest, bundle);
+      const next = pairs.slice(at, Math.min(at + AT_ONCE, MOST_PAIRS));
+      const missing = [...new Set(next.flatMap(digestsOf))].filter((digest) => !bundles.has(digest));
+      const found = await Promise.all(missing.map((digest) => this.store.read.releases.getBundle(digest)));
+      found.forEach((bundle, index) => {
+        if (!bundle) return;
+        bundles.set(missing[index] ?? '', bundle);
         gzipped += bundle.byteLength;
+      });
+      for (const pair of next) {
+        const both = digestsOf(pair).map((digest) => bundles.get(digest));
+        if (both.includes(undefined)) continue;
+        bytes += both.reduce((sum, bundle) => sum + (bundle ? unpackedBytes(bundle) : 0), 0);
+        looked.push(pair);
       }
-      if (!digests.every((digest) => bundles.has(digest))) continue;
-      bytes += digests.reduce((sum, digest) => sum + unpackedBytes(bundles.get(digest) ?? new Uint8Array()), 0);
-      looked.push(pair);
     }
     return { bundles, looked };
   }
