@@ -40,8 +40,8 @@ describe('a page that stays open', () => {
     const page = await window.visit(hub.api, '/clusters/eu-1');
     await page.getByRole('heading', { name: 'eu-1', level: 1 }).waitFor();
     await hub.api.post('/api/v1/clusters/eu-1/hold', { reason: 'the power company digs' });
-    await page.getByText('the power company digs').first().waitFor();
+    await page.getByText('the power company digs').first().waitFor({ timeout: 60_000 });
     await hub.api.post('/api/v1/clusters/eu-1/unhold', { reason: 'it is done' });
-    await page.getByText('the power company digs').first().waitFor({ state: 'detached' });
-  }, 120_000);
+    await page.getByText('the power company digs').first().waitFor({ state: 'detached', timeout: 60_000 });
+  }, 180_000);
 });

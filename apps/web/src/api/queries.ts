@@ -36,6 +36,12 @@ export type ApplicationObject = Declared<
   }
 >;
 
+/**
+ * Of one object, milliseconds: what came and went again between two looks of the hub's at its cells is in no batch of the live
+ * stream, and yet may have been read meanwhile.
+ */
+const ONE_OBJECT_MS = 10_000;
+
 /** What several pages read; what one page alone reads stands with that page. */
 export const whoami = queryOptions({
   queryKey: ['whoami'],
@@ -62,12 +68,14 @@ export const rollouts = (application?: string) =>
 export const rollout = (id: string, at?: string) =>
   queryOptions({
     queryKey: ['rollout', id, at ?? ''],
+    refetchInterval: ONE_OBJECT_MS,
     queryFn: ({ signal }) => api.get<RolloutView>(`/api/v1/rollouts/${part(id)}`, { at }, signal),
   });
 
 export const why = (kind: Why['kind'], name: string) =>
   queryOptions({
     queryKey: [kind, name, 'why'],
+    refetchInterval: ONE_OBJECT_MS,
     queryFn: ({ signal }) => api.get<Why>(`/api/v1/why/${kind}s/${part(name)}`, {}, signal),
   });
 
@@ -98,5 +106,6 @@ export const release = (application: string, number: number) =>
 export const cluster = (name: string) =>
   queryOptions({
     queryKey: ['cluster', name],
+    refetchInterval: ONE_OBJECT_MS,
     queryFn: ({ signal }) => api.get<ClusterView>(`/api/v1/clusters/${part(name)}`, {}, signal),
   });
