@@ -48,22 +48,6 @@ export const newest = (application: string) =>
     queryFn: ({ signal }) => api.get<RolloutView>(`/api/v1/rollouts/${part(application)}`, {}, signal),
   });
 
-/** One release with its overlays, which the lists leave out; it never changes. */
-export const release = (application: string, number: number) =>
-  queryOptions({
-    queryKey: ['release', application, number],
-    queryFn: async ({ signal }) => {
-      const page = await api.get<{ items: ReleaseView[] }>(
-        '/api/v1/releases',
-        { application, release: number, limit: 100 },
-        signal,
-      );
-      return page.items.find((each) => each.release === number) ?? null;
-    },
-    staleTime: Infinity,
-    refetchInterval: false,
-  });
-
 export const receipt = (id: string) =>
   queryOptions({
     queryKey: ['rollout', id, 'receipt'],
