@@ -33,6 +33,7 @@ const ARGUMENTS: Readonly<Record<string, Sort>> = {
   kind: 'kinds',
   names: 'ofKind',
   of: 'free',
+  page: 'free',
   place: 'places',
   release: 'free',
   rollback: 'rollouts',
