@@ -127,7 +127,9 @@ describe('strategies on the page', () => {
       // It leads to the line, and the field's help is told there.
       await wrong.click();
       expect(
-        await editor(page).evaluate('(area) => area.value.slice(0, area.selectionStart).split("\\n").length'),
+        await page.evaluate<number>(
+          `document.activeElement.value.slice(0, document.activeElement.selectionStart).split('\\n').length`,
+        ),
       ).toBe(10);
       await editor(page).fill(CAREFUL.replace('take: 1', 'take: [1'));
       await page.getByText('One thing to mend').waitFor();

@@ -86,3 +86,17 @@ export function pathText(path: Path): string {
 export function parsePath(text: string): Path {
   return [...text.matchAll(/([^.[\]]+)|\[(\d+)\]/g)].map(([, name, index]) => name ?? Number(index));
 }
+
+/** A value with its fields in the order in which the schema names them: a database keeps none. */
+export function inSchemaOrder(value: unknown, wanted: JsonSchema, root: JsonSchema): unknown {
+  const { schema } = resolve(wanted, root);
+  if (Array.isArray(value)) return (value as unknown[]).map((each) => inSchemaOrder(each, schema.items ?? {}, root));
+  if (typeof value !== 'object' || value === null) return value;
+  const known = Object.keys(schema.properties ?? {});
+  const place = (key: string): number => (known.includes(key) ? known.indexOf(key) : known.length);
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => place(a) - place(b))
+      .map(([key, each]) => [key, inSchemaOrder(each, schema.properties?.[key] ?? {}, root)]),
+  );
+}

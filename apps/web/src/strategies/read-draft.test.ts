@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { jsonSchemaOf } from '#contract';
 import { checkBySchema } from './check-by-schema.js';
-import { parsePath, pathText, schemaAt, type JsonSchema } from './json-schema.js';
+import { inSchemaOrder, parsePath, pathText, schemaAt, type JsonSchema } from './json-schema.js';
 import { lineOf, pathAt, readDraft } from './read-draft.js';
 
 const schema = jsonSchemaOf('Strategy') as JsonSchema;
@@ -146,6 +146,13 @@ describe('the schema', () => {
     });
     expect(schemaAt(schema, ['spec', 'waves', 0, 'windows', 0, 'timeZone', 'label'])?.schema.type).toBe('string');
     expect(schemaAt(schema, ['spec', 'nothing'])).toBeUndefined();
+  });
+
+  it('puts fields into its own order, and keeps those that it does not know', () => {
+    const value = { spec: { waves: [{ soak: '5m', other: 1, before: [], name: 'a', take: 1 }] }, kind: 'Strategy' };
+    expect(JSON.stringify(inSchemaOrder(value, schema, schema))).toBe(
+      '{"kind":"Strategy","spec":{"waves":[{"name":"a","take":1,"soak":"5m","before":[],"other":1}]}}',
+    );
   });
 
   it('reads back the paths that the hub writes', () => {

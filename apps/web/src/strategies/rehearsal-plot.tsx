@@ -9,6 +9,13 @@ import { percentText, stackedBins } from './rehearsal-figures.js';
 
 const HEIGHT_PX = 240;
 
+const [S, M, H, D] = [1000, 60_000, 3_600_000, 86_400_000];
+/** Steps of the axis that people count time in. */
+const INCREMENTS_MS = [
+  ...[1, 10, 100, S, 2 * S, 5 * S, 10 * S, 20 * S, 30 * S, M, 2 * M, 5 * M, 10 * M, 20 * M, 30 * M],
+  ...[H, 2 * H, 4 * H, 6 * H, 12 * H, D, 2 * D, 7 * D, 14 * D, 30 * D],
+];
+
 /** How long runs took, as bars in which each way to end has its colour. The table below says the same. */
 export function RehearsalPlot({ answer }: { readonly answer: RehearsalAnswer }) {
   const box = useRef<HTMLDivElement>(null);
@@ -63,11 +70,18 @@ function draw(element: HTMLElement, answer: RehearsalAnswer): uPlot {
     {
       width: element.clientWidth,
       height: HEIGHT_PX,
+      padding: [20, 12, 0, 0],
       legend: { show: false },
       cursor: { show: false },
       scales: { x: { time: false, range: [from, to] }, y: { range: (_, __, max) => [0, Math.max(1, max)] } },
       axes: [
-        { ...axis, space: 90, values: (_, splits) => splits.map((each) => spanText(each)) },
+        {
+          ...axis,
+          space: 64,
+          size: 36,
+          incrs: INCREMENTS_MS,
+          values: (_, splits) => splits.map((each) => spanText(each)),
+        },
         {
           ...axis,
           size: 54,
@@ -88,8 +102,9 @@ function draw(element: HTMLElement, answer: RehearsalAnswer): uPlot {
       hooks: {
         draw: [
           (plot) => {
-            mark(plot, durationMs.p50, 'half', strong);
-            if (durationMs.p99 > durationMs.p50) mark(plot, durationMs.p99, '99%', strong);
+            mark(plot, durationMs.p50, { words: 'half', side: 'left', colour: strong });
+            if (durationMs.p99 > durationMs.p50)
+              mark(plot, durationMs.p99, { words: '99%', side: 'right', colour: strong });
           },
         ],
       },
@@ -99,8 +114,12 @@ function draw(element: HTMLElement, answer: RehearsalAnswer): uPlot {
   );
 }
 
-/** A line at a time by which so many runs are over. */
-function mark(plot: uPlot, ms: number, words: string, colour: string): void {
+/** A line at a time by which so many runs are over, and above it how many, on that side where there is room. */
+function mark(
+  plot: uPlot,
+  ms: number,
+  { words, side, colour }: { readonly words: string; readonly side: 'left' | 'right'; readonly colour: string },
+): void {
   const { ctx, bbox } = plot;
   const x = Math.round(plot.valToPos(ms, 'x', true));
   if (x < bbox.left || x > bbox.left + bbox.width) return;
@@ -113,10 +132,11 @@ function mark(plot: uPlot, ms: number, words: string, colour: string): void {
   ctx.moveTo(x, bbox.top);
   ctx.lineTo(x, bbox.top + bbox.height);
   ctx.stroke();
-  const isRight = x > bbox.left + bbox.width * 0.85;
-  ctx.textAlign = isRight ? 'right' : 'left';
-  ctx.textBaseline = 'top';
+  const share = (x - bbox.left) / bbox.width;
+  const isLeft = side === 'left' ? share > 0.12 : share > 0.88;
+  ctx.textAlign = isLeft ? 'right' : 'left';
+  ctx.textBaseline = 'bottom';
   ctx.font = `${12 * devicePixelRatio}px sans-serif`;
-  ctx.fillText(words, x + (isRight ? -4 : 4) * devicePixelRatio, bbox.top);
+  ctx.fillText(words, x, bbox.top - 4 * devicePixelRatio);
   ctx.restore();
 }

@@ -37,7 +37,7 @@ export function StrategyEditor({
   readonly me: Whoami;
 }) {
   const navigate = useNavigate();
-  const savedText = documentText(stored, isNew ? `my-${stored.metadata.name}` : stored.metadata.name);
+  const savedText = documentText(stored, isNew ? `my-${stored.metadata.name}` : stored.metadata.name, schema);
   // What was there when somebody began to type; what comes meanwhile is told, and never put over their text.
   const [base, setBase] = useState(savedText);
   const [text, setText] = useState(savedText);

@@ -1,4 +1,5 @@
 import { dump } from 'js-yaml';
+import { inSchemaOrder, type JsonSchema } from './json-schema.js';
 import type { StrategyObject } from './reads.js';
 
 export function yamlText(value: unknown): string {
@@ -6,6 +7,7 @@ export function yamlText(value: unknown): string {
 }
 
 /** As somebody would write it: without what the hub alone knows. */
-export function documentText({ apiVersion, kind, spec }: StrategyObject, name: string): string {
-  return yamlText({ apiVersion, kind, metadata: { name }, spec });
+export function documentText(stored: StrategyObject, name: string, schema: JsonSchema): string {
+  const { apiVersion, kind, spec } = stored;
+  return yamlText(inSchemaOrder({ apiVersion, kind, metadata: { name }, spec }, schema, schema));
 }
