@@ -1,13 +1,5 @@
 import { queryOptions, type QueryClient } from '@tanstack/react-query';
-import type {
-  EventView,
-  FreezeState,
-  ReceiptView,
-  ReleaseView,
-  ReplayAnswer,
-  RolloutView,
-  TargetView,
-} from '#contract';
+import type { EventView, FreezeState, ReceiptView, ReplayAnswer, RolloutView, TargetView } from '#contract';
 import { allOf, api, part } from '../api/client.js';
 
 /** More clusters than any fleet has. */
