@@ -3,6 +3,8 @@ import { useCallback, useEffect, useState, type RefObject } from 'react';
 /** How tall a strip of the grid is that has a canvas of its own, CSS pixels: browsers refuse canvases of any height. */
 export const TILE_PX = 1200;
 const PHONE_PX = 640;
+/** A phone's window grows and shrinks by its bars as one scrolls: no reason to lay everything out anew. */
+const PHONE_BARS_PX = 130;
 
 export interface Measured {
   readonly width: number;
@@ -23,7 +25,7 @@ export function useRoom(element: RefObject<HTMLElement | null>): Measured | null
       const isPhone = window.innerWidth < PHONE_PX;
       const height = Math.max(320, Math.floor(window.innerHeight - top - 24));
       setRoom((before) =>
-        before?.width === width && Math.abs(before.height - height) < 24
+        before?.width === width && Math.abs(before.height - height) < PHONE_BARS_PX
           ? before
           : { width, height, minPitch: isPhone ? 10 : 7, maxPitch: isPhone ? 34 : 30 },
       );
