@@ -100,6 +100,8 @@ export class FuzzScene {
       // Whatever the Host header says.
       const servername = 'localhost';
       const request = https.request({ hostname, port, servername, method, path, headers, agent: this.agent });
+      // Node does not say of a GET how long its body is, and what is read of it as the next request is no answer to anything.
+      if (method === 'GET' && body !== undefined) request.setHeader('content-length', Buffer.byteLength(body));
       request.setTimeout(PATIENCE_MS, () => request.destroy(new Error(`no answer to ${method} ${path}`)));
       request.once('error', reject);
       request.once('response', (response) => {
