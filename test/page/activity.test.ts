@@ -48,9 +48,9 @@ describe('the activity on the page', () => {
       expect(texts.length).toBeGreaterThan(0);
       expect(texts.every((text) => text.includes('shop'))).toBe(true);
       // The same link shows a colleague the same.
-      await page.goto(new URL('/activity?application=shop&cluster=us-1', page.url()).href);
+      await page.goto(new URL('/activity?rollout=web-1', page.url()).href);
       await page.getByText('That is all.').waitFor();
-      expect((await entries(page).allTextContents()).every((text) => text.includes('us-1'))).toBe(true);
+      expect((await entries(page).allTextContents()).every((text) => text.includes('web-1'))).toBe(true);
       await page.goto(new URL('/activity?rollout=nothing-1', page.url()).href);
       await page.getByText('Nothing matches the filter').waitFor();
       await expectAccessible(window);
