@@ -391,6 +391,33 @@ describe('the page of an application', () => {
     TIMEOUT,
   );
 
+  it.each([LOOKS[1], LOOKS[2]] as const)(
+    'shows what a release would delete, and what a start would wait for ($width px, $theme)',
+    async (look) => {
+      const documents = shop('prod', '1.3.0').split('\n---\n');
+      await commit(
+        'Drop the settings',
+        folders(documents.filter((text) => !text.includes('ConfigMap')).join('\n---\n')),
+      );
+      await fleet.api.post('/api/v1/freeze', { reason: 'the fair is on', for: '1h' });
+      const [page, window] = await open('/applications/shop?tab=plan', look);
+      await page.getByText('The fleet is frozen by token:first-admin: the fair is on').waitFor();
+      const deletions = page.getByRole('region', { name: 'Deletions' });
+      await deletions.getByText('of 3 objects', { exact: false }).first().waitFor();
+      await deletions
+        .getByText(/ConfigMap .*shop-settings/)
+        .first()
+        .waitFor();
+      await expectAccessible(window);
+      await deletions.scrollIntoViewIfNeeded();
+      await shoot(window, 'application-plan-deletions');
+      await fleet.api.post('/api/v1/unfreeze', { reason: 'it is over' });
+      expectQuiet(window);
+      await window.close();
+    },
+    TIMEOUT,
+  );
+
   it(
     'says that there is no such application',
     async () => {
