@@ -34,8 +34,6 @@ export function FilterBar({
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-start gap-2">
         <FilterLine
-          // Another link, another text: what was typed and not yet taken is given up.
-          key={search.q ?? ''}
           q={search.q ?? ''}
           error={error}
           notesId={notes.length > 0 ? `${id}-notes` : undefined}
@@ -124,6 +122,12 @@ function FilterLine({
 }) {
   const id = useId();
   const [text, setText] = useState(q);
+  const [known, setKnown] = useState(q);
+  if (q !== known) {
+    // Another link, another text; what was typed here stays as it is.
+    setKnown(q);
+    if (q !== text.trim()) setText(q);
+  }
   const take = (typed: string): void => {
     if (typed.trim() !== q) onChange(typed.trim() === '' ? undefined : typed.trim());
   };
