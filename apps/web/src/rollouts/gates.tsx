@@ -83,11 +83,15 @@ export function Gate({ gate, isAsked }: { readonly gate: GateView; readonly isAs
 export function Soak({
   soak,
   phase,
+  at,
 }: {
   readonly soak: NonNullable<WaveView['soak']>;
   readonly phase: WaveView['phase'];
+  /** Of a past state: when that was. */
+  readonly at: string | undefined;
 }) {
-  const now = useNow();
+  const present = useNow();
+  const now = at === undefined ? present : Date.parse(at);
   if (phase === 'done' || phase === 'skipped') return null;
   if (phase !== 'soaking')
     return <p className="text-muted">Once all passed, it soaks {spanText(soak.ms)}: they have to stay healthy.</p>;

@@ -27,6 +27,7 @@ export function WaveLane({
   targets,
   isCurrent,
   isPaused,
+  at,
   onOpen,
 }: {
   readonly wave: WaveView;
@@ -34,6 +35,8 @@ export function WaveLane({
   readonly targets: readonly TargetView[];
   readonly isCurrent: boolean;
   readonly isPaused: boolean;
+  /** Of a past state: when that was. */
+  readonly at: string | undefined;
   readonly onOpen: (target: TargetView) => void;
 }) {
   const { name, phase, counts, total, gates = [], soak, windows = [], zones = [], givenUp, accepted } = wave;
@@ -116,7 +119,7 @@ export function WaveLane({
           {wave.unsteady} passed and are progressing again: a soak does not end on them.
         </p>
       )}
-      {soak && <Soak soak={soak} phase={phase} />}
+      {soak && <Soak soak={soak} phase={phase} at={at} />}
       <Gates gates={after} title="Before it counts as done" isAsked={phase === 'gateAfter'} />
       {givenUp && (
         <p>

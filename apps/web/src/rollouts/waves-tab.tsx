@@ -21,6 +21,7 @@ export function WavesTab({
           wave={wave}
           number={index + 1}
           targets={byWave.get(index) ?? NOBODY}
+          at={rollout.at}
           isPaused={rollout.paused && index === rollout.wave}
           isCurrent={rollout.state === 'running' && index === rollout.wave}
           onOpen={({ cluster }) =>
