@@ -59,7 +59,7 @@ function Notices({ plan }: { readonly plan: Plan }) {
         <Notice tone="warn" title={`The fleet is frozen by ${freeze.by}: ${freeze.reason}`}>
           {freeze.until && (
             <p>
-              Until <Time at={freeze.until} />
+              It ends <Time at={freeze.until} />
             </p>
           )}
         </Notice>
