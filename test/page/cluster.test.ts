@@ -179,7 +179,7 @@ describe('the clusters on the page', () => {
       on('/clusters', { look, picture: 'clusters' }, async (page) => {
         await page.getByRole('link', { name: 'us-1' }).waitFor();
         expect(await rowCount(page)).toBe(4);
-        await page.getByText('not joined yet').first().waitFor();
+        await page.getByRole('cell').getByText('not joined yet').waitFor();
       }),
     );
 
@@ -231,7 +231,10 @@ describe('the clusters on the page', () => {
 
     it.each(LOOKS)('shows the pod that fails below its owners, and its reason ($width px, $theme)', (look) =>
       on('/clusters/us-1?tab=objects', { look, picture: 'cluster-object' }, async (page, window) => {
-        const pod = page.getByRole('treeitem').filter({ hasText: 'ImagePull' }).first();
+        const pod = page
+          .getByRole('treeitem')
+          .filter({ hasText: /^Pod.*ImagePull/ })
+          .first();
         await pod.waitFor();
         await expectAccessible(window);
         await shoot(window, 'cluster-objects');
@@ -290,7 +293,6 @@ describe('the clusters on the page', () => {
       on('/clusters/us-1', {}, async (page) => {
         await page.getByRole('tab', { name: 'Overview' }).focus();
         await page.keyboard.press('ArrowLeft');
-        await page.keyboard.press('ArrowLeft');
         await page.getByRole('tab', { name: 'History', selected: true }).waitFor();
         await page.getByRole('link', { name: /^web-/ }).first().waitFor();
       }));
@@ -330,7 +332,10 @@ describe('the clusters on the page', () => {
         await expectAccessible(window);
         await shoot(window, 'cluster-hold');
         await dialog.getByRole('button', { name: 'Hold' }).click();
-        await page.getByText(/by .*: incident 4711/).waitFor();
+        await page
+          .getByText(/by .*: incident 4711/)
+          .first()
+          .waitFor();
         expect((await view('eu-1')).hold?.reason).toBe('incident 4711');
         await page.getByRole('button', { name: 'Let go' }).click();
         const other = page.getByRole('dialog', { name: 'Let eu-1 go' });
@@ -357,7 +362,7 @@ describe('the clusters on the page', () => {
         await expectAccessible(window);
         await shoot(window, 'cluster-labels');
         await dialog.getByRole('button', { name: 'Save labels' }).click();
-        await page.getByText('tier=gold').waitFor();
+        await page.getByText('tier=gold', { exact: true }).waitFor();
         expect((await view('gone-1')).labels).toEqual({ env: 'dev', region: 'afar', tier: 'gold' });
       }));
 
@@ -387,6 +392,7 @@ describe('the clusters on the page', () => {
         expect(await remove.isDisabled()).toBe(true);
         await dialog.getByLabel('Write gone-1 to go on').fill('gone-1');
         await remove.click();
+        await dialog.waitFor({ state: 'detached' });
         await page.getByText('leaving').first().waitFor();
         expect((await view('gone-1')).status).toBe('leaving');
         await page.getByRole('button', { name: 'Remove' }).click();

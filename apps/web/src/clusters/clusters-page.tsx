@@ -1,5 +1,5 @@
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { useDeferredValue, useMemo, useState } from 'react';
+import { useDeferredValue, useMemo, useState, type ComponentProps } from 'react';
 import type { ClusterView } from '#contract';
 import { parseSelector } from '#domain/label-selector-text';
 import { SelectField, TextField } from '../ui/field.js';
@@ -55,20 +55,18 @@ export function ClustersPage() {
       }
     >
       <search className="grid grid-cols-1 gap-3 sm:grid-cols-[minmax(10rem,1fr)_minmax(14rem,2fr)_10rem]">
-        <TextField
+        <FilterField
           label="Name"
-          type="search"
           data-filter
           placeholder="a part of it"
           value={search.name ?? ''}
-          onChange={({ target }) => set({ name: target.value || undefined })}
+          onValue={(name) => set({ name: name || undefined })}
         />
-        <TextField
+        <FilterField
           label="Labels and facts"
-          type="search"
           placeholder="env=prod,region in (eu,us),fact.provider=aws"
           value={search.q ?? ''}
-          onChange={({ target }) => set({ q: target.value || undefined })}
+          onValue={(q) => set({ q: q || undefined })}
           {...(!parsed.ok && { error: parsed.message })}
         />
         <SelectField
@@ -196,5 +194,29 @@ function StatusCell({ cluster }: { readonly cluster: ClusterView }) {
         <HealthMark cluster={cluster} />
       </span>
     </>
+  );
+}
+
+/** What is written shows at once; the address, which the list follows, a moment later. */
+function FilterField({
+  value,
+  onValue,
+  ...rest
+}: Omit<ComponentProps<typeof TextField>, 'onChange' | 'value'> & {
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+}) {
+  const [draft, setDraft] = useState<string | null>(null);
+  return (
+    <TextField
+      {...rest}
+      type="search"
+      value={draft ?? value}
+      onBlur={() => setDraft(null)}
+      onChange={({ target }) => {
+        setDraft(target.value);
+        onValue(target.value);
+      }}
+    />
   );
 }
