@@ -107,6 +107,20 @@ describe('the page that the hub serves', () => {
     expect((await nobody.raw('POST', '/fleet')).status).toBe(404);
   });
 
+  it('is there for a whole company behind one address, whatever else that may ask', async () => {
+    // Of anything else, this hub lets an address without a credential have ten in ten seconds.
+    const ask = async (address: string): Promise<number> => (await narrow.api.as('').raw('GET', address)).status;
+    const narrow = await startTestHub({ FLOTILLA_WEB: folder, FLOTILLA_RATE_ADDRESS: '1' });
+    try {
+      for (let count = 0; count < 30; count += 1) expect(await ask(`/assets/${ASSET}`)).toBe(200);
+      const others = await Promise.all(Array.from({ length: 30 }, () => ask('/healthz')));
+      expect(others.filter((status) => status === 429).length).toBeGreaterThan(0);
+      expect(await ask('/fleet')).toBe(200);
+    } finally {
+      await narrow.stop();
+    }
+  }, 90_000);
+
   it('leads whoever has signed in to its beginning', async () => {
     const { url } = await test.api.post<{ url: string }>('/api/v1/sessions/link');
     const { status, headers } = await nobody.raw('GET', new URL(url).pathname);

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import rateLimit, { type CreateRateLimitOptions } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { DeclaredRoute } from '../access/require-permits.js';
+import { PAGE_FILES, PAGE_PATHS } from '../page/page-paths.js';
 import { addressKey, credentialKey, joinTokenKey } from './credential-key.js';
 import type { DoorSettings } from './doors.config.js';
 import { KnownCallers } from './known-callers.js';
@@ -16,6 +17,9 @@ const MAX_COUNTED = 20_000;
 const AGENT_DOORS = ['/api/v1/join', '/api/v1/renew', '/api/v1/install/:token'];
 /** Public, and yet something can be guessed there. */
 const GUESSABLE = ['/auth/token', '/auth/link/:code'];
+/** A page is some thirty files, which cost next to nothing, and everybody of a company may be behind one address. */
+const PAGE_SHARE = 20;
+const PAGE = new Set([...PAGE_PATHS, ...PAGE_FILES, 'assets/:name'].map((path) => `/${path}`));
 const STREAMS = ['/api/v1/events/stream', '/api/v1/live'];
 
 interface Count {
@@ -56,6 +60,7 @@ export async function limitRates(
   const callers = counter(perSecond(settings.rateCaller), credentialKey);
   const addresses = counter(perSecond(settings.rateAddress), addressKey);
   const agents = counter(perSecond(settings.rateAgents), addressKey);
+  const pages = counter(perSecond(settings.rateAddress * PAGE_SHARE), addressKey);
   const wrongCredentials = counter(failing, addressKey);
   const sameWrongCredential = counter(failing, credentialKey);
   const wrongJoinTokens = counter(failing, joinTokenKey);
@@ -76,6 +81,7 @@ export async function limitRates(
   const countOf = async (request: FastifyRequest, key: string | null): Promise<Refusal | null> => {
     const path = pathOf(request);
     if (AGENT_DOORS.includes(path)) return beyond(await agents(request, true));
+    if (PAGE.has(path)) return beyond(await pages(request, true));
     if (key !== null && known.has(key)) return beyond(await callers(request, true));
     if (key !== null || GUESSABLE.includes(path)) {
       const guessed = beyond(await wrongCredentials(request, false), WRONG_REFUSAL);
