@@ -66,11 +66,11 @@ function columnsOf({ model, group, newest, isLate, subjectOf }: About): readonly
     .slice(0, runs ? 2 : 4)
     .map(({ key }) => key);
   return [
-    // Who lags has a reason on a phone, which says as much.
+    // Who lags has a reason below the name on a phone, which says as much.
     { heading: 'State', width: '8.5rem', isMinor: isLate, cell: (place) => <StateMark state={model.stateOf(place)} /> },
     {
       heading: 'Cluster',
-      width: isLate ? 'minmax(7rem,2fr)' : 'minmax(9rem,2fr)',
+      width: 'minmax(9rem,2fr)',
       cell: (place) => (
         <Link
           to="/clusters/$name"
@@ -80,6 +80,11 @@ function columnsOf({ model, group, newest, isLate, subjectOf }: About): readonly
           className="text-accent font-medium"
         >
           {model.names[place]}
+          {isLate && (
+            <span className="text-muted block truncate text-xs font-normal sm:hidden">
+              {whyItLags(model, place, newest)}
+            </span>
+          )}
         </Link>
       ),
     },
@@ -98,6 +103,7 @@ function columnsOf({ model, group, newest, isLate, subjectOf }: About): readonly
       ? [
           {
             heading: 'Why it lags',
+            isMinor: true,
             width: 'minmax(10rem,2.5fr)',
             cell: (place: number) => whyItLags(model, place, newest),
           },
