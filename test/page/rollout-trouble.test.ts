@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { configMap } from '../helpers/test-repository.js';
 import { eventually } from '../helpers/test-hub.js';
 import { expectAccessible, expectQuiet, LOOKS, shoot } from './browser.js';
-import { act, badImage, canary, carryOut, rest, RolloutScene } from './rollout-scene.js';
+import { act, badImage, canary, carryOut, more, rest, RolloutScene } from './rollout-scene.js';
 
 /** What goes wrong, as the page of a rollout tells it, and the ways out. */
 describe('a rollout in trouble', () => {
@@ -73,10 +73,19 @@ describe('a rollout in trouble', () => {
       await page.getByText('Now: 1 failed.').waitFor();
       await dialog.getByText('c-1 is accepted as failed').waitFor();
       await carryOut(page, 'Resume', 'the canary is to be thrown away');
+      // Nobody of the wave passed, so nothing is known of the release: the wave has to be given up.
+      await eventually(
+        'the want of evidence',
+        () => scene.fleet.rollout('bad-2'),
+        ({ holds }) => holds.some(({ code }) => code === 'noEvidence'),
+      );
+      await act(page, 'Resume').waitFor({ state: 'detached' });
+      await more(page, 'Skip a wave');
+      await carryOut(page, 'Skip a wave', 'the rest is known to be well');
       await eventually(
         'the rest',
         () => scene.fleet.rollout('bad-2'),
-        ({ paused }) => !paused,
+        ({ state }) => state === 'succeededWithExceptions',
       );
       expectQuiet(window);
       await window.close();
