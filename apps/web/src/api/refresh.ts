@@ -9,26 +9,28 @@ import type { Live } from './live.js';
  */
 export function refreshFrom(live: Live, queries: QueryClient): () => void {
   return live.onBatch((batch) => {
-    for (const key of staleKeys(batch)) {
-      queries.invalidateQueries({ queryKey: key }).catch(() => undefined);
-    }
+    const isStale = staleBy(batch);
+    queries.invalidateQueries({ predicate: ({ queryKey }) => isStale(queryKey) }).catch(() => undefined);
   });
 }
 
-/** Pure: keys of what a batch makes old. */
-export function staleKeys({ events, cells, reset }: LiveBatch): readonly (readonly string[])[] {
-  if (reset) return [[]];
-  const keys = new Map<string, readonly string[]>();
-  const add = (...key: string[]): void => void keys.set(key.join('\n'), key);
-  for (const { rollout, application, cluster } of events) {
-    if (application !== '') add('application', application);
-    if (rollout !== undefined) add('rollout', rollout);
-    if (cluster !== undefined) add('cluster', cluster);
-  }
-  if (events.length > 0)
-    for (const each of ['rollouts', 'applications', 'releases', 'fleet', 'events', 'audit']) add(each);
-  if (events.some(({ cluster }) => cluster !== undefined)) add('clusters');
-  if (cells) for (const name of cells.names) add('cluster', name);
-  if (cells) add('clusters');
-  return [...keys.values()];
+const MANY = ['rollouts', 'applications', 'releases', 'fleet', 'events', 'audit'];
+
+/** Pure: whether what was read under a key is old by a batch. */
+export function staleBy({ events, cells, reset }: LiveBatch): (key: readonly unknown[]) => boolean {
+  if (reset) return () => true;
+  const stale = new Set<unknown>(events.length > 0 ? MANY : []);
+  const objects = {
+    application: new Set<unknown>(events.map(({ application }) => application)),
+    rollout: new Set<unknown>(events.map(({ rollout }) => rollout)),
+    cluster: new Set<unknown>([...events.map(({ cluster }) => cluster), ...(cells?.names ?? [])]),
+  };
+  objects.cluster.delete(undefined);
+  if (objects.cluster.size > 0) stale.add('clusters');
+  return ([kind, name]) =>
+    stale.has(kind) || (typeof kind === 'string' && Object.hasOwn(objects, kind) && isIn(objects, kind, name));
+}
+
+function isIn(objects: Readonly<Record<string, ReadonlySet<unknown>>>, kind: string, name: unknown): boolean {
+  return name !== undefined && objects[kind]?.has(name) === true;
 }
