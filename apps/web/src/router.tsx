@@ -2,7 +2,9 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import { activitySearch } from './activity/search.js';
 import { applicationSearch, applicationsSearch } from './applications/search.js';
 import { clusterSearch, clustersSearch, compareSearch } from './clusters/search.js';
-import { fleetSearch } from './fleet/search.js';
+import { queries } from './api/query-client.js';
+import { cells } from './fleet/cells-query.js';
+import { fleetSearch, type FleetSearch } from './fleet/search.js';
 import { rolloutSearch, rolloutsSearch } from './rollouts/search.js';
 import { parseSearch, stringifySearch } from './search.js';
 import { Shell } from './shell/shell.js';
@@ -20,21 +22,28 @@ const page = <const Path extends string, Search extends object>(
   load: () => Promise<Record<string, unknown>>,
   name: string,
   validateSearch: (search: Record<string, unknown>) => Search,
+  /** Asks for what the page will show while its code and who is signed in are on their way. */
+  ahead?: (search: Search) => void,
 ) =>
   createRoute({
     getParentRoute: () => root,
     path,
     validateSearch,
+    beforeLoad: ({ search }) => ahead?.(search as Search),
     component: lazyRouteComponent(load as () => Promise<Record<string, never>>, name as never),
   });
 
 const none = (): Record<string, never> => ({});
 const toFleet = () => redirect({ to: '/fleet', throw: true });
 
+const readCells = ({ application }: FleetSearch): void => {
+  queries.prefetchQuery(cells(application)).catch(() => undefined);
+};
+
 const routes = [
   createRoute({ getParentRoute: () => root, path: '/', beforeLoad: toFleet }),
   createRoute({ getParentRoute: () => root, path: '/signed-in', beforeLoad: toFleet }),
-  page('/fleet', () => import('./fleet/fleet-page.js'), 'FleetPage', fleetSearch),
+  page('/fleet', () => import('./fleet/fleet-page.js'), 'FleetPage', fleetSearch, readCells),
   page('/rollouts', () => import('./rollouts/rollouts-page.js'), 'RolloutsPage', rolloutsSearch),
   page('/rollouts/$id', () => import('./rollouts/rollout-page.js'), 'RolloutPage', rolloutSearch),
   page('/applications', () => import('./applications/applications-page.js'), 'ApplicationsPage', applicationsSearch),

@@ -1,9 +1,9 @@
-import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import type { FleetCells } from '#contract';
-import { api } from '../api/client.js';
 import { live } from '../api/live.js';
 import { releases } from '../api/queries.js';
+import { cells } from './cells-query.js';
 import { parseFilter } from './fleet-filter.js';
 import { FleetModel } from './fleet-model.js';
 import { select, selectionOf, statePicks, type Picks } from './fleet-selection.js';
@@ -11,19 +11,6 @@ import { lags } from './lag.js';
 import { followCells } from './live-cells.js';
 import type { FleetSearch } from './search.js';
 import { statesOf } from './state-choice.js';
-
-const cells = (application?: string) =>
-  queryOptions({
-    queryKey: ['cells', application ?? ''],
-    queryFn: ({ signal }) => api.get<FleetCells>('/api/v1/fleet/cells', { application }, signal),
-    // The live stream keeps them; only where there is none are they read again and again.
-    staleTime: Infinity,
-    gcTime: 120_000,
-    refetchOnWindowFocus: false,
-    refetchInterval: () => (live.state().state === 'down' ? 15_000 : false),
-    structuralSharing: false,
-    placeholderData: keepPreviousData,
-  });
 
 /** A model holds what came since the cells were read, so it is kept for as long as they are. */
 const models = new WeakMap<FleetCells, FleetModel>();
