@@ -144,7 +144,11 @@ describe('the page of a fleet that grows and changes', () => {
     await window.close();
     viewer.close();
 
-    const part = await tokenOf({ name: 'ams', role: 'viewer', scope: { clusters: { matchLabels: { region: 'ams' } } } });
+    const part = await tokenOf({
+      name: 'ams',
+      role: 'viewer',
+      scope: { clusters: { matchLabels: { region: 'ams' } } },
+    });
     const narrow = await chromium.open();
     const theirs = await narrow.visit(part, '/fleet');
     await theirs.getByRole('status').filter({ hasText: '2 clusters' }).waitFor();
