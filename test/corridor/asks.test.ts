@@ -241,12 +241,13 @@ describe('asking an agent', () => {
     });
 
     it('is one thing for files and another for a place', async () => {
-      const usage = 'Give files by -f FILE, or a place as CLUSTER/APPLICATION: one of the two.\n';
+      const usage =
+        'Give files by -f FILE, a place as CLUSTER/APPLICATION, or an application with --from RELEASE: one of the three.\n';
       expect(await flotilla('diff')).toEqual({ out: '', error: usage, code: 2 });
       expect(await flotilla('diff eu-1/web -f x.yaml')).toEqual({ out: '', error: usage, code: 2 });
       expect(await flotilla('diff -f x.yaml -o json')).toMatchObject({
         code: 2,
-        error: expect.stringContaining('-o goes with'),
+        error: expect.stringContaining('-o and --watch go with'),
       });
       expect(agent.asked).toEqual([]);
     });
