@@ -16,7 +16,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 
-// A checkout of its own, with an npm and a Nest CLI that note when they are called: the real ones take half a minute.
+// A checkout of its own, with an npm, a Nest CLI and a Vite that note when they are called: the real ones take half a minute.
 let root;
 const put = (file, contents) => {
   mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
@@ -49,6 +49,7 @@ beforeEach(() => {
   );
   put('node_modules/@nestjs/cli/bin/nest.js', note('nest'));
   put('deploy/bundle-agent.mjs', note('bundle'));
+  put('node_modules/vite/bin/vite.js', note('page'));
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
@@ -75,9 +76,9 @@ it('installs and builds in a fresh clone, says so on stderr, and does nothing th
   const first = await ready();
   expect(first).toMatchObject({ code: 0, stdout: '' });
   expect(first.stderr).toMatch(/^Installing .* …\n {2}done in [\d.]+ s\nBuilding …\n {2}done in [\d.]+ s\n/);
-  expect(calls()).toEqual(['npm', 'nest', 'bundle']);
+  expect(calls()).toEqual(['npm', 'nest', 'bundle', 'page']);
   expect(await ready()).toEqual({ code: 0, stdout: '', stderr: '' });
-  expect(calls()).toHaveLength(3);
+  expect(calls()).toHaveLength(4);
 });
 
 it('makes the command line a program, as npx starts it', async () => {
@@ -91,13 +92,13 @@ it('installs again when the lock file names another version', async () => {
   await ready();
   put('package-lock.json', lock('1.0.1'));
   await ready();
-  expect(calls()).toEqual(['npm', 'nest', 'bundle', 'npm', 'nest', 'bundle']);
+  expect(calls()).toEqual(['npm', 'nest', 'bundle', 'page', 'npm', 'nest', 'bundle', 'page']);
 });
 
 it('accepts what npm installed without it', async () => {
   put('node_modules/.package-lock.json', lock('1.0.0'));
   await ready();
-  expect(calls()).toEqual(['nest', 'bundle']);
+  expect(calls()).toEqual(['nest', 'bundle', 'page']);
 });
 
 it('builds again when a source changes, comes or goes, and takes out what has no source any more', async () => {
@@ -122,7 +123,7 @@ it('does the work once when two start at the same moment', async () => {
   const both = await Promise.all([ready(), ready()]);
   expect(both.map((each) => each.code)).toEqual([0, 0]);
   expect(both.map((each) => each.stderr).join('')).toContain('Another process is getting this checkout ready');
-  expect(calls()).toEqual(['npm', 'nest', 'bundle']);
+  expect(calls()).toEqual(['npm', 'nest', 'bundle', 'page']);
 });
 
 it('takes over from one that was killed in the middle', async () => {
