@@ -77,6 +77,10 @@ describe('the activity on the page', () => {
       await page.getByRole('link', { name: 'eu-1' }).waitFor();
       await page.getByLabel('Act', { exact: true }).fill('');
       await page.getByLabel('Object', { exact: true }).fill('Strategy/web');
+      // What was there before the filter goes first, and would take an opened entry along.
+      await page.waitForURL(/object=Strategy%2Fweb/);
+      await entries(page).filter({ hasText: 'Strategy/web' }).first().waitFor();
+      await entries(page).filter({ hasNotText: 'Strategy/web' }).first().waitFor({ state: 'detached' });
       await button(page, /What changed of entry/)
         .first()
         .click();
