@@ -12,6 +12,16 @@ const root = path.resolve(import.meta.dirname, '../..');
 /** Where the pictures of docs/ui are written; unset: none are. `npm run screenshots` sets it. */
 const PICTURES = process.env['FLOTILLA_PICTURES'];
 
+/** What docs/ui keeps, at a desk by day and on a phone by night; `all` as FLOTILLA_PICTURED keeps every picture, to look through. */
+const PICTURED = [
+  ...['sign-in', 'hub-away', 'fleet', 'fleet-application', 'fleet-matrix', 'fleet-why', 'fleet-frozen'],
+  ...['rollouts', 'rollout', 'rollout-bad-image', 'rollout-night', 'rollout-past', 'rollout-pause', 'rollout-receipt'],
+  ...['applications', 'application-releases', 'application-diff', 'application-plan'],
+  ...['clusters', 'cluster', 'cluster-objects', 'cluster-diff', 'compare', 'activity-events', 'activity-audit'],
+  ...['register-waiting', 'strategies', 'strategy-wrong', 'strategy-plan', 'strategy-rehearsal'],
+];
+const KEPT_LOOKS = ['1440-light', '390-dark'];
+
 /** The widths at which every screen is tried: a desk and a phone. */
 export const WIDTHS = [1440, 390] as const;
 export const THEMES = ['light', 'dark'] as const;
@@ -150,6 +160,8 @@ export function expectQuiet({ complaints }: TestWindow): void {
 /** Keeps a picture of what is seen, as docs/ui/NAME-WIDTH-THEME.png, where pictures are asked for. */
 export async function shoot({ page, look }: TestWindow, name: string): Promise<void> {
   if (PICTURES === undefined) return;
+  const isKept = PICTURED.includes(name) && KEPT_LOOKS.includes(`${look.width}-${look.theme}`);
+  if (!isKept && process.env['FLOTILLA_PICTURED'] !== 'all') return;
   const folder = path.resolve(root, PICTURES);
   await mkdir(folder, { recursive: true });
   // What moves and fonts that come late make two pictures of one page.
