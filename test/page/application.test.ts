@@ -276,7 +276,7 @@ describe('the page of an application', () => {
       const { digest } = await planOf(1);
       await page.getByRole('button', { name: 'Start …' }).click();
       const dialog = page.getByRole('dialog', { name: 'Roll out release 1 of shop' });
-      await dialog.getByText('It will:').waitFor();
+      await dialog.getByText('What it will do:').waitFor();
       await expectAccessible(window);
       await shoot(window, 'application-start');
       await dialog.getByLabel('Reason').fill('socks can wait');
@@ -315,14 +315,14 @@ describe('the page of an application', () => {
       await expectAccessible(window);
       // The same between the preview and the yes.
       await page.getByRole('button', { name: 'Start …' }).click();
-      await dialog.getByText('It will:').waitFor();
+      await dialog.getByText('What it will do:').waitFor();
       await fleet.api.patch('/api/v1/clusters/sin-1', { labels: { env: 'prod', region: 'sin' } });
       await dialog.getByRole('button', { name: 'Start the rollout' }).click();
       await dialog.getByText('plan-changed').waitFor();
       await dialog.getByRole('button', { name: 'Show the plan as it is now' }).click();
       await page.getByText(seen).waitFor();
       await page.getByRole('button', { name: 'Start …' }).click();
-      await dialog.getByText('It will:').waitFor();
+      await dialog.getByText('What it will do:').waitFor();
       await dialog.getByRole('button', { name: 'Start the rollout' }).click();
       await page.waitForURL('**/rollouts/shop-5**');
       expectQuiet(window);
@@ -337,9 +337,9 @@ describe('the page of an application', () => {
       const [page, window] = await open('/applications/shop', { width: 390, theme: 'dark' });
       await page.getByRole('button', { name: 'Roll back …' }).click();
       const dialog = page.getByRole('dialog', { name: 'Roll back shop-5' });
-      await dialog.getByText('It will:').waitFor();
+      await dialog.getByText('What it will do:').waitFor();
       await dialog.getByLabel('Clusters that had nothing before').selectOption('withdraw');
-      await dialog.getByText('It will:').waitFor();
+      await dialog.getByText('What it will do:').waitFor();
       await expectAccessible(window);
       await shoot(window, 'application-rollback');
       await dialog.getByLabel('Reason').fill('too slow');
@@ -351,7 +351,7 @@ describe('the page of an application', () => {
       await shoot(window, 'application-barred');
       await second.getByRole('button', { name: 'Lift the bar of release 2' }).click();
       const lift = page.getByRole('dialog', { name: 'Let release 2 of shop be rolled out again' });
-      await lift.getByText('It will:').waitFor();
+      await lift.getByText('What it will do:').waitFor();
       await lift.getByLabel('Reason').fill('it was the network');
       await lift.getByRole('button', { name: 'Lift the bar' }).click();
       await lift.waitFor({ state: 'detached' });

@@ -326,7 +326,7 @@ describe('the clusters on the page', () => {
       on('/clusters/eu-1', { look }, async (page, window) => {
         await page.getByRole('button', { name: 'Hold', exact: true }).click();
         const dialog = page.getByRole('dialog', { name: 'Hold eu-1' });
-        await dialog.getByText(/It will|would change/).waitFor();
+        await dialog.getByText(/What it will do|would change/).waitFor();
         expect(await dialog.getByRole('button', { name: 'Hold' }).isDisabled()).toBe(true);
         await dialog.getByLabel('Reason').fill('incident 4711');
         await expectAccessible(window);
@@ -339,7 +339,7 @@ describe('the clusters on the page', () => {
         expect((await view('eu-1')).hold?.reason).toBe('incident 4711');
         await page.getByRole('button', { name: 'Let go' }).click();
         const other = page.getByRole('dialog', { name: 'Let eu-1 go' });
-        await other.getByText(/It will|would change/).waitFor();
+        await other.getByText(/What it will do|would change/).waitFor();
         await other.getByRole('button', { name: 'Let go' }).click();
         await page.getByRole('button', { name: 'Hold', exact: true }).waitFor();
         expect((await view('eu-1')).hold).toBeUndefined();

@@ -115,7 +115,7 @@ describe('the page of a fleet that grows and changes', () => {
       const page = await window.visit(hub.api, '/fleet');
       await page.getByRole('button', { name: 'Freeze …' }).click();
       const dialog = page.getByRole('dialog', { name: 'Freeze the fleet' });
-      await dialog.getByText('It will:').waitFor();
+      await dialog.getByText('What it will do:').waitFor();
       await expectAccessible(window);
       await shoot(window, 'fleet-freeze');
       await dialog.getByLabel('Reason').fill('the payment provider is down');
@@ -125,7 +125,7 @@ describe('the page of a fleet that grows and changes', () => {
       await expectAccessible(window);
       await shoot(window, 'fleet-frozen');
       await page.getByRole('button', { name: 'Lift the freeze …' }).click();
-      await page.getByRole('dialog').getByText('It will:').waitFor();
+      await page.getByRole('dialog').getByText('What it will do:').waitFor();
       await page.getByRole('dialog').getByRole('button', { name: 'Lift' }).click();
       await banner.waitFor({ state: 'detached' });
       expectQuiet(window);

@@ -44,7 +44,7 @@ describe('who steers a rollout on its page', () => {
     const { page } = window;
     await act(page, 'Pause').click();
     const dialog = page.getByRole('dialog', { name: `Pause ${id}` });
-    await dialog.getByText('It will:').waitFor();
+    await dialog.getByText('What it will do:').waitFor();
     await dialog.getByText(`rollout ${id} paused`).waitFor();
     // It was asked what it would do, and nothing was done.
     expect(await scene.fleet.rollout(id)).toMatchObject({ paused: false });
@@ -61,7 +61,7 @@ describe('who steers a rollout on its page', () => {
     await page.keyboard.press('Enter');
     await page
       .getByRole('dialog', { name: `Resume ${id}` })
-      .getByText('It will:')
+      .getByText('What it will do:')
       .waitFor();
     await page.getByRole('textbox', { name: 'Reason' }).focus();
     await page.keyboard.type('fast enough');
@@ -107,7 +107,7 @@ describe('who steers a rollout on its page', () => {
     await page.getByRole('dialog', { name: 'r-2' }).getByRole('button', { name: 'Skip' }).click();
     await page
       .getByRole('dialog', { name: `Skip r-2 in ${id}` })
-      .getByText('It will:')
+      .getByText('What it will do:')
       .waitFor();
     // Not without a reason.
     expect(await page.getByRole('dialog').getByRole('button', { name: 'Skip' }).isDisabled()).toBe(true);
@@ -244,7 +244,7 @@ describe('who steers a rollout on its page', () => {
     await expectAccessible(phone);
     await shoot(phone, 'rollout-night');
     await foot.getByRole('button', { name: 'Pause' }).tap();
-    await page.getByRole('dialog').getByText('It will:').waitFor();
+    await page.getByRole('dialog').getByText('What it will do:').waitFor();
     await expectAccessible(phone);
     await shoot(phone, 'rollout-night-pause');
     await carryOut(page, 'Pause', 'asleep');

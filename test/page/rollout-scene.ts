@@ -62,7 +62,7 @@ export async function more(page: Page, verb: string): Promise<void> {
 /** Waits for what the hub says that the act would do, types the reason, and does it. */
 export async function carryOut(page: Page, verb: string, reason = ''): Promise<void> {
   const dialog = page.getByRole('dialog');
-  await dialog.getByText(/^(It will:|It would change nothing\.)$/).waitFor();
+  await dialog.getByText(/^(What it will do:|It would change nothing\.)$/).waitFor();
   if (reason !== '') await dialog.getByRole('textbox', { name: 'Reason' }).fill(reason);
   await dialog.getByRole('button', { name: verb, exact: true }).click();
   await dialog.waitFor({ state: 'detached' });

@@ -94,7 +94,7 @@ export function ActDialog({
           {preview.data && (
             <>
               <p className="text-strong font-medium">
-                {preview.data.changed ? 'It will:' : 'It would change nothing.'}
+                {preview.data.changed ? 'What it will do:' : 'It would change nothing.'}
               </p>
               <ul
                 className="flex max-h-56 list-disc flex-col gap-1 overflow-auto pl-5"
