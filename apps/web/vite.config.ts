@@ -41,6 +41,7 @@ const config = defineConfig({
     alias: {
       // Pure functions that need nothing of Node; tsconfig.json and jest's base name the same.
       '#domain/access': domain('access'),
+      '#domain/cell-state': domain('cell-state'),
       '#domain/selector': domain('selector'),
       '#domain/label-selector-text': domain('label-selector-text'),
       '#domain/duration': domain('duration'),

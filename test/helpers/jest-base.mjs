@@ -17,7 +17,8 @@ export const jestBase = {
     // Tests of the page, which is a package of its own.
     '^#contract$': '<rootDir>/libs/contract/src/index.ts',
     // What the page takes of it; see apps/web/vite.config.ts.
-    '^#domain/(access|selector|label-selector-text|duration|unified-diff)$': '<rootDir>/libs/domain/src/$1.ts',
+    '^#domain/(access|cell-state|selector|label-selector-text|duration|unified-diff)$':
+      '<rootDir>/libs/domain/src/$1.ts',
   },
   transform: {
     '^.+\\.ts$': [

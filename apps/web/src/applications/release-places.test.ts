@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { CELL_STATES, type CellState } from '../cell-states.js';
+import { CELL_STATES, type CellState } from '#domain/cell-state';
 import { commonest, placesOf } from './release-places.js';
 
 const cells = (all: readonly (readonly [CellState, number, number])[]) => ({

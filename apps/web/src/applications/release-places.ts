@@ -1,5 +1,5 @@
 import type { FleetCells } from '#contract';
-import { CELL_STATES, type CellState } from '../cell-states.js';
+import { CELL_STATES, type CellState } from '#domain/cell-state';
 
 /** Where one release of an application is. */
 export interface Place {

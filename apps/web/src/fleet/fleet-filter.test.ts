@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FleetCells } from '#contract';
-import { CELL_STATES } from '../cell-states.js';
+import { CELL_STATES } from '#domain/cell-state';
 import { parseFilter, withRequirement } from './fleet-filter.js';
 import { FleetModel } from './fleet-model.js';
 import { select, selectionOf } from './fleet-selection.js';

@@ -1,6 +1,6 @@
 import { parseSelector } from '#domain/label-selector-text';
 import type { SelectorExpression } from '#domain/selector';
-import { CELL_STATES, type CellState } from '../cell-states.js';
+import { CELL_STATES, type CellState } from '#domain/cell-state';
 
 /** What a cell must be besides its labels and facts. */
 export type CellTest =

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FleetCells } from '#contract';
-import { CELL_STATES } from '../cell-states.js';
+import { CELL_STATES } from '#domain/cell-state';
 import { FleetModel, likelyGroup } from './fleet-model.js';
 
 const state = (word: (typeof CELL_STATES)[number]): number => CELL_STATES.indexOf(word);

@@ -1,5 +1,5 @@
 import type { CellChanges, FleetCells } from '#contract';
-import { CELL_STATES, type CellState } from '../cell-states.js';
+import { CELL_STATES, type CellState } from '#domain/cell-state';
 
 /** A label's or a fact's values, and of each cluster the place of its value among them; -1: it has none. */
 export interface Column {

@@ -1,5 +1,5 @@
 import type { SelectorExpression } from '#domain/selector';
-import { CELL_STATES, type CellState } from '../cell-states.js';
+import { CELL_STATES, type CellState } from '#domain/cell-state';
 import type { CellTest, FleetFilter } from './fleet-filter.js';
 import type { Column, FleetModel } from './fleet-model.js';
 

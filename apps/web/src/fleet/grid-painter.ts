@@ -1,4 +1,4 @@
-import { CELL_STATES } from '../cell-states.js';
+import { CELL_STATES } from '#domain/cell-state';
 import { colourOf } from '../theme.js';
 import { STATE_SHAPES } from '../ui/states.js';
 import type { FleetModel } from './fleet-model.js';

@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { CELL_STATES } from '../cell-states.js';
+import { CELL_STATES } from '#domain/cell-state';
 import { StateShape } from '../ui/state-mark.js';
 import { STATE_WORDS } from '../ui/states.js';
 import type { FleetModel } from './fleet-model.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { CELL_STATES, type CellState } from '../cell-states.js';
+import { CELL_STATES, type CellState } from '#domain/cell-state';
 import { FleetModel } from './fleet-model.js';
 import { groupBy } from './grouping.js';
 import { laggards, whyItLags } from './lag.js';

@@ -1,4 +1,4 @@
-import { CELL_STATES, type CellState } from '../cell-states.js';
+import { CELL_STATES, type CellState } from '#domain/cell-state';
 import { StateShape } from '../ui/state-mark.js';
 import { STATE_WORDS } from '../ui/states.js';
 import type { FleetModel } from './fleet-model.js';

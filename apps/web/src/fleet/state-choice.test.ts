@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { CELL_STATES } from '../cell-states.js';
+import { CELL_STATES } from '#domain/cell-state';
 import { statesOf, toggled } from './state-choice.js';
 
 describe('the choice of states in the address', () => {

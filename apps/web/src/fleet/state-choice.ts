@@ -1,4 +1,4 @@
-import { CELL_STATES, type CellState } from '../cell-states.js';
+import { CELL_STATES, type CellState } from '#domain/cell-state';
 
 /** `failed,offline` of the URL as states; words that are none are left out. */
 export function statesOf(text: string): readonly CellState[] {

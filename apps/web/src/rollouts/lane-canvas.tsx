@@ -3,7 +3,7 @@ import type { TargetView } from '#contract';
 import { colourOf, onThemeChange } from '../theme.js';
 import { StateMark } from '../ui/state-mark.js';
 import { cellStateOf, STATE_SHAPES } from '../ui/states.js';
-import { CELL_STATES, type CellState } from '../cell-states.js';
+import { CELL_STATES, type CellState } from '#domain/cell-state';
 import { layoutLane, step, targetAt, ZONE_WORDS, type LaneLayout } from './lane-layout.js';
 import { stateWord } from './progress.js';
 

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import type { FleetCells } from '#contract';
 import { api } from '../api/client.js';
 import { applications, rollouts } from '../api/queries.js';
-import { CELL_STATES } from '../cell-states.js';
+import { CELL_STATES } from '#domain/cell-state';
 import { Dialog } from '../ui/dialog.js';
 import { StateShape } from '../ui/state-mark.js';
 import { usePageActs } from './acts.js';

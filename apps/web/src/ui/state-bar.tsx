@@ -1,5 +1,5 @@
 import { StateShape, spaced } from './state-mark.js';
-import { CELL_STATES } from '../cell-states.js';
+import { CELL_STATES } from '#domain/cell-state';
 import { cellStateOf, type CellState } from './states.js';
 import { grouped } from './text.js';
 

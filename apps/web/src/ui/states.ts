@@ -1,4 +1,4 @@
-import { CELL_STATES, type CellState } from '../cell-states.js';
+import { CELL_STATES, type CellState } from '#domain/cell-state';
 
 export type { CellState };
 
