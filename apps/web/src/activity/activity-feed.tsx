@@ -5,6 +5,7 @@ import { Button, Spinner } from '../ui/button.js';
 import { ActivityEntry } from './activity-entry.js';
 import type { Entry } from './activity-query.js';
 import type { Kind } from './search.js';
+import { focusRow } from '../ui/focus-row.js';
 
 const ENTRY_PX = 68;
 /** Nearer to the top than this nobody reads further down. */
@@ -71,7 +72,7 @@ export function ActivityFeed({
     const next = Math.max(0, Math.min(entries.length - 1, here + step));
     setHere(next);
     virtual.scrollToIndex(next);
-    requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus());
+    focusRow(list.current, next);
   };
   return (
     <div className="flex min-w-0 flex-col gap-2">

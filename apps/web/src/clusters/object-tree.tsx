@@ -6,6 +6,7 @@ import { StateMark, StateShape } from '../ui/state-mark.js';
 import { Time } from '../ui/time.js';
 import { objectText } from './object-names.js';
 import { treeStep, type TreeRow } from './tree-rows.js';
+import { focusRow } from '../ui/focus-row.js';
 
 /**
  * Objects below their owners, walked by arrows as the ARIA practices have it; `n` goes on to the next that is not well, Enter shows
@@ -52,7 +53,7 @@ export function ObjectTree({
     }
     setActive(rows[step.to]?.key);
     virtual.scrollToIndex(step.to);
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${step.to}"]`)?.focus());
+    focusRow(scroller.current, step.to);
   };
   return (
     <div ref={scroller} className="border-line bg-card max-h-[70dvh] min-w-0 overflow-auto rounded-lg border">

@@ -1,5 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { focusRow } from './focus-row.js';
 
 export interface Column<Row> {
   readonly heading: string;
@@ -64,7 +65,7 @@ export function Table<Row>({
     event.preventDefault();
     const next = Math.max(0, Math.min(rows.length - 1, here + step));
     virtual.scrollToIndex(next);
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus());
+    focusRow(scroller.current, next);
   };
   const grid = (isPhone: boolean): string =>
     columns
