@@ -4,6 +4,7 @@ import { jestBase } from './test/helpers/jest-base.mjs';
 export default {
   ...jestBase,
   roots: ['<rootDir>/test/page'],
+  setupFilesAfterEnv: ['<rootDir>/test/page/retry.ts'],
   // Each file is a hub and a browser.
   maxWorkers: 2,
   testTimeout: 60_000,

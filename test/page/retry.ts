@@ -1,0 +1,4 @@
+import { jest } from '@jest/globals';
+
+// A browser has clocks of its own: what fails once is told and tried again, and what fails twice has failed.
+jest.retryTimes(1, { logErrorsBeforeRetry: true });
