@@ -1,11 +1,11 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { Worker } from 'node:worker_threads';
 import { gunzip } from 'node:zlib';
 import { MAX_BUNDLE_BYTES, type BundledObjectDiff } from '#contract';
 import { sha256, type JsonObject } from '#domain';
 import { makeSecretMarks } from '#kube';
 import { compareBundles, DIFF_LIMITS, sizeOf } from './compare-bundles.js';
+import { runInThread } from '../run-in-thread.js';
 
 const unpack = promisify(gunzip);
 
@@ -33,8 +33,6 @@ export interface ComparedPairs {
   readonly more: number;
 }
 
-/** Old space of the thread: two of the largest bundles with all that is made of them take half of it. */
-const MAX_MEMORY_MIB = 512;
 /** Unpacked bytes that are compared in some milliseconds, while a thread takes a third of a second to begin. */
 const SMALL_BYTES = 128 * 1024;
 
@@ -52,7 +50,9 @@ export function runComparison(
   worker: URL | null = WORKER,
 ): Promise<readonly ComparedPairs[]> {
   const bytes = [...task.bundles.values()].reduce((sum, gzipped) => sum + unpackedBytes(gzipped), 0);
-  return worker && bytes > SMALL_BYTES ? inThread(task, signal, worker) : compareAll(task, signal);
+  return worker && bytes > SMALL_BYTES
+    ? runInThread<readonly ComparedPairs[]>("the comparison's thread", worker, task, signal)
+    : compareAll(task, signal);
 }
 
 /** What gzip itself says at its end. */
@@ -89,27 +89,4 @@ async function objectsOf({ bundles }: ComparisonTask, digest: string | null): Pr
   if (gzipped === undefined) return null;
   const json = await unpack(gzipped, { maxOutputLength: MAX_BUNDLE_BYTES });
   return JSON.parse(json.toString('utf8')) as readonly JsonObject[];
-}
-
-async function inThread(task: ComparisonTask, signal: AbortSignal, url: URL): Promise<readonly ComparedPairs[]> {
-  signal.throwIfAborted();
-  const worker = new Worker(url, {
-    workerData: task,
-    // Nothing of the hub's environment is its business.
-    env: {},
-    resourceLimits: { maxOldGenerationSizeMb: MAX_MEMORY_MIB },
-  });
-  let stop: (() => void) | undefined;
-  try {
-    return await new Promise<readonly ComparedPairs[]>((resolve, reject) => {
-      stop = (): void => reject(signal.reason as Error);
-      signal.addEventListener('abort', stop, { once: true });
-      worker.once('message', resolve);
-      worker.once('error', reject);
-      worker.once('exit', (code) => reject(new Error(`the comparison's thread ended with ${code} and said nothing`)));
-    });
-  } finally {
-    if (stop) signal.removeEventListener('abort', stop);
-    await worker.terminate();
-  }
 }

@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { Rehearsal, type rehearse, type RehearsalInput } from '#domain';
+import { runInThread } from '../run-in-thread.js';
 
 export interface RehearsalTask {
   readonly input: RehearsalInput;
@@ -9,8 +9,6 @@ export interface RehearsalTask {
 
 export type RehearsalResult = ReturnType<typeof rehearse>;
 
-/** Old space of the thread: 10,000 clusters take a third of it. */
-const MAX_MEMORY_MIB = 512;
 /** How long the event loop is kept at most, but for a run that takes longer. */
 const SLICE_MS = 20;
 
@@ -27,7 +25,7 @@ export function runRehearsal(
   signal: AbortSignal,
   worker: URL | null = WORKER,
 ): Promise<RehearsalResult> {
-  return worker ? inThread(task, signal, worker) : inSlices(task, signal);
+  return worker ? runInThread<RehearsalResult>("the rehearsal's thread", worker, task, signal) : inSlices(task, signal);
 }
 
 async function inSlices({ input, runs }: RehearsalTask, signal: AbortSignal): Promise<RehearsalResult> {
@@ -42,27 +40,4 @@ async function inSlices({ input, runs }: RehearsalTask, signal: AbortSignal): Pr
     began = performance.now();
   }
   return { report: rehearsal.report() };
-}
-
-async function inThread(task: RehearsalTask, signal: AbortSignal, url: URL): Promise<RehearsalResult> {
-  signal.throwIfAborted();
-  const worker = new Worker(url, {
-    workerData: task,
-    // Nothing of the hub's environment is its business.
-    env: {},
-    resourceLimits: { maxOldGenerationSizeMb: MAX_MEMORY_MIB },
-  });
-  let stop: (() => void) | undefined;
-  try {
-    return await new Promise<RehearsalResult>((resolve, reject) => {
-      stop = (): void => reject(signal.reason as Error);
-      signal.addEventListener('abort', stop, { once: true });
-      worker.once('message', resolve);
-      worker.once('error', reject);
-      worker.once('exit', (code) => reject(new Error(`the rehearsal's thread ended with ${code} and said nothing`)));
-    });
-  } finally {
-    if (stop) signal.removeEventListener('abort', stop);
-    await worker.terminate();
-  }
 }
