@@ -1,11 +1,7 @@
+import { matchesApplication, roleAllows } from '#domain/access';
 import type { Whoami } from '#contract';
 
 type Role = Whoami['role'];
-
-/** As `roleAllows` of libs/domain has it: every role may look, an admin everything. */
-function roleAllows(role: Role, needed: Role): boolean {
-  return role === needed || role === 'admin' || needed === 'viewer';
-}
 
 /**
  * Why somebody may not do what takes that role to the application, or null where a grant of theirs lets them. A scope of clusters is
@@ -17,13 +13,7 @@ export function whyNot(me: Whoami | undefined, needed: Role, application: string
   if (able.length === 0)
     return `This needs the role ${needed}; you are ${me.role}. An admin gives it by flotilla grant set.`;
   const isHeld = able.some(
-    ({ scope }) => !scope?.applications || scope.applications.some((name) => matches(name, application)),
+    ({ scope }) => !scope?.applications || scope.applications.some((name) => matchesApplication(name, application)),
   );
   return isHeld ? null : `Your role ${needed} does not reach the application ${application}.`;
-}
-
-/** `*` stands for any run of characters. */
-function matches(pattern: string, name: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replace(/[^a-z0-9-]/g, ''));
-  return new RegExp(`^${parts.join('.*')}$`).test(name);
 }

@@ -53,7 +53,7 @@ export function HistoryTab({
       ),
     [events.data, wanted],
   );
-  if (events.error) return <Failed error={events.error} what="the history" onRetry={events.refetch} />;
+  if (events.error && !events.data) return <Failed error={events.error} what="the history" onRetry={events.refetch} />;
   if (!events.data) return <Loading what="the history" />;
   return (
     <div className="flex min-w-0 flex-col gap-3">

@@ -168,7 +168,7 @@ function Shown({
       </div>
       <Scrubber moments={moments} at={at} onGo={(wanted) => onSearch({ at: wanted })} />
       <Tabs label="Parts of the rollout" tabs={tabs} chosen={tab} onChoose={(chosen) => onSearch({ tab: chosen })}>
-        {targets.error && tab !== 'history' && tab !== 'receipt' ? (
+        {targets.error && !targets.data && tab !== 'history' && tab !== 'receipt' ? (
           <Failed error={targets.error} what="its clusters" onRetry={targets.refetch} />
         ) : targets.isPending && tab !== 'history' && tab !== 'receipt' ? (
           <Loading what="its clusters" />
