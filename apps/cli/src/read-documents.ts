@@ -18,15 +18,20 @@ export interface ReadDocument {
 /**
  * The documents of files, folders (their *.yaml, *.yml and *.json, not deeper) and `-` for standard input. Empty documents are left
  * out; a list, as `get -o json` prints it, is its items.
+ * @param option by which they were given
  * @throws RejectedError that names file and line.
  */
-export async function readDocuments(names: readonly string[], context: CliContext): Promise<ReadDocument[]> {
+export async function readDocuments(
+  names: readonly string[],
+  context: CliContext,
+  option = '-f',
+): Promise<ReadDocument[]> {
   const documents: ReadDocument[] = [];
   for (const name of names) {
     if (name === '-') documents.push(...parse(await context.readStdin(), 'standard input'));
     else {
-      for (const file of filesOf(name, context.cwd))
-        documents.push(...parse(read(path.resolve(context.cwd, file)), file));
+      for (const file of filesOf(name, context.cwd, option))
+        documents.push(...parse(read(path.resolve(context.cwd, file), option), file));
     }
   }
   if (documents.length > 0) return documents;
@@ -60,9 +65,9 @@ export function inTheirFiles(error: unknown, documents: readonly ReadDocument[])
   });
 }
 
-function filesOf(name: string, cwd: string): string[] {
+function filesOf(name: string, cwd: string, option: string): string[] {
   const stat = statSync(path.resolve(cwd, name), { throwIfNoEntry: false });
-  if (!stat) throw new RejectedError('no-file', `-f: ${name} does not exist.`);
+  if (!stat) throw new RejectedError('no-file', `${option}: ${name} does not exist.`);
   if (!stat.isDirectory()) return [name];
   return readdirSync(path.resolve(cwd, name))
     .filter((each) => /\.(ya?ml|json)$/.test(each))
@@ -70,12 +75,12 @@ function filesOf(name: string, cwd: string): string[] {
     .map((each) => path.join(name, each));
 }
 
-function read(file: string): string {
+function read(file: string, option: string): string {
   try {
     if (statSync(file).size > MAX_FILE_BYTES) throw new Error('it is larger than 4 MiB');
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new RejectedError('unreadable', `-f: ${file} cannot be read: ${messageOf(error, 200)}.`);
+    throw new RejectedError('unreadable', `${option}: ${file} cannot be read: ${messageOf(error, 200)}.`);
   }
 }
 

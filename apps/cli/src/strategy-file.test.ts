@@ -14,4 +14,7 @@ it('reads a strategy from a file, as a document or its spec alone, and nothing e
   const { context } = keepingContext();
   expect(await wantedStrategy({ strategy: 'careful' }, context)).toBe('careful');
   expect(await wantedStrategy({}, context)).toBeUndefined();
+  await expect(wantedStrategy({ strategyFile: '/nowhere.yaml' }, context)).rejects.toThrow(
+    '--strategy-file: /nowhere.yaml does not exist.',
+  );
 });
