@@ -170,7 +170,10 @@ function startOf(
   });
   const joined = clusters.filter(({ fate }) => fate !== 'waiting' && (release.number === 1 || fate !== 'leaving'));
   const byUid = new Map(joined.map((cluster) => [cluster.uid, cluster]));
-  const { members } = place({ selector: spec.placement.selector ?? {}, pathTemplate: spec.path }, joined);
+  const { members } = place(
+    { selector: spec.placement.selector ?? {}, source: spec.source, pathTemplate: spec.path },
+    joined,
+  );
   return {
     strategy: toStrategySpec(strategySpecSchema.parse(application.strategy)),
     members: members.flatMap(({ uid, overlay }): Member[] => {

@@ -21,6 +21,8 @@ export * from './issues.js';
 export * from './json-schema.js';
 export * from './live-objects.js';
 export * from './primitives.js';
+export * from './rendering.js';
 export * from './resources.js';
+export * from './sources.js';
 export * from './strategy.js';
 export * from './wire.js';

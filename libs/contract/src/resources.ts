@@ -1,7 +1,8 @@
-import { parseDuration } from '#domain';
 import { z } from 'zod';
 import { healthRulesSchema, ignoreDifferencesSchema } from './live-objects.js';
-import { clusterNameSchema, durationSchema, labelsSchema, nameSchema, selectorSchema } from './primitives.js';
+import { clusterNameSchema, labelsSchema, nameSchema, selectorSchema } from './primitives.js';
+import { environmentsSchema, helmSchema, patchesSchema, PROMOTIONS, validationSchema } from './rendering.js';
+import { sourceSpecSchema } from './sources.js';
 import { strategySpecSchema } from './strategy.js';
 
 /** `apiVersion` of every declared object. */
@@ -14,33 +15,40 @@ const shownMetadata = {
   updatedAt: z.string().max(40).optional(),
 };
 
+/** What makes objects of files. */
+export const RENDERERS = ['auto', 'kustomize', 'helm', 'yaml'] as const;
+
 const metadataSchema = z.strictObject({ name: nameSchema, ...shownMetadata });
 
 /** Status is the hub's to write: shown by `get`, ignored by `apply`. */
 const status = z.record(z.string(), z.unknown()).optional();
-
-export const sourceSpecSchema = z.strictObject({
-  /** `https://…`, `ssh://…`, `git@host:path`, or where the hub allows it a local path. */
-  url: z.string().min(1, 'must name a Git repository').max(2048),
-  /** Branch, tag or commit. */
-  ref: z
-    .string()
-    .min(1)
-    .max(255)
-    .regex(/^[^-\s~^:?*[\\][^\s~^:?*[\\]*$/, 'must be a branch, a tag or a commit id')
-    .default('main'),
-  /** Name of the credential that it is read with; as anybody unless told. */
-  credential: nameSchema.optional(),
-  /** How often it is looked at. */
-  interval: durationSchema.default('1m').refine((text) => (parseDuration(text) ?? 0) >= 5000, 'must be at least 5s'),
-});
 
 export const applicationSpecSchema = z.strictObject({
   /** Name of the Source. */
   source: nameSchema,
   /** Path template over labels and facts: `overlays/{{ labels.env }}`. */
   path: z.string().min(1, 'must name a folder of the source; "." is its root').max(512),
-  renderer: z.enum(['auto', 'kustomize', 'yaml'], { error: 'must be auto, kustomize or yaml' }).default('auto'),
+  /** `auto`: helm where `helm` is given or the source is a chart, kustomize where the folder has a kustomization, else plain YAML. */
+  renderer: z.enum(RENDERERS, { error: 'must be auto, kustomize, helm or yaml' }).default('auto'),
+  helm: helmSchema.optional(),
+  /** What must differ in one place. */
+  patches: patchesSchema.optional(),
+  /** Where each environment has a ref of its own, in the order of promotion; none unless told. */
+  environments: environmentsSchema.optional(),
+  /** `ordered` unless told. */
+  promotion: z.enum(PROMOTIONS, { error: 'must be ordered or free' }).optional(),
+  /** What is looked at before the first wave; all of it unless told. */
+  validation: validationSchema.optional(),
+  /** What encrypted files are read with. */
+  decryption: z
+    .strictObject({
+      /** Name of the Secret with age keys in the agent's own namespace. */
+      secret: z
+        .string()
+        .max(253)
+        .regex(/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/, 'must be the name of a Secret'),
+    })
+    .optional(),
   /** Which clusters take it; empty: all. */
   placement: z.strictObject({ selector: selectorSchema.optional() }).default({}),
   /** Name of a Strategy; `default` is shipped. */
@@ -104,6 +112,5 @@ export const resourceSchema = z.discriminatedUnion(
   },
 );
 
-export type SourceSpec = z.output<typeof sourceSpecSchema>;
 export type ApplicationSpec = z.output<typeof applicationSpecSchema>;
 export type Resource = z.output<typeof resourceSchema>;

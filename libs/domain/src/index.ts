@@ -25,6 +25,7 @@ export * from './hold.js';
 export type * from './json.js';
 export * from './label-selector-text.js';
 export * from './manifest.js';
+export * from './overlay.js';
 export * from './path-template.js';
 export * from './placement.js';
 export type * from './report.js';

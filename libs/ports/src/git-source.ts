@@ -8,6 +8,32 @@ export interface Commit {
   readonly subject: string;
   /** ISO 8601, UTC. */
   readonly committedAt: string;
+  /** The tag that a range of versions came to, `v1.4.2`; absent where a ref was named. */
+  readonly tag?: string;
+  /** Who signed it; absent where nobody was asked for, or nobody did. */
+  readonly signature?: GitSignature;
+}
+
+/** A signature that one of the keys made which were asked for. */
+export interface GitSignature {
+  readonly kind: 'openpgp' | 'ssh';
+  /** The key's name, as the source has it. */
+  readonly signer: string;
+  /** `SHA256:…` of an SSH key, 40 hexadecimal digits of an OpenPGP one. */
+  readonly fingerprint: string;
+  readonly of: 'commit' | 'tag';
+}
+
+/** Branch, tag or full commit id; or the newest tag within a range of versions. */
+export type GitRef = string | { readonly semver: string; readonly prereleases: boolean };
+
+/** Whose signatures are asked for. */
+export interface GitVerification {
+  readonly of: 'commit' | 'tag';
+  /** Armoured OpenPGP blocks, or SSH keys as in `authorized_keys`. */
+  readonly keys: readonly { readonly name: string; readonly key: string }[];
+  /** Whether what none of them signed is refused. */
+  readonly required: boolean;
 }
 
 /** What lets the hub in at one host, and nowhere else. */
@@ -38,6 +64,8 @@ export type ReadCredential = (name: string) => Promise<GitCredential>;
 export interface GitRepository {
   readonly url: string;
   readonly credential?: string;
+  /** Whether submodules are part of it: those at the same host, at the commit that is pinned. */
+  readonly submodules?: boolean;
 }
 
 export interface GitSource {
@@ -49,7 +77,23 @@ export interface GitSource {
    * @throws RejectedError `ref-not-found`, `url-refused`, `address-refused`, `repository-too-large`, `credential-missing`, `credential-unfit`; RetryableError `source-unreachable` (the mirror keeps
    * what it had), `program-missing`. No message holds credentials.
    */
-  resolve(source: GitRepository & { readonly ref: string }): Promise<Commit>;
+  resolve(source: GitRepository & { readonly ref: GitRef; readonly verify?: GitVerification }): Promise<Commit>;
+
+  /**
+   * Git's own ids of what lies at some paths of a commit (`.` is its root), in their order; null: nothing does. Equal ids are equal contents, all
+   * the way down. One process of git, however many paths: at most 20,000.
+   * @throws what export throws.
+   */
+  treeIds(
+    source: GitRepository & { readonly sha: string },
+    paths: readonly string[],
+  ): Promise<readonly (string | null)[]>;
+
+  /**
+   * Whether a commit is in the history of another one, or is that one. Shallow mirrors are deepened as far as it takes.
+   * @throws what resolve throws.
+   */
+  isAncestor(source: GitRepository & { readonly sha: string }, ancestor: string): Promise<boolean>;
 
   /**
    * Writes the commit's files into an empty folder, which is made where it is missing: regular files and symlinks only, with the

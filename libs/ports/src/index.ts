@@ -1,6 +1,7 @@
 export type * from './access-store.js';
 export type * from './bus.js';
 export type * from './cell-store.js';
+export type * from './chart-source.js';
 export * from './clock.js';
 export type * from './git-source.js';
 export type * from './kube.js';

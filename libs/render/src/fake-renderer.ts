@@ -41,7 +41,7 @@ export function createFakeRenderer(limits: Partial<RenderLimits> = {}): Renderer
     render: (input) =>
       renderWith(input, { ...RENDER_LIMITS, ...limits }, async (root, folder) => {
         await fenceKustomization(root, folder);
-        return { objects: await build(root, folder), tool: 'kustomize fake' };
+        return { objects: await build(root, folder), tool: 'kustomize fake', reads: ['.'], warnings: [] };
       }),
   };
 }

@@ -45,6 +45,8 @@ export function openRenderer(options: RendererOptions): Renderer {
           return {
             objects: parseObjects(printed, `${folder} (as kustomize printed it)`),
             tool: `kustomize ${program.version}`,
+            reads: ['.'],
+            warnings: [],
           };
         }),
       ),
@@ -68,5 +70,6 @@ export async function renderWith(
   if (renderer === 'kustomize' || (renderer === 'auto' && (await hasKustomization(inside.real)))) {
     return build(root, inside.relative);
   }
-  return { objects: await renderPlain(root, inside.relative, limits.maxOutputBytes), tool: 'yaml' };
+  const objects = await renderPlain(root, inside.relative, limits.maxOutputBytes);
+  return { objects, tool: 'yaml', reads: ['.'], warnings: [] };
 }

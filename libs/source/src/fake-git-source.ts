@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { RetryableError } from '#kit';
+import { RejectedError, RetryableError } from '#kit';
 import type { Commit, GitSource } from '#ports';
 import { checkUrl } from './check-url.js';
 import type { TreeEntry } from './parse-objects.js';
@@ -74,7 +74,23 @@ export function createFakeGitSource(): FakeGitSource {
   }
 
   return {
-    resolve,
+    async resolve({ url, ref }) {
+      if (typeof ref !== 'string') throw new RejectedError('version-not-found', 'The fake knows no versions.');
+      return resolve({ url, ref });
+    },
+    async treeIds({ url, sha }, paths) {
+      await resolve({ url, ref: sha });
+      const files = Object.entries(repositoryOf(url).commits.get(sha)?.files ?? {});
+      return paths.map((path) => {
+        const inside = files.filter(([name]) => path === '.' || name === path || name.startsWith(`${path}/`));
+        return inside.length === 0 ? null : createHash('sha1').update(JSON.stringify(inside)).digest('hex');
+      });
+    },
+    async isAncestor({ url, sha }, ancestor) {
+      await resolve({ url, ref: sha });
+      const order = [...repositoryOf(url).commits.keys()];
+      return order.includes(ancestor) && order.indexOf(ancestor) <= order.indexOf(sha);
+    },
     fetches,
     async export({ url, sha }, folder) {
       await resolve({ url, ref: sha });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { BugError, type Logger, type Resolve } from '#kit';
+import { BugError, RejectedError, type Logger, type Resolve } from '#kit';
 import type { GitCredential, GitRepository, GitSource, ReadCredential } from '#ports';
 import { checkUrl } from './check-url.js';
 import { type GitAccess, openAccess } from './git-access.js';
@@ -110,7 +110,12 @@ export function openGitSource(options: GitSourceOptions): OpenGitSource {
   }
 
   return {
-    resolve: async ({ ref, ...repository }) => (await mirrorOf(repository)).resolve(ref),
+    resolve: async ({ ref, ...repository }) => {
+      if (typeof ref !== 'string') throw new RejectedError('version-not-found', 'Ranges of versions are not read yet.');
+      return (await mirrorOf(repository)).resolve(ref);
+    },
+    treeIds: async ({ sha, ...repository }, paths) => (await mirrorOf(repository)).treeIds(sha, paths),
+    isAncestor: async ({ sha, ...repository }, ancestor) => (await mirrorOf(repository)).isAncestor(sha, ancestor),
     export: async ({ sha, ...repository }, folder) => (await mirrorOf(repository)).export(sha, folder),
     close: () => stop.abort(),
   };

@@ -33,6 +33,8 @@ export interface MirrorOptions {
 export interface Mirror {
   resolve(ref: string): Promise<Commit>;
   export(sha: string, folder: string): Promise<void>;
+  treeIds(sha: string, paths: readonly string[]): Promise<readonly (string | null)[]>;
+  isAncestor(sha: string, ancestor: string): Promise<boolean>;
 }
 
 const fullId = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
@@ -217,6 +219,19 @@ export function openMirror(options: MirrorOptions): Mirror {
 
   return {
     resolve,
+    async treeIds(sha, paths) {
+      await resolve(sha);
+      const stdin = paths.map((path) => `${sha}:${path === '.' ? '' : path}\n`).join('');
+      const told = await read(() => local(['cat-file', '--batch-check=%(objectname)'], { stdin }));
+      const lines = told.toString('utf8').split('\n');
+      return paths.map((_, index) => (fullId.test(lines[index] ?? '') ? (lines[index] ?? null) : null));
+    },
+    async isAncestor(sha, ancestor) {
+      await resolve(sha);
+      const { sha: known } = await resolve(ancestor);
+      const base = await read(() => local(['merge-base', sha, known]).catch(() => Buffer.alloc(0)));
+      return base.toString('utf8').trim() === known;
+    },
     async export(sha, target) {
       if (!fullId.test(sha)) throw refNotFound(url, sha.slice(0, 255), []);
       // The mirror may be younger than the release: a data folder that was lost is fetched anew.

@@ -30,7 +30,7 @@ export const sources: Listing<SourceObject> = {
       text: ({ status }) => (status?.holds?.length ? 'failing' : status?.revision ? 'ready' : 'waiting'),
       tone: ({ status }) => (status?.holds?.length ? 'bad' : status?.revision ? 'good' : 'busy'),
     },
-    { heading: 'REF', text: ({ spec }) => spec.ref },
+    { heading: 'REF', text: ({ spec }) => spec.ref ?? spec.semver ?? spec.version ?? '*' },
     { heading: 'REVISION', text: ({ status }) => shortRevision(status?.revision) },
     { heading: 'SUBJECT', text: ({ status }) => plain(status?.subject ?? '').slice(0, 60) },
     { heading: 'AUTHOR', text: ({ status }) => status?.author ?? '', wide: true },

@@ -76,11 +76,18 @@ function readBitbucket(body: unknown): Push {
 }
 
 /** Pure: whether a push touches what a source follows. Addresses are only compared, never called. */
-export function isTouched(source: { readonly url: string; readonly ref: string }, { urls, refs }: Push): boolean {
+export function isTouched(
+  source: { readonly url: string; readonly ref?: string | undefined },
+  { urls, refs }: Push,
+): boolean {
   const own = repositoryOf(source.url);
   if (own === null || !urls.some((each) => repositoryOf(each) === own)) return false;
   // Without a ref everything may have moved.
-  return refs.length === 0 || refs.some((moved) => shortRef(moved) === shortRef(source.ref));
+  const { ref } = source;
+  if (refs.length === 0) return true;
+  // A range of versions goes by tags, any of which may be the newest now.
+  if (ref === undefined) return refs.some((moved) => moved.startsWith('refs/tags/'));
+  return refs.some((moved) => shortRef(moved) === shortRef(ref));
 }
 
 function shortRef(text: string): string {

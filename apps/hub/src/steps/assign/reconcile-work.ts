@@ -11,6 +11,7 @@ import { BundleDrops } from './bundle-drops.js';
 import { decideStart } from './decide-start.js';
 import { Blocked, readCommit, readSpec, readStrategy, type PinnedCommit } from './inputs.js';
 import { ManifestSizes, requireRoom } from './manifest-room.js';
+import { placementOf } from './placement-of.js';
 
 /** What the hub found out about an application, shown by `flotilla get applications` and explained by `why`. */
 export interface ApplicationStatus {
@@ -112,7 +113,7 @@ export class ReconcileWork {
     warnings: string[],
   ): { placed: Placed[]; unplaced: Set<string> } {
     const byUid = new Map(clusters.map((cluster) => [cluster.uid, cluster]));
-    const { members, errors } = place({ selector: spec.placement.selector ?? {}, pathTemplate: spec.path }, clusters);
+    const { members, errors } = place(placementOf(spec), clusters);
     const unplaced = new Set<string>();
     for (const { uid, name, message } of errors) {
       if (holdsSomething(rows.get(uid)))

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { sourceSpecSchema } from '#contract';
+import { DEFAULT_REF, sourceSpecSchema } from '#contract';
 import type { Hold, JsonObject } from '#domain';
 import { messageOf, RejectedError, RetryableError, type Logger } from '#kit';
 import type { Clock, Commit, GitSource, Store, StoredResource } from '#ports';
@@ -39,7 +39,9 @@ export class SourceReader {
     const before = source.status as unknown as Partial<SourceStatus>;
     let commit: Commit;
     try {
-      commit = await this.timer.time('ingest', () => this.git.resolve({ ...repositoryOf(spec), ref: spec.ref }));
+      commit = await this.timer.time('ingest', () =>
+        this.git.resolve({ ...repositoryOf(spec), ref: spec.ref ?? DEFAULT_REF }),
+      );
     } catch (error) {
       // The last good revision stays: nothing that runs depends on the repository being there.
       const message = `${messageOf(error, 1000).replace(/\.$/, '')}; what runs stays as it is`;
