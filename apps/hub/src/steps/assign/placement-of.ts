@@ -1,5 +1,5 @@
 import type { ApplicationSpec } from '#contract';
-import type { PlacementRule, Selector, ValuesFile } from '#domain';
+import type { PlacementRule, ValuesFile } from '#domain';
 
 /** Pure: what an application's spec says of where it goes, and of which overlay each cluster takes. */
 export function placementOf(spec: ApplicationSpec): PlacementRule {
