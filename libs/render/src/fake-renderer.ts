@@ -8,7 +8,7 @@ import { readKustomization } from './kustomization-file.js';
 import { parseObjects } from './parse-yaml.js';
 import { renderWith } from './render.js';
 import { resolveInside } from './resolve-inside.js';
-import { RENDER_LIMITS, type RenderLimits } from './run-kustomize.js';
+import { RENDER_LIMITS, type RenderLimits } from './run-program.js';
 
 const known = new Set(['apiVersion', 'kind', 'resources', 'namespace', 'namePrefix']);
 

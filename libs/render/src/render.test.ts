@@ -7,7 +7,8 @@ import { createLogger, findProgram, kustomize } from '#kit';
 import type { Renderer } from '#ports';
 import { describeRendererContract, writeSuiteFiles } from '#ports/contract-suites/renderer-contract-suite';
 import { openRenderer } from './render.js';
-import { openKustomize, RENDER_LIMITS } from './run-kustomize.js';
+import { openKustomize } from './run-kustomize.js';
+import { RENDER_LIMITS } from './run-program.js';
 
 const log = createLogger({ level: 'silent' });
 let kustomizePath = '';

@@ -9,7 +9,8 @@ import { hasKustomization } from './kustomization-file.js';
 import { parseObjects } from './parse-yaml.js';
 import { renderPlain } from './render-plain.js';
 import { resolveInside } from './resolve-inside.js';
-import { openKustomize, RENDER_LIMITS, type Kustomize, type RenderLimits } from './run-kustomize.js';
+import { openKustomize, type Kustomize } from './run-kustomize.js';
+import { RENDER_LIMITS, type RenderLimits } from './run-program.js';
 
 export interface RendererOptions {
   /** The program, absolute. */
