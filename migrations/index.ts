@@ -9,6 +9,7 @@ import { Trust0008 } from './0008-trust.js';
 import { Leaving0009 } from './0009-leaving.js';
 import { Page0010 } from './0010-page.js';
 import { Glance0011 } from './0011-glance.js';
+import { ReleaseDetails0012 } from './0012-release-details.js';
 
 /** All of them, in order. A released one is never changed; the next one expands, and a later one contracts. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   Leaving0009,
   Page0010,
   Glance0011,
+  ReleaseDetails0012,
 ];

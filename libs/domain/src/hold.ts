@@ -32,6 +32,7 @@ export type DerivedHoldCode =
   | 'source'
   | 'render'
   | 'placement'
+  | 'promotion'
   | 'strategy'
   | 'manifest'
   | 'spec'

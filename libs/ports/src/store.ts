@@ -21,6 +21,7 @@ import type {
 } from '#domain';
 import type { AuditStore, CredentialStore, GrantStore, TokenStore, WebhookStore } from './access-store.js';
 import type { CellStore } from './cell-store.js';
+import type { GitSignature } from './git-source.js';
 import type { ClusterLeaving, RevocationStore } from './membership-store.js';
 import type { Page, PageRequest, ScopedRequest } from './page.js';
 import type { LoginCodeStore, SessionStore } from './session-store.js';
@@ -48,6 +49,8 @@ export interface ResourceStore {
   put(kind: ResourceKind, name: string, spec: JsonObject, now: number): Promise<'created' | 'configured' | 'unchanged'>;
   /** Replaces the status; writes nothing where it is equal. */
   setStatus(kind: ResourceKind, name: string, status: JsonObject): Promise<void>;
+  /** The same of many of one kind, in one statement. */
+  setStatuses(kind: ResourceKind, statuses: ReadonlyMap<string, JsonObject>): Promise<void>;
   delete(kind: ResourceKind, name: string): Promise<boolean>;
 }
 
@@ -157,6 +160,45 @@ export interface ClusterStore {
   markSilent(before: number): Promise<readonly ClusterUid[]>;
 }
 
+/** What a release took from one source: a commit, or a chart. */
+export interface ReleaseSource {
+  /** Commit id, or digest of a packed chart. */
+  readonly revision: string;
+  /** The tag that a range of versions came to. */
+  readonly tag?: string;
+  /** Of a chart. */
+  readonly version?: string;
+  /** Who signed it, where that was asked for and somebody did. */
+  readonly signature?: GitSignature;
+  readonly author?: string;
+  readonly subject?: string;
+  readonly committedAt?: string;
+}
+
+/** What an overlay was rendered from: as long as all of it is the same, so is the bundle. */
+export interface OverlayInputs {
+  /** Digest of everything but the sources' contents: renderer, values, patches. */
+  readonly recipe: string;
+  /** Where it was read from, by names of sources; `.` is the whole source. */
+  readonly reads: Readonly<Record<string, readonly string[]>>;
+  /** Digest of the ids of all that. */
+  readonly contents: string;
+}
+
+/** What a release was made of, beside its overlays. */
+export interface ReleaseDetails {
+  /** By the sources' names; of one that several environments have at different revisions, the first environment's. */
+  readonly sources: Readonly<Record<string, ReleaseSource>>;
+  /** By the environments' names, where the application has some. */
+  readonly environments?: Readonly<Record<string, ReleaseSource & { readonly source: string }>>;
+  /** Sentences; at most 20. */
+  readonly warnings?: readonly string[];
+  /** Whether the chart asks which API versions a cluster serves. */
+  readonly asksForApis?: boolean;
+  /** By the overlays' names. Left out of lists. */
+  readonly inputs?: Readonly<Record<string, OverlayInputs>>;
+}
+
 export interface StoredRelease {
   readonly application: string;
   readonly number: number;
@@ -165,12 +207,14 @@ export interface StoredRelease {
   readonly author: string;
   readonly subject: string;
   readonly committedAt: string;
-  /** By overlay path. */
+  /** By the overlays' names. */
   readonly overlays: Readonly<
     Record<string, { readonly digest: string; readonly objects: number; readonly bytes: number; readonly tool: string }>
   >;
   /** Generation of the Application's spec that it was made of. */
   readonly specGeneration: number;
+  /** Absent: a hub of before it was told has made it. */
+  readonly details?: ReleaseDetails;
   readonly createdAt: number;
 }
 

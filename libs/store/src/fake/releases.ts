@@ -11,6 +11,12 @@ function latest({ tables }: Session, application: string): StoredRelease | undef
   return all.sort((a, b) => b.number - a.number)[0];
 }
 
+function listed(release: StoredRelease): StoredRelease {
+  if (release.details?.inputs === undefined) return release;
+  const { inputs: _, ...details } = release.details;
+  return { ...release, details };
+}
+
 export function fakeReleases(run: Run): ReleaseStore {
   return {
     add: (release) =>
@@ -34,7 +40,8 @@ export function fakeReleases(run: Run): ReleaseStore {
         const { scopes } = page;
         const all = tables.releases
           .rows()
-          .filter((each) => scopes === undefined || seesApplication(scopes, each.application));
+          .filter((each) => scopes === undefined || seesApplication(scopes, each.application))
+          .map(listed);
         if (application === null) {
           const place = (each: StoredRelease): [number, string, number] => [
             each.createdAt,

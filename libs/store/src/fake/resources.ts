@@ -1,9 +1,16 @@
-import { canonicalJson } from '#domain';
-import type { ResourceStore } from '#ports';
+import { canonicalJson, type JsonObject } from '#domain';
+import type { ResourceKind, ResourceStore } from '#ports';
 import { byKeys, kept, keyOf } from './memory.js';
-import type { Run } from './session.js';
+import type { Run, Session } from './session.js';
 
 const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
+
+function setStatus(session: Session, kind: ResourceKind, name: string, status: JsonObject): void {
+  const before = session.tables.resources.get(keyOf(kind, name));
+  if (before === undefined || same(before.status, status)) return;
+  session.tables.resources.set(keyOf(kind, name), kept({ ...before, status }));
+  session.signals.add('resource');
+}
 
 export function fakeResources(run: Run): ResourceStore {
   return {
@@ -26,12 +33,10 @@ export function fakeResources(run: Run): ResourceStore {
         resources.set(keyOf(kind, name), kept(row));
         return before === undefined ? 'created' : 'configured';
       }),
-    setStatus: (kind, name, status) =>
+    setStatus: (kind, name, status) => run((session) => setStatus(session, kind, name, status)),
+    setStatuses: (kind, statuses) =>
       run((session) => {
-        const before = session.tables.resources.get(keyOf(kind, name));
-        if (before === undefined || same(before.status, status)) return;
-        session.tables.resources.set(keyOf(kind, name), kept({ ...before, status }));
-        session.signals.add('resource');
+        for (const [name, status] of statuses) setStatus(session, kind, name, status);
       }),
     delete: (kind, name) =>
       run((session) => {

@@ -1,5 +1,5 @@
 import { canonicalJson } from '#domain';
-import type { ReleaseStore, StoredRelease } from '#ports';
+import type { ReleaseDetails, ReleaseStore, StoredRelease } from '#ports';
 import { oneNumber, pageAfter, pageLimit, timeApplicationNumber, toPage } from '../page-cursor.js';
 import { bundleStore } from './bundles.js';
 import { boundsOf, seesApplicationSql } from './scopes-to-sql.js';
@@ -16,8 +16,13 @@ interface ReleaseRow {
   readonly committed_at: string;
   readonly overlays: string;
   readonly spec_generation: number;
+  readonly details: ReleaseDetails | Record<string, never>;
   readonly created_at: number;
 }
+
+/** What an overlay was rendered from is only asked for when another release is made. */
+const LISTED = `application, number, source, revision, author, subject, committed_at, overlays, spec_generation,
+  details - 'inputs' as details, created_at`;
 
 const toRelease = (row: ReleaseRow): StoredRelease => ({
   application: row.application,
@@ -29,6 +34,7 @@ const toRelease = (row: ReleaseRow): StoredRelease => ({
   committedAt: row.committed_at,
   overlays: JSON.parse(row.overlays) as StoredRelease['overlays'],
   specGeneration: row.spec_generation,
+  ...('sources' in row.details && { details: row.details as ReleaseDetails }),
   createdAt: row.created_at,
 });
 
@@ -56,8 +62,8 @@ export function releaseStore(sql: Sql): ReleaseStore {
         }
         const { rows } = await within.query<ReleaseRow>(
           `insert into releases (application, number, source, revision, author, subject, committed_at, overlays,
-                                 spec_generation, created_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning *`,
+                                 spec_generation, created_at, details)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning *`,
           [
             release.application,
             (newest?.number ?? 0) + 1,
@@ -69,6 +75,7 @@ export function releaseStore(sql: Sql): ReleaseStore {
             overlays,
             release.specGeneration,
             release.createdAt,
+            JSON.stringify(release.details ?? {}),
           ],
         );
         return { release: toRelease(rows[0] as ReleaseRow), created: true };
@@ -94,7 +101,7 @@ export function releaseStore(sql: Sql): ReleaseStore {
         conditions.push(`application = ${parameters.add(application)}`);
         if (after !== null) conditions.push(`number < ${parameters.add(after[0])}`);
         const { rows } = await sql.query<ReleaseRow>(
-          `select * from releases where ${conditions.join(' and ')} order by number desc limit ${limit + 1}`,
+          `select ${LISTED} from releases where ${conditions.join(' and ')} order by number desc limit ${limit + 1}`,
           parameters.values,
         );
         return toPage(rows, limit, (row) => [row.number], toRelease);
@@ -105,7 +112,7 @@ export function releaseStore(sql: Sql): ReleaseStore {
         conditions.push(`(created_at, application, number) < (${key})`);
       }
       const { rows } = await sql.query<ReleaseRow>(
-        `select * from releases where ${conditions.join(' and ')}
+        `select ${LISTED} from releases where ${conditions.join(' and ')}
          order by created_at desc, application desc, number desc limit ${limit + 1}`,
         parameters.values,
       );

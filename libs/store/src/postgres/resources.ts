@@ -53,6 +53,16 @@ export function resourceStore(sql: Sql): ResourceStore {
       );
       if (count > 0) sql.signal('resource');
     },
+    async setStatuses(kind, statuses) {
+      if (statuses.size === 0) return;
+      const { count } = await sql.query(
+        `update resources set status = told.status
+         from unnest($2::text[], $3::text[]) as told (name, status)
+         where kind = $1 and resources.name = told.name and resources.status is distinct from told.status`,
+        [kind, [...statuses.keys()], [...statuses.values()].map((status) => canonicalJson(status))],
+      );
+      if (count > 0) sql.signal('resource');
+    },
     async delete(kind, name) {
       const { count } = await sql.query('delete from resources where kind = $1 and name = $2', [kind, name]);
       if (count > 0) sql.signal('resource');

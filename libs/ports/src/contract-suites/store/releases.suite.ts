@@ -26,6 +26,25 @@ export function releases(test: StoreTest): void {
       expect(await read.releases.add(releaseOf())).toMatchObject({ created: true, release: { number: 3 } });
     }));
 
+  it('keeps what a release was made of, and leaves out of lists what only the next one asks for', () =>
+    test(async ({ store: { read } }) => {
+      const signature = { kind: 'ssh', signer: 'Ada', fingerprint: 'SHA256:x', of: 'commit' } as const;
+      const told = {
+        sources: {
+          shop: { revision: 'c0ffee', tag: 'v1.2.0', signature },
+          chart: { revision: 'ab', version: '4.1.0' },
+        },
+        environments: { dev: { source: 'shop', revision: 'c0ffee' } },
+        warnings: ['The chart\'s test "a" is left out'],
+      };
+      const inputs = { 'overlays/dev': { recipe: '1', reads: { shop: ['base', 'overlays/dev'] }, contents: '2' } };
+      const { release } = await read.releases.add(releaseOf({ details: { ...told, inputs } }));
+      expect(release.details).toEqual({ ...told, inputs });
+      expect(await read.releases.latest('web')).toEqual(release);
+      const { items } = await read.releases.list('web', {});
+      expect(items.map(({ details }) => details)).toEqual([told]);
+    }));
+
   it('gives each of many concurrent releases its own number', () =>
     test(async ({ store, another }) => {
       const other = await another();

@@ -34,6 +34,24 @@ export function resources(test: StoreTest): void {
       expect(await read.resources.get('Source', 'nobody')).toBeNull();
     }));
 
+  it('sets the statuses of many at once, and makes none of what is not there', () =>
+    test(async ({ store: { read } }) => {
+      for (const name of ['a', 'b', 'c']) await read.resources.put('Application', name, {}, 1);
+      await read.resources.put('Source', 'a', {}, 1);
+      await read.resources.setStatuses('Application', new Map());
+      await read.resources.setStatuses(
+        'Application',
+        new Map(['a', 'b', 'nobody'].map((name) => [name, { revision: name }])),
+      );
+      const found = await read.resources.list('Application');
+      expect(found.map(({ name, status }) => [name, status])).toEqual([
+        ['a', { revision: 'a' }],
+        ['b', { revision: 'b' }],
+        ['c', {}],
+      ]);
+      expect((await read.resources.get('Source', 'a'))?.status).toEqual({});
+    }));
+
   it('deletes once, and begins anew afterwards', () =>
     test(async ({ store: { read } }) => {
       await read.resources.put('Source', 'shop', { ref: 'main' }, 1);
