@@ -11,6 +11,7 @@ import type { ServedCertificates } from './trust/served-certificates.js';
 export const STORE = Symbol('Store');
 export const HUB_BUS = Symbol('HubBus');
 export const GIT_SOURCE = Symbol('GitSource');
+export const CHART_SOURCE = Symbol('ChartSource');
 export const GIT_CREDENTIALS = Symbol('GitCredentials');
 export const SECRET_BOX = Symbol('SecretBox');
 export const RENDERER = Symbol('Renderer');
