@@ -11,6 +11,7 @@ export * from './run-main.js';
 export * from './stop-signals.js';
 export * from './write-file-atomically.js';
 export * from './outbound/address-refusal.js';
+export * from './outbound/bounded-exchange.js';
 export * from './outbound/bounded-request.js';
 export * from './outbound/resolve-allowed.js';
 export * from './programs/find-program.js';

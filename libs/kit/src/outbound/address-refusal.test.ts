@@ -47,6 +47,16 @@ describe('an address that a user names', () => {
     },
   );
 
+  it.each(['10.0.0.7', '172.31.0.1', '192.168.1.9', '100.64.0.1', 'fd12::7', '::ffff:10.0.0.7', '64:ff9b::a00:7'])(
+    'is refused in a private network where a server named it, and no user: %s',
+    (address) => {
+      const named = { ...everywhere, publicOnly: true };
+      expect(addressRefusal(address, named)).toMatch(/private network.*FLOTILLA_GATES_ALLOW_LOCAL/);
+      expect(addressRefusal(address, { ...named, allowLocal: true })).toBeNull();
+      expect(addressRefusal('203.0.113.5', named)).toBeNull();
+    },
+  );
+
   it.each(['', 'localhost', '127.1', '0x7f000001'])('is refused where it is no address at all: "%s"', (text) => {
     expect(addressRefusal(text, local)).toMatch(/no address/);
   });

@@ -4,6 +4,8 @@ import { BlockList, isIP } from 'node:net';
 export interface OutboundRules {
   /** Whether the hub's own machine and link may be called; where clouds hand out credentials is called by no rule. */
   readonly allowLocal: boolean;
+  /** Whether private networks are closed too, unless `allowLocal`: for hosts that no user wrote, but a server that one named. */
+  readonly publicOnly?: boolean;
   /** The setting that allows it, for what a refusal says. */
   readonly setting: string;
 }
@@ -48,6 +50,18 @@ const local = blocked(
   ['::', '::1', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
 );
 
+/** Networks of somebody's own: where a user's sources mostly are, and where nobody else has to send the hub. */
+const inner = blocked(
+  [
+    ['10.0.0.0', 8],
+    ['100.64.0.0', 10],
+    ['172.16.0.0', 12],
+    ['192.168.0.0', 16],
+    ['198.18.0.0', 15],
+  ],
+  ['fc00::/7'],
+);
+
 /** Where clouds hand out credentials: nothing that a user names is there, so no setting lets one through. */
 const metadata = blocked(
   [
@@ -61,11 +75,19 @@ const metadata = blocked(
 );
 
 /** Why the hub does not call an address; null: it may. IPv4 addresses that are written as IPv6 count as what they are. */
-export function addressRefusal(address: string, { allowLocal, setting }: OutboundRules): string | null {
+export function addressRefusal(
+  address: string,
+  { allowLocal, publicOnly = false, setting }: OutboundRules,
+): string | null {
   const version = isIP(address);
   if (version === 0) return 'is no address that can be read';
   const family = version === 6 ? 'ipv6' : 'ipv4';
   if (metadata.check(address, family)) return 'is where a cloud hands out credentials';
-  if (allowLocal || !local.check(address, family)) return null;
-  return `is the hub's own machine or link, which is called only where ${setting} is set`;
+  if (allowLocal) return null;
+  if (local.check(address, family))
+    return `is the hub's own machine or link, which is called only where ${setting} is set`;
+  if (publicOnly && inner.check(address, family)) {
+    return `is in a private network, where the hub calls only hosts that a source itself names, unless ${setting} is set`;
+  }
+  return null;
 }

@@ -5,6 +5,9 @@ import { addressRefusal, type OutboundRules } from './address-refusal.js';
 /** What went wrong with a call, as a sentence's end that holds no part of the URL but its host. */
 export class NoAnswer extends Error {}
 
+/** The address is one that the hub does not call. */
+export class AddressRefused extends NoAnswer {}
+
 /** As `dns.lookup` with `all`. */
 export type Resolve = (
   hostname: string,
@@ -19,7 +22,8 @@ export function lookupAllowed(rules: OutboundRules, resolve: Resolve = lookup): 
       if (error) return done(error, []);
       const refusal = refusalOf(hostname, addresses, rules);
       const [first] = addresses;
-      if (refusal !== null || !first) return done(new NoAnswer(refusal ?? `${hostname} has no address`), []);
+      if (refusal !== null) return done(new AddressRefused(refusal), []);
+      if (!first) return done(new NoAnswer(`${hostname} has no address`), []);
       if (options.all === true) done(null, addresses);
       else done(null, first.address, first.family);
     });
@@ -38,7 +42,8 @@ export async function resolveAllowed(
 ): Promise<readonly string[]> {
   const addresses = isIP(hostname) === 0 ? await ask(hostname, resolve) : [{ address: hostname }];
   const refusal = refusalOf(hostname, addresses, rules);
-  if (refusal !== null) throw new NoAnswer(refusal);
+  if (refusal !== null) throw new AddressRefused(refusal);
+  if (addresses.length === 0) throw new NoAnswer(`${hostname} has no address`);
   return addresses.map(({ address }) => address);
 }
 
@@ -57,5 +62,5 @@ function refusalOf(
     const refusal = addressRefusal(address, rules);
     if (refusal !== null) return `${hostname} is not called: ${address === hostname ? 'it' : address} ${refusal}`;
   }
-  return addresses.length === 0 ? `${hostname} has no address` : null;
+  return null;
 }
