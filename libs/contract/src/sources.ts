@@ -33,7 +33,7 @@ export const verifySchema = z
 
 /** Which fields mean something for which type. */
 const fieldsOf = {
-  git: ['ref', 'semver', 'prereleases', 'submodules', 'verify'],
+  git: ['ref', 'semver', 'prereleases', 'rewrites', 'submodules', 'verify'],
   helm: ['chart', 'version', 'prereleases'],
   oci: ['version', 'prereleases'],
 } as const;
@@ -55,6 +55,8 @@ export const sourceSpecSchema = z
     semver: rangeSchema.optional(),
     /** Whether the range takes pre-releases such as 1.2.0-rc.1; only those that the range names itself unless told. */
     prereleases: z.boolean().optional(),
+    /** Git: whether a branch or tag is followed whose history lost the commit that it was at; refused unless told, and what runs stays. */
+    rewrites: z.enum(['refuse', 'follow'], { error: 'must be refuse or follow' }).optional(),
     /** Git: whether submodules are fetched, those at the same host as this repository; refused unless told. */
     submodules: z.boolean().optional(),
     /** Git: whose signatures are asked for. */

@@ -12,6 +12,8 @@ export interface Commit {
   readonly tag?: string;
   /** Who signed it; absent where nobody was asked for, or nobody did. */
   readonly signature?: GitSignature;
+  /** Whether the commit that was asked about (`after`) is not in its history: somebody pushed by force, or moved the tag. */
+  readonly rewritten?: true;
 }
 
 /** A signature that one of the keys made which were asked for. */
@@ -68,20 +70,28 @@ export interface GitRepository {
   readonly submodules?: boolean;
 }
 
+export interface GitQuestion extends GitRepository {
+  readonly ref: GitRef;
+  readonly verify?: GitVerification;
+  /** The commit that the same branch or tag was at before: whether it is in the history of what is there now is told by `rewritten`. */
+  readonly after?: string;
+}
+
 export interface GitSource {
   /**
-   * Brings the mirror of `url` up to date for `ref` (branch, tag or full commit SHA) and tells its commit.
+   * Brings the mirror of `url` up to date for `ref` (branch, tag, full commit SHA or range of versions) and tells its commit.
    * Concurrent calls for one url share one fetch.
    * A branch goes before a tag of the same name; a commit that is mirrored already is told without asking anybody.
    * What was mirrored with one credential is told to nobody who names another, or none.
-   * @throws RejectedError `ref-not-found`, `url-refused`, `address-refused`, `repository-too-large`, `credential-missing`, `credential-unfit`; RetryableError `source-unreachable` (the mirror keeps
+   * @throws RejectedError `ref-not-found`, `version-not-found`, `range-invalid`, `url-refused`, `address-refused`, `repository-too-large`, `credential-missing`, `credential-unfit`;
+   * where signatures are required `signature-missing`, `signature-refused`; `key-unfit` for a key that can't be read; RetryableError `source-unreachable` (the mirror keeps
    * what it had), `program-missing`. No message holds credentials.
    */
-  resolve(source: GitRepository & { readonly ref: GitRef; readonly verify?: GitVerification }): Promise<Commit>;
+  resolve(question: GitQuestion): Promise<Commit>;
 
   /**
    * Git's own ids of what lies at some paths of a commit (`.` is its root), in their order; null: nothing does. Equal ids are equal contents, all
-   * the way down. One process of git, however many paths: at most 20,000.
+   * the way down; what is inside a submodule has the id of the commit that the submodule is pinned to. One process of git, however many paths: at most 20,000.
    * @throws what export throws.
    */
   treeIds(
@@ -90,16 +100,18 @@ export interface GitSource {
   ): Promise<readonly (string | null)[]>;
 
   /**
-   * Whether a commit is in the history of another one, or is that one. Shallow mirrors are deepened as far as it takes.
+   * Whether a commit is in the history of another one, or is that one; one that nobody knows is in none. Shallow mirrors are deepened as far as it takes.
    * @throws what resolve throws.
    */
   isAncestor(source: GitRepository & { readonly sha: string }, ancestor: string): Promise<boolean>;
 
   /**
    * Writes the commit's files into an empty folder, which is made where it is missing: regular files and symlinks only, with the
-   * executable bit dropped, no `.git`, no submodules. Fetches where the commit is not mirrored yet.
+   * executable bit dropped, no `.git`; submodules where the repository says so. Fetches what is not mirrored yet.
+   * @param paths files and folders, as Git has them: nothing else is fetched and written, and what is not there is passed over; everything unless told. At most
+   * 500; everything too where submodules are part of it.
    * @throws what resolve throws; RejectedError `symlink-escapes` (a symlink that leaves the tree), `tree-too-large` (files, bytes),
-   * `tree-invalid` (names that no honest commit has). A refused symlink, name or size leaves nothing written.
+   * `tree-invalid` (names that no honest commit has), `submodule-refused`, `lfs-pointer` (a file that is kept in Git LFS). Whatever is refused leaves nothing written.
    */
-  export(source: GitRepository & { readonly sha: string }, folder: string): Promise<void>;
+  export(source: GitRepository & { readonly sha: string }, folder: string, paths?: readonly string[]): Promise<void>;
 }
