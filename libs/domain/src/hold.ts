@@ -31,6 +31,7 @@ export type DerivedHoldCode =
   | 'barred'
   | 'source'
   | 'render'
+  | 'validation'
   | 'placement'
   | 'promotion'
   | 'strategy'

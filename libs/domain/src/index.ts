@@ -54,6 +54,7 @@ export { rehearse, Rehearsal, type RehearsalInput } from './rollout/rehearsal/re
 export type { RehearsedRun, RunOutcome } from './rollout/rehearsal/rehearsed-run.js';
 export { RowTable, type PresenceView } from './rollout/rehearsal/row-table.js';
 export type { RehearsalReport, RehearsedGate, RehearsedWave } from './rollout/rehearsal/run-figures.js';
+export { planWaves, type WavePlan } from './rollout/plan-waves.js';
 export { isRetired, retireRow } from './rollout/retire-row.js';
 export { step } from './rollout/step.js';
 export * from './rollout/strategy.js';
@@ -67,3 +68,8 @@ export * from './rollout/why-cluster.js';
 export { deriveHolds } from './rollout/why-holds.js';
 export * from './rollout/windows.js';
 export * from './unified-diff.js';
+export { bundleCheck, neededVersions, type Finding, type ServedApis } from './validation/check-bundle.js';
+export { isEncryptedObject } from './validation/encrypted.js';
+// What reads policies is #domain/policies: it brings CEL along.
+export { MAX_POLICY_EXPRESSION, type PolicyRule, type PolicySpec } from './validation/policy.js';
+export { schemaDocument, type FieldSchema, type SchemaDocument } from './validation/schema-document.js';

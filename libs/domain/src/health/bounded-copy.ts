@@ -18,8 +18,8 @@ export interface BoundedCopy {
   readonly longest: number;
 }
 
-/** An object as an expression sees it: whole numbers as integers, texts cut at 1,024 characters, without `metadata.managedFields`. */
-export function boundedCopy(object: JsonObject): BoundedCopy {
+/** An object as an expression sees it: whole numbers as integers, texts cut (at 1,024 characters unless told), without `metadata.managedFields`. */
+export function boundedCopy(object: JsonObject, maxText = MAX_TEXT): BoundedCopy {
   let values = 0;
   let longest = 0;
   let problem: string | null = null;
@@ -28,7 +28,7 @@ export function boundedCopy(object: JsonObject): BoundedCopy {
     if (values > MAX_VALUES) problem ??= `it has more than ${MAX_VALUES} values`;
     if (depth > MAX_DEPTH) problem ??= `${path} is more than ${MAX_DEPTH} levels deep`;
     if (problem !== null) return null;
-    if (typeof value === 'string') return value.slice(0, MAX_TEXT);
+    if (typeof value === 'string') return value.slice(0, maxText);
     if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) {

@@ -69,7 +69,7 @@ export function readExpression(text: string, type: 'bool' | 'string'): HealthExp
 }
 
 /** Why an expression might take long, however short it is (null: it cannot), and how deep its loops are nested. */
-function costOf(ast: ASTNode): { readonly problem: string | null; readonly nested: number } {
+export function costOf(ast: ASTNode): { readonly problem: string | null; readonly nested: number } {
   let loops = 0;
   let nested = 0;
   const visit = (node: ASTNode, depth: number): string | null => {
@@ -109,7 +109,7 @@ function isNode(value: unknown): value is ASTNode {
 }
 
 /** The library shows the place on further lines. */
-function firstLine(error: unknown): string {
+export function firstLine(error: unknown): string {
   const text = error instanceof Error ? error.message : 'it does not parse';
   return (text.split('\n')[0] ?? '').slice(0, 200);
 }
