@@ -1,5 +1,6 @@
 export * from './agent-namespaces.js';
 export * from './asks.js';
+export * from './fleet-spec.js';
 export * from './http/access.js';
 export * from './http/asked.js';
 export * from './http/basics.js';
@@ -9,6 +10,7 @@ export * from './http/clusters.js';
 export * from './http/commands.js';
 export * from './http/credentials.js';
 export * from './http/declared.js';
+export * from './http/fleet-files.js';
 export * from './http/fleet.js';
 export * from './http/history.js';
 export * from './http/plans.js';

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { FLEET_NAME, fleetSpecSchema, freezeSpecSchema } from './fleet-spec.js';
 import { healthRulesSchema, ignoreDifferencesSchema } from './live-objects.js';
 import { clusterNameSchema, labelsSchema, nameSchema, selectorSchema } from './primitives.js';
 import { environmentsSchema, helmSchema, patchesSchema, PROMOTIONS, validationSchema } from './rendering.js';
 import { sourceSpecSchema } from './sources.js';
 import { strategySpecSchema } from './strategy.js';
+import { nkeySchema } from './wire.js';
 
 /** `apiVersion` of every declared object. */
 export const API_VERSION = 'flotilla.dev/v1';
@@ -13,6 +15,8 @@ const shownMetadata = {
   generation: z.number().int().optional(),
   createdAt: z.string().max(40).optional(),
   updatedAt: z.string().max(40).optional(),
+  /** The file and the source that declare it, where the fleet is declared in Git. */
+  declaredBy: z.string().max(1000).optional(),
 };
 
 /** What makes objects of files. */
@@ -81,7 +85,10 @@ export const applicationSchema = z
     status,
   })
   .meta({ id: 'Application' });
-/** Sets the labels of a cluster that is registered already; it never registers one. */
+/**
+ * Sets the labels of a cluster that is registered already. With `uid` and `agentKey`, as `flotilla export` writes them, a hub that
+ * does not know the cluster takes it in again as it was: its agent goes on without joining anew.
+ */
 export const clusterSchema = z
   .strictObject({
     ...api,
@@ -92,9 +99,29 @@ export const clusterSchema = z
       labels: labelsSchema.default({}),
       ...shownMetadata,
     }),
+    spec: z
+      .strictObject({
+        /** The public key that its agent made when it joined. */
+        agentKey: nkeySchema,
+      })
+      .optional(),
     status,
   })
   .meta({ id: 'Cluster' });
+
+const theOne = z.strictObject({
+  name: z.literal(FLEET_NAME, { error: `must be ${FLEET_NAME}: there is one` }),
+  ...shownMetadata,
+});
+
+/** Where the hub's own objects are declared; there is one at most. */
+export const fleetSchema = z
+  .strictObject({ ...api, kind: z.literal('Fleet'), metadata: theOne, spec: fleetSpecSchema, status })
+  .meta({ id: 'Fleet' });
+/** Freezes the whole fleet for as long as it is declared; there is one at most. */
+export const freezeSchema = z
+  .strictObject({ ...api, kind: z.literal('Freeze'), metadata: theOne, spec: freezeSpecSchema, status })
+  .meta({ id: 'Freeze' });
 
 /** Every kind that `flotilla apply -f` takes. */
 export const resourceSchemas = {
@@ -102,13 +129,15 @@ export const resourceSchemas = {
   Strategy: strategySchema,
   Application: applicationSchema,
   Cluster: clusterSchema,
+  Fleet: fleetSchema,
+  Freeze: freezeSchema,
 } as const;
 
 export const resourceSchema = z.discriminatedUnion(
   'kind',
-  [sourceSchema, strategySchema, applicationSchema, clusterSchema],
+  [sourceSchema, strategySchema, applicationSchema, clusterSchema, fleetSchema, freezeSchema],
   {
-    error: 'must be one of the kinds Source, Strategy, Application, Cluster',
+    error: 'must be one of the kinds Source, Strategy, Application, Cluster, Fleet, Freeze',
   },
 );
 

@@ -27,7 +27,7 @@ import type { Page, PageRequest, ScopedRequest } from './page.js';
 import type { LoginCodeStore, SessionStore } from './session-store.js';
 import type { TrustStore } from './trust-store.js';
 
-export type ResourceKind = 'Source' | 'Application' | 'Strategy';
+export type ResourceKind = 'Source' | 'Application' | 'Strategy' | 'Fleet';
 
 /** A declared object: `spec` as its user wrote it, checked by the contract's schema before it came here. */
 export interface StoredResource {
@@ -183,6 +183,8 @@ export interface OverlayInputs {
   readonly reads: Readonly<Record<string, readonly string[]>>;
   /** Digest of the ids of all that. */
   readonly contents: string;
+  /** What the renderer said of it. */
+  readonly warnings?: readonly string[];
 }
 
 /** What a release was made of, beside its overlays. */

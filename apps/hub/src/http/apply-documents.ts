@@ -1,16 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   issueErrors,
+  RESOURCE_KINDS,
   resourceSchemas,
   type ApplyAnswer,
   type ApplyResult,
   type FieldError,
   type Resource,
 } from '#contract';
-import { canonicalJson, coversPlacement, isUnbounded, seesCluster, type JsonObject } from '#domain';
+import { canonicalJson, coversPlacement, isUnbounded, scopesFor, seesCluster, type JsonObject } from '#domain';
 import { RejectedError } from '#kit';
-import type { Clock, Store, Unit } from '#ports';
-import { CLOCK, STORE } from '../parts.js';
+import type { Clock, HubBus, Store, Unit } from '#ports';
+import { adoptCluster, adoptionOf } from '../declared/adopt-cluster.js';
+import { refuseByHand } from '../declared/declared-objects.js';
+import { CLOCK, HUB_BUS, STORE } from '../parts.js';
+import { FreezeKeeper } from '../steps/advance/freeze-keeper.js';
 import { changesTerms } from '../steps/assign/application-terms.js';
 import { Reconcile } from '../steps/assign/reconcile.js';
 import type { Caller } from './access/permit.js';
@@ -19,11 +23,14 @@ import { outOfScope } from './access/refusals.js';
 import { requireLabels } from './access/require-labels.js';
 import { holdsWholeCluster } from './access/target-check.js';
 import { audit } from './audit.js';
-import { bareResource, clusterDocument, defaultStrategyView } from './views/resource-view.js';
+import { currentDocument, wantedDocument } from './views/current-document.js';
 
 /** Applies declared objects: every bad document is named, and either all are written or none. */
 @Injectable()
 export class ApplyDocuments {
+  @Inject(FreezeKeeper) private readonly freezes!: FreezeKeeper;
+  @Inject(HUB_BUS) private readonly bus!: HubBus;
+
   constructor(
     @Inject(STORE) private readonly store: Store,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -37,17 +44,38 @@ export class ApplyDocuments {
     options: { readonly dryRun: boolean; readonly reason?: string | undefined },
   ): Promise<ApplyAnswer> {
     const resources = checkDocuments(documents);
-    const results = await this.store.transact(async (unit) => {
-      const answers: ApplyResult[] = [];
-      for (const [index, resource] of resources.entries()) {
-        await this.checkScope(unit, resource, caller, index);
-        await this.checkReferences(unit, resource, { all: resources, index, sees: caller.sees });
-        answers.push(await this.one(unit, resource, caller, options));
-      }
-      return answers;
-    });
-    if (!options.dryRun && results.some(({ result }) => result !== 'unchanged')) this.reconcile.requestAll();
+    const results = await this.store.transact((unit) => this.within(unit, resources, caller, options));
+    if (!options.dryRun) await this.after(resources, results);
     return { results };
+  }
+
+  /** The same within a transaction of the caller's, who calls `after` when that is committed. */
+  async within(
+    unit: Unit,
+    resources: readonly Resource[],
+    caller: Caller,
+    options: { readonly dryRun: boolean; readonly reason?: string | undefined },
+  ): Promise<ApplyResult[]> {
+    const answers: ApplyResult[] = [];
+    for (const [index, resource] of resources.entries()) {
+      await this.checkScope(unit, resource, caller, index);
+      await this.checkReferences(unit, resource, { all: resources, index, sees: caller.sees });
+      answers.push(await this.one(unit, resource, caller, options));
+    }
+    return answers;
+  }
+
+  /** What follows from what was written. */
+  async after(resources: readonly Resource[], results: readonly ApplyResult[]): Promise<void> {
+    if (results.every(({ result }) => result === 'unchanged')) return;
+    // An agent that is taken over may have told its facts while nobody here knew it: it is asked for a sign of life.
+    for (const [index, { result }] of results.entries()) {
+      const resource = resources[index];
+      const adoption = result === 'adopted' && resource?.kind === 'Cluster' ? adoptionOf(resource) : null;
+      if (adoption) this.bus.nudge(adoption.uid);
+    }
+    this.reconcile.requestAll();
+    if (results.some(({ kind }) => kind === 'Freeze')) await this.freezes.tell();
   }
 
   private async one(
@@ -59,17 +87,14 @@ export class ApplyDocuments {
     const { kind } = resource;
     const { name } = resource.metadata;
     const before = await currentDocument(unit, kind, name);
-    const after =
-      kind === 'Cluster'
-        ? clusterDocument({ name, labels: resource.metadata.labels })
-        : bareResource(kind, name, resource.spec);
-    const result =
-      before === null ? 'created' : canonicalJson(before) === canonicalJson(after) ? 'unchanged' : 'configured';
+    const after = wantedDocument(resource);
+    const result = resultOf(resource, before, after);
     if (options.dryRun) return { kind, name, result, before, after };
     if (result !== 'unchanged') {
+      await refuseByHand(unit, caller.actor, { kind, name });
       const now = this.clock.now();
-      await this.write(unit, resource, now);
-      await audit(unit, { now, caller }, 'apply', `${kind}/${name}`, {
+      await this.write(unit, resource, now, caller);
+      await audit(unit, { now, caller }, result === 'adopted' ? 'cluster.adopt' : 'apply', `${kind}/${name}`, {
         reason: options.reason,
         detail: { before: before as unknown as JsonObject, after: after as unknown as JsonObject },
       });
@@ -77,14 +102,24 @@ export class ApplyDocuments {
     return { kind, name, result };
   }
 
-  private async write(unit: Unit, resource: Resource, now: number): Promise<void> {
-    if (resource.kind !== 'Cluster') {
-      if (resource.kind === 'Application') await this.tellTerms(unit, resource.metadata.name, resource.spec);
-      await unit.resources.put(resource.kind, resource.metadata.name, resource.spec, now);
-      return;
+  private async write(unit: Unit, resource: Resource, now: number, caller: Caller): Promise<void> {
+    switch (resource.kind) {
+      case 'Cluster': {
+        const cluster = await unit.clusters.byName(resource.metadata.name);
+        if (cluster) return unit.clusters.setLabels(cluster.uid, resource.metadata.labels);
+        const adoption = adoptionOf(resource);
+        return adoption ? adoptCluster(unit, adoption, now) : undefined;
+      }
+      case 'Freeze': {
+        const { reason, until } = resource.spec;
+        const { since = now } = (await unit.freeze.get()) ?? {};
+        const ends = until === undefined ? {} : { until: Date.parse(until) };
+        return unit.freeze.set({ by: caller.actor, reason, since, ...ends });
+      }
+      default:
+        if (resource.kind === 'Application') await this.tellTerms(unit, resource.metadata.name, resource.spec);
+        await unit.resources.put(resource.kind, resource.metadata.name, resource.spec, now);
     }
-    const cluster = await unit.clusters.byName(resource.metadata.name);
-    if (cluster) await unit.clusters.setLabels(cluster.uid, resource.metadata.labels);
   }
 
   /** Marks the clusters that run the application where it is to be run on other terms. */
@@ -101,13 +136,23 @@ export class ApplyDocuments {
    * Nobody writes what is not theirs, nor makes it so by writing it.
    * @throws RejectedError `out-of-scope`, or as if it were not there.
    */
-  private async checkScope(unit: Unit, resource: Resource, { scopes, sees }: Caller, index: number): Promise<void> {
+  private async checkScope(
+    unit: Unit,
+    resource: Resource,
+    { grants, scopes, sees }: Caller,
+    index: number,
+  ): Promise<void> {
     const { kind } = resource;
     const { name } = resource.metadata;
-    const refuse = (what: string): never => {
-      throw outOfScope('operator', `${what} (documents[${index}])`);
+    const refuse = (what: string, role: 'operator' | 'admin' = 'operator'): never => {
+      throw outOfScope(role, `${what} (documents[${index}])`);
     };
+    const isAdmin = isUnbounded(scopesFor(grants, 'admin'));
     switch (kind) {
+      // Whoever may write there what the fleet is may do all of it.
+      case 'Fleet':
+        return isAdmin ? undefined : refuse('everything, to write a Fleet', 'admin');
+      case 'Freeze':
       case 'Source':
       case 'Strategy':
         return isUnbounded(scopes) ? undefined : refuse(`everything, to write a ${kind}`);
@@ -120,6 +165,9 @@ export class ApplyDocuments {
       }
       case 'Cluster': {
         const cluster = await unit.clusters.byName(name);
+        if (!cluster && adoptionOf(resource)) {
+          return isAdmin ? undefined : refuse('everything, to take a cluster in again with its agent', 'admin');
+        }
         if (!cluster || !seesCluster(sees, cluster)) throw notRegistered(name, index);
         if (!holdsWholeCluster(scopes, cluster)) refuse(`cluster "${name}" and every application`);
         return requireLabels(scopes, 'operator', { labels: resource.metadata.labels, facts: cluster.facts });
@@ -134,15 +182,17 @@ export class ApplyDocuments {
     { all, index, sees }: { readonly all: readonly Resource[]; readonly index: number; readonly sees: Caller['sees'] },
   ): Promise<void> {
     const path = `documents[${index}]`;
-    if (resource.kind !== 'Application') return;
+    if (resource.kind !== 'Application' && resource.kind !== 'Fleet') return;
     // Whoever could point an application at a source would read it: only at one that they see.
     const there = async (kind: 'Source' | 'Strategy', wanted: string): Promise<boolean> =>
       all.some((each) => each.kind === kind && each.metadata.name === wanted) ||
       ((await unit.resources.get(kind, wanted)) !== null && (await this.reach.seesUsed(sees, kind, wanted, unit)));
-    const { source, strategy } = resource.spec;
+    const { source } = resource.spec;
     if (!(await there('Source', source))) {
       throw missing(`${path}.spec.source`, `Source "${source}" does not exist: apply it first, or in the same file`);
     }
+    if (resource.kind !== 'Application') return;
+    const { strategy } = resource.spec;
     if (strategy !== 'default' && !(await there('Strategy', strategy))) {
       throw missing(
         `${path}.spec.strategy`,
@@ -150,6 +200,11 @@ export class ApplyDocuments {
       );
     }
   }
+}
+
+function resultOf(resource: Resource, before: Resource | null, after: Resource): ApplyResult['result'] {
+  if (before === null) return resource.kind === 'Cluster' ? 'adopted' : 'created';
+  return canonicalJson(before) === canonicalJson(after) ? 'unchanged' : 'configured';
 }
 
 function notRegistered(name: string, index: number): RejectedError {
@@ -161,21 +216,6 @@ function notRegistered(name: string, index: number): RejectedError {
 
 function missing(path: string, message: string): RejectedError {
   return new RejectedError('missing-reference', `${path}: ${message}`, { status: 422, fields: [{ path, message }] });
-}
-
-async function currentDocument(unit: Unit, kind: Resource['kind'], name: string): Promise<Resource | null> {
-  if (kind === 'Cluster') {
-    const cluster = await unit.clusters.byName(name);
-    return cluster && clusterDocument(cluster);
-  }
-  const stored = await unit.resources.get(kind, name);
-  // With the defaults of fields that an older hub did not know: they are no change.
-  if (stored)
-    return bareResource(kind, name, resourceSchemas[kind].shape.spec.safeParse(stored.spec).data ?? stored.spec);
-  // What `get -o yaml` shows of the strategy that is there by itself applies again unchanged, too.
-  if (kind !== 'Strategy' || name !== 'default') return null;
-  const { status: _, ...shipped } = defaultStrategyView();
-  return shipped;
 }
 
 /** Checks each document by the schema of its kind. @throws RejectedError `invalid` that names every bad field of every document. */
@@ -190,7 +230,7 @@ export function checkDocuments(documents: readonly unknown[]): readonly Resource
         ? resourceSchemas[kind as keyof typeof resourceSchemas]
         : null;
     if (!schema) {
-      errors.push({ path: `documents[${index}].kind`, message: 'must be Source, Application, Strategy or Cluster' });
+      errors.push({ path: `documents[${index}].kind`, message: `must be one of ${RESOURCE_KINDS.join(', ')}` });
       continue;
     }
     const parsed = schema.safeParse(document);

@@ -3,28 +3,30 @@ import { ApiTags } from '@nestjs/swagger';
 import { nameSchema, pageOf, resourceSchemas, type Resource } from '#contract';
 import { isUnbounded, seesApplication, type Scope } from '#domain';
 import { RejectedError } from '#kit';
-import type { Clock, ResourceKind, Store, StoredResource, Unit } from '#ports';
+import type { Clock, ResourceKind, Store, StoredResource } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
 import { CallerParam, Permit, type Caller, type PermitTarget } from './access/permit.js';
 import { Reach } from './access/reach.js';
 import { notFound } from './access/refusals.js';
 import { Answers } from './answers.js';
 import { ApplyDocuments } from './apply-documents.js';
-import { audit } from './audit.js';
+import { deleteResource } from './delete-resource.js';
 import { defaultStrategyView, resourceView } from './views/resource-view.js';
 
-/** What the routes of one object of a kind are about. Writing sources and strategies reaches all that use them. */
+/** What the routes of one object of a kind are about. Writing sources and strategies reaches all that use them, the fleet all there is. */
 const TARGETS: Readonly<Record<ResourceKind, Readonly<Record<'get' | 'put' | 'delete', PermitTarget>>>> = {
   Source: { get: { source: 'name' }, put: 'hub', delete: 'hub' },
   Strategy: { get: { strategy: 'name' }, put: 'hub', delete: 'hub' },
   // One that is put may not be there yet.
   Application: { get: { application: 'name' }, put: 'filtered', delete: { application: 'name', whole: true } },
+  Fleet: { get: 'hub', put: 'hub', delete: 'hub' },
 };
 
 /** The same four routes for each declared kind. */
 function declaredController(plural: string, kind: ResourceKind): Type {
   const schema = resourceSchemas[kind];
   const targets = TARGETS[kind];
+  const role = kind === 'Fleet' ? 'admin' : 'operator';
 
   @ApiTags(plural)
   @Controller(`api/v1/${plural}`)
@@ -57,7 +59,7 @@ function declaredController(plural: string, kind: ResourceKind): Type {
     }
 
     @Put(':name')
-    @Permit('operator', targets.put)
+    @Permit(role, targets.put)
     @Answers(schema)
     async put(
       @Param('name', { schema: nameSchema }) name: string,
@@ -74,20 +76,15 @@ function declaredController(plural: string, kind: ResourceKind): Type {
     /** Objects of an application that is deleted stay in the clusters: nothing enforces them any more. */
     @Delete(':name')
     @HttpCode(204)
-    @Permit('operator', targets.delete)
+    @Permit(role, targets.delete)
     async delete(@Param('name', { schema: nameSchema }) name: string, @CallerParam() caller: Caller): Promise<void> {
-      await this.store.transact(async (unit) => {
-        if (kind !== 'Application') await refuseWhileUsed(unit, kind, name);
-        else await unit.rollouts.lock(name);
-        if (!(await unit.resources.delete(kind, name))) throw notFound(kind, name);
-        if (kind === 'Application') await unit.rollouts.forget(name);
-        await audit(unit, { now: this.clock.now(), caller }, 'delete', `${kind}/${name}`);
-      });
+      await this.store.transact((unit) => deleteResource(unit, { kind, name }, { now: this.clock.now(), caller }));
     }
 
     private async seen(all: readonly StoredResource[], scopes: readonly Scope[]): Promise<readonly StoredResource[]> {
       if (isUnbounded(scopes)) return all;
       if (kind === 'Application') return all.filter(({ name }) => seesApplication(scopes, name));
+      if (kind === 'Fleet') return [];
       const used = await this.reach.used(scopes, kind);
       return all.filter(({ name }) => used.has(name) || (kind === 'Strategy' && name === 'default'));
     }
@@ -100,22 +97,10 @@ function declaredController(plural: string, kind: ResourceKind): Type {
   return DeclaredController;
 }
 
-/** Sources, Applications and Strategies. */
+/** One for each declared kind. */
 export const declaredControllers: readonly Type[] = [
   declaredController('sources', 'Source'),
   declaredController('applications', 'Application'),
   declaredController('strategies', 'Strategy'),
+  declaredController('fleets', 'Fleet'),
 ];
-
-async function refuseWhileUsed(unit: Unit, kind: 'Source' | 'Strategy', name: string): Promise<void> {
-  const field = kind === 'Source' ? 'source' : 'strategy';
-  const users = (await unit.resources.list('Application')).filter(({ spec }) => spec[field] === name);
-  const [first] = users;
-  if (!first) return;
-  const others = users.length > 1 ? ` and ${users.length - 1} more` : '';
-  throw new RejectedError(
-    'in-use',
-    `${kind} "${name}" is used by Application "${first.name}"${others}: point them elsewhere first`,
-    { status: 409 },
-  );
-}

@@ -15,7 +15,8 @@ export const applyRequestSchema = z.strictObject({
 export const applyResultSchema = z.object({
   kind: z.string(),
   name: z.string(),
-  result: z.enum(['created', 'configured', 'unchanged']),
+  /** `adopted`: a cluster that is taken in again as it was, with its agent. */
+  result: z.enum(['created', 'configured', 'unchanged', 'adopted']),
   /** What was there before and what is wanted, both without status; with `dryRun`, for `flotilla diff`. */
   before: resourceSchema.nullable().optional(),
   after: resourceSchema.optional(),

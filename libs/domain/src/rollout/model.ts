@@ -361,6 +361,8 @@ export type RolloutEvent =
       readonly drops?: readonly BundleDrop[];
       /** The digest of the plan that the person saw: refused (`plan-changed`) if it is another one by now. */
       readonly plan?: string;
+      /** Clusters that the application has no row of begin above this generation: their agents may hold what another hub gave out. */
+      readonly generationsAbove?: number;
     } & Act)
   | ({ readonly type: 'rollback'; readonly withoutPrevious?: 'keep' | 'withdraw' } & Act)
   | ({ readonly type: 'pause'; readonly hard?: boolean } & Act)

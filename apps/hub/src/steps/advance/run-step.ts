@@ -17,6 +17,9 @@ const MAX_TICKS = 40;
 /** Most sentences that a step tells. */
 const MAX_CHANGES = 50;
 
+/** Setting: the generation that rows of new clusters begin above. Only grows. */
+export const GENERATIONS_ABOVE = 'generations.above';
+
 export interface StepOutcome {
   readonly header: ApplicationHeader;
   readonly effects: readonly Effect[];
@@ -52,6 +55,7 @@ export async function runStep(
   let frozen: RolloutEvent | null = null;
   let next = typeof source === 'function' ? await source(unit, header) : source;
   if (next.type === 'tick') next = frozen = await frozenTick(unit);
+  if (next.type === 'start') next = { ...next, ...(await generationsAbove(unit)) };
   for (let tick = 0; tick <= MAX_TICKS; tick += 1) {
     const rows = await unit.rollouts.rows(application, need(header, next, now));
     const decision = step(header, rows, next, now);
@@ -79,6 +83,12 @@ export async function runStep(
 async function frozenTick(unit: Unit): Promise<RolloutEvent> {
   const freeze = await unit.freeze.get();
   return { type: 'tick', ...(freeze && { freeze }) };
+}
+
+/** Where agents were taken over that another hub gave generations to: those of this one begin above all of them. */
+async function generationsAbove(unit: Unit): Promise<{ generationsAbove?: number }> {
+  const above = Number((await unit.settings.get(GENERATIONS_ABOVE)) ?? 0);
+  return above > 0 ? { generationsAbove: above } : {};
 }
 
 /** What was decided upon, for the log; where a rollout begins, with the state before it, from which a replay sets out. */

@@ -130,7 +130,7 @@ function begin(draft: Draft, event: StartEvent, plan: RolloutPlan): void {
   plan.waves.forEach((wave, index) => {
     wave.clusters.forEach((cluster, position) => {
       placed.add(cluster.uid);
-      const place = { release, rollout: id, wave: index, position };
+      const place = { release, rollout: id, wave: index, position, above: event.generationsAbove ?? 0 };
       draft.put(targetOf(draft, rows.get(cluster.uid), cluster, place, old));
     });
   });
@@ -164,13 +164,15 @@ interface Place {
   readonly rollout: string;
   readonly wave: number;
   readonly position: number;
+  /** Generation that a cluster without a row begins above. */
+  readonly above: number;
 }
 
 function targetOf(
   draft: Draft,
   before: TargetRow | undefined,
   cluster: PlannedCluster,
-  { release, ...place }: Place,
+  { release, above, ...place }: Place,
   old: Rollout | null,
 ): TargetRow {
   const { uid, name, overlay, digest, previous, zone, healthBefore } = cluster;
@@ -182,7 +184,14 @@ function targetOf(
     ...(healthBefore && { healthBefore }),
   } as const;
   if (!before) {
-    const nothing = { assignment: null, acked: false, generation: 0, previous: null, lastPassed: null, report: null };
+    const nothing = {
+      assignment: null,
+      acked: false,
+      generation: above,
+      previous: null,
+      lastPassed: null,
+      report: null,
+    };
     return { ...common, ...nothing, dueAt: null };
   }
   const isOfOld = old !== null && before.rollout === old.id;

@@ -1,0 +1,67 @@
+import type { Resource } from '#contract';
+import { RejectedError } from '#kit';
+import type { Unit } from '#ports';
+
+/** What the files said of one object when they were applied last. */
+export interface DeclaredObject {
+  readonly kind: Resource['kind'];
+  readonly name: string;
+  /** Path in the source. */
+  readonly file: string;
+  readonly document: Resource;
+}
+
+/** What was applied last, as a whole. */
+export interface DeclaredFleet {
+  readonly source: string;
+  readonly path: string;
+  /** Full commit id. */
+  readonly revision: string;
+  readonly at: number;
+  /** Of the Fleet's spec that it was applied by. */
+  readonly generation: number;
+  readonly objects: readonly DeclaredObject[];
+}
+
+const KEY = 'fleet.declared';
+
+/** Null: nothing was ever applied, or the fleet is not declared in Git any more. */
+export async function readDeclared(unit: Unit): Promise<DeclaredFleet | null> {
+  const text = await unit.settings.get(KEY);
+  return text === null || text === '' ? null : (JSON.parse(text) as DeclaredFleet);
+}
+
+/** In the transaction that applies it, or forgets it (null). */
+export async function writeDeclared(unit: Unit, declared: DeclaredFleet | null): Promise<void> {
+  await unit.settings.set(KEY, declared === null ? '' : JSON.stringify(declared));
+}
+
+/** Whoever applies what Git declares: `fleet:<source>`. Nobody's credential gives a name that begins so. */
+const FLEET_ACTOR = /^fleet:/;
+
+export function fleetActor(source: string): string {
+  return `fleet:${source}`;
+}
+
+/**
+ * Where the fleet says that what Git declares is not to be changed by hand. The Fleet itself may always be: it is the way out when
+ * Git is out of reach.
+ * @throws RejectedError `declared-in-git` (409), naming the file.
+ */
+export async function refuseByHand(
+  unit: Unit,
+  actor: string,
+  { kind, name }: Pick<DeclaredObject, 'kind' | 'name'>,
+): Promise<void> {
+  if (kind === 'Fleet' || FLEET_ACTOR.test(actor)) return;
+  const [fleet] = await unit.resources.list('Fleet');
+  if (fleet?.spec['byHand'] !== 'refuse') return;
+  const declared = await readDeclared(unit);
+  const object = declared?.objects.find((each) => each.kind === kind && each.name === name);
+  if (!declared || !object) return;
+  throw new RejectedError(
+    'declared-in-git',
+    `${kind} "${name}" is declared by ${object.file} of source "${declared.source}", and the fleet takes no changes by hand: change that file, or set byHand: report on the Fleet`,
+    { status: 409 },
+  );
+}
