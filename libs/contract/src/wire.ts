@@ -64,6 +64,7 @@ const manifestApplicationSchema = z.object({
   health: z.array(healthRuleSchema).max(50).optional(),
   ignoreDifferences: z.array(ignoreDifferencesSchema).max(100).optional(),
   serviceAccount: nameSchema.optional(),
+  decryption: z.object({ secret: text(253) }).optional(),
 });
 
 /**
@@ -76,6 +77,7 @@ export const applicationTermsSchema = manifestApplicationSchema.pick({
   health: true,
   ignoreDifferences: true,
   serviceAccount: true,
+  decryption: true,
 });
 
 /** Largest bundle of authorities, bytes of PEM. */
@@ -151,6 +153,7 @@ export const heartbeatSchema: z.ZodType<Heartbeat> = z.object({
   boot: counter,
   version: storedText(64),
   facts: factsSchema.optional(),
+  apis: digestSchema.optional(),
   trust: counter.optional(),
   withdrawal: withdrawalSchema.optional(),
 });

@@ -67,6 +67,13 @@ export interface ManifestApplication {
    * than that may. Absent: as the agent itself.
    */
   readonly serviceAccount?: string;
+  /** What encrypted objects are read with; absent: the Secret that agents look for by themselves. */
+  readonly decryption?: ManifestDecryption;
+}
+
+export interface ManifestDecryption {
+  /** Name of the Secret with age keys in the agent's own namespace. */
+  readonly secret: string;
 }
 
 /** Fields of some objects that others may set: they are neither told as drift nor put back. */

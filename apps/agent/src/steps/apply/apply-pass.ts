@@ -67,8 +67,8 @@ export async function applyItems(
 
 /** Whether the same bundle on other terms makes other objects, or may do what it could not. */
 export function needsAnotherPass(before: ManifestApplication, after: ManifestApplication): boolean {
-  const told = ({ drift, namespace, serviceAccount, ignoreDifferences }: ManifestApplication): string =>
-    JSON.stringify([drift, namespace, serviceAccount ?? '', ignoreDifferences ?? []]);
+  const told = ({ drift, namespace, serviceAccount, ignoreDifferences, decryption }: ManifestApplication): string =>
+    JSON.stringify([drift, namespace, serviceAccount ?? '', ignoreDifferences ?? [], decryption?.secret ?? '']);
   return told(before) !== told(after);
 }
 

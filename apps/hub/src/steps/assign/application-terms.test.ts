@@ -40,6 +40,7 @@ describe('the terms of an application', () => {
     ['health', { health }],
     ['what may differ', { ignoreDifferences }],
     ['the account', { serviceAccount: 'robot' }],
+    ['the Secret of keys', { decryption: { secret: 'keys-of-the-shop' } }],
   ])('are others where %s is another', (_what, more) => {
     expect(changesTerms(specOf(), specOf(more))).toBe(true);
     expect(changesTerms(specOf(more), specOf())).toBe(true);

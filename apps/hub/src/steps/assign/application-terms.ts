@@ -4,7 +4,7 @@ import { canonicalJson, type Count, type JsonObject, type ManifestApplication } 
 /** What a manifest says of an application besides the cluster's own row. */
 export interface ApplicationTerms extends Pick<
   ManifestApplication,
-  'drift' | 'namespace' | 'health' | 'ignoreDifferences' | 'serviceAccount'
+  'drift' | 'namespace' | 'health' | 'ignoreDifferences' | 'serviceAccount' | 'decryption'
 > {
   readonly maxDeletions: Count;
 }
