@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { BugError } from '#kit';
 import type { JsonObject, JsonValue } from '#domain';
 import type { Renderer } from '#ports';
-import { fenceKustomization } from './fence-kustomization.js';
 import { readKustomization } from './kustomization-file.js';
 import { parseObjects } from './parse-yaml.js';
-import { renderWith } from './render.js';
+import { renderWith, type Builders } from './render.js';
 import { resolveInside } from './resolve-inside.js';
 import { RENDER_LIMITS, type RenderLimits } from './run-program.js';
 
@@ -37,13 +37,19 @@ export function createFakeRenderer(limits: Partial<RenderLimits> = {}): Renderer
     });
   }
 
-  return {
-    render: (input) =>
-      renderWith(input, { ...RENDER_LIMITS, ...limits }, async (root, folder) => {
-        await fenceKustomization(root, folder);
-        return { objects: await build(root, folder), tool: 'kustomize fake', reads: ['.'], warnings: [] };
-      }),
+  const builders: Builders = {
+    scratchFolder: tmpdir(),
+    kustomize: async (root, folder, names) => {
+      // Bases of other repositories lie beside the commit.
+      const around = Object.keys(names).length === 0 ? root : path.dirname(root);
+      const objects = await build(around, path.join(path.relative(around, root), folder));
+      return { objects, tool: 'kustomize fake' };
+    },
+    patch: () => {
+      throw new BugError('fake-renderer', 'The fake renderer applies no patches.');
+    },
   };
+  return { render: (input) => renderWith(input, { ...RENDER_LIMITS, ...limits }, builders) };
 }
 
 function textOf(value: JsonValue | undefined): string {

@@ -1,18 +1,23 @@
 import { readFile, stat } from 'node:fs/promises';
-import { redactText, RejectedError } from '#kit';
-import type { JsonObject, JsonValue } from '#domain';
-import { failed, readKustomization } from './kustomization-file.js';
+import { RejectedError } from '#kit';
+import type { JsonValue } from '#domain';
+import type { RenderInput } from '#ports';
+import { type CommitTree, CommitTrees } from './commit-tree.js';
+import { failed, KUSTOMIZATION_NAMES, readKustomization } from './kustomization-file.js';
+import {
+  checkPluginDocuments,
+  isRemote,
+  listOf,
+  member,
+  quote,
+  readInline,
+  refuseRemote,
+} from './kustomization-fields.js';
 import { parseYaml } from './parse-yaml.js';
-import { resolveInside } from './resolve-inside.js';
+import { type Inside, resolveInside } from './resolve-inside.js';
 
 const maxKustomizations = 2000;
 const maxPluginBytes = 4 * 1024 * 1024;
-
-/**
- * What kustomize would fetch rather than read: anything with a scheme, `user@host…`, `github.com/…`, `git::…`. It asks this before it
- * looks at the disk, so a local folder of such a name doesn't help.
- */
-const remote = /^\s*(git::|[a-z][a-z0-9+.-]*:\/\/|https?:|[a-z][a-z0-9-]*@|(www\.)?github\.com[/:])/i;
 
 /** Fields whose texts are files, or folders with a kustomization. */
 const folderFields = ['resources', 'bases', 'components'] as const;
@@ -21,6 +26,7 @@ const fileFields = ['crds', 'configurations'] as const;
 const pluginFields = ['generators', 'transformers', 'validators'] as const;
 
 interface Visit {
+  readonly tree: CommitTree;
   readonly folder: string;
   /** Whether what its resources hold is run as plugins. */
   readonly asPlugins: boolean;
@@ -31,20 +37,28 @@ interface Visit {
  * repository: kustomize itself clones remote bases, fetches any path that is a URL, and follows symlinked folders anywhere.
  * @param root real path of the exported commit
  * @param overlay folder below it
+ * @returns the commits that it reaches, with all that it reads of them; several only where `baseOf` knows a base's repository
  * @throws RejectedError `remote-base`, `path-escapes`, `kustomize-failed`, `yaml-invalid`
  */
-export async function fenceKustomization(root: string, overlay: string): Promise<void> {
+export async function fenceKustomization(
+  root: string,
+  overlay: string,
+  baseOf?: RenderInput['baseOf'],
+): Promise<CommitTrees> {
+  const trees = new CommitTrees(root, baseOf);
+  const first: Visit = { tree: trees.own, folder: overlay, asPlugins: false };
   const named = new Map<string, readonly Visit[]>();
-  const pending: Visit[] = [{ folder: overlay, asPlugins: false }];
+  const pending: Visit[] = [first];
   for (let visit = pending.pop(); visit !== undefined; visit = pending.pop()) {
     const key = keyOf(visit);
     if (named.has(key)) continue;
-    const found = await fenceOne(root, visit);
+    const found = await fenceNamed(trees, visit);
     named.set(key, found);
     if (named.size > maxKustomizations) throw tooMany(overlay);
     pending.push(...found);
   }
-  countLoads(named, { folder: overlay, asPlugins: false }, overlay);
+  countLoads(named, first, overlay);
+  return trees;
 }
 
 /**
@@ -68,28 +82,44 @@ function countLoads(named: ReadonlyMap<string, readonly Visit[]>, first: Visit, 
   count(first);
 }
 
-function keyOf({ folder, asPlugins }: Visit): string {
-  return `${folder}\n${asPlugins}`;
+function keyOf({ tree, folder, asPlugins }: Visit): string {
+  return `${tree.root}\n${folder}\n${asPlugins}`;
 }
 
 function tooMany(overlay: string): RejectedError {
   return failed(`${overlay} reaches more than ${maxKustomizations} kustomizations`);
 }
 
+/** As fenceOne, with the repository named in what is wrong with another one than the application's own. */
+async function fenceNamed(trees: CommitTrees, visit: Visit): Promise<readonly Visit[]> {
+  try {
+    return await fenceOne(trees, visit);
+  } catch (error) {
+    const { name } = visit.tree;
+    if (name === '' || !(error instanceof RejectedError)) throw error;
+    throw new RejectedError(error.code, `${name}: ${error.message}`);
+  }
+}
+
 /** Checks one kustomization and answers those that it names. */
-async function fenceOne(root: string, { folder, asPlugins }: Visit): Promise<readonly Visit[]> {
-  const { file, fields } = await readKustomization(root, folder);
+async function fenceOne(trees: CommitTrees, { tree, folder, asPlugins }: Visit): Promise<readonly Visit[]> {
+  const { root, reads } = tree;
+  const { file, inside: itself, fields } = await readKustomization(root, folder);
+  reads.add(itself);
+  await reads.addFolder(folder, KUSTOMIZATION_NAMES);
   const found: Visit[] = [];
 
   async function checkFile(value: JsonValue | undefined, field: string): Promise<void> {
     if (typeof value !== 'string' || value === '') return;
     refuseRemote(value, `${file}: ${field}`);
     const inside = await resolveInside(root, folder, value, `${file}: ${field}`);
-    if (inside?.kind === 'file') return;
+    if (inside?.kind === 'file') return reads.add(inside);
     throw failed(`${file}: ${field} names ${quote(value)}, which ${inside === null ? 'is not there' : 'is a folder'}`);
   }
 
   async function checkPlugin(text: string, field: string): Promise<void> {
+    // Which files it names is its own affair; they lie in this folder.
+    reads.addPath(folder);
     if (readInline(text) !== null) {
       const named = `${file}: ${field}`;
       checkPluginDocuments(parseYaml(text, named, { unambiguous: true }), named);
@@ -98,11 +128,34 @@ async function fenceOne(root: string, { folder, asPlugins }: Visit): Promise<rea
 
   async function checkResource(value: JsonValue, field: string, plugins: boolean): Promise<void> {
     if (typeof value !== 'string') throw failed(`${file}: ${field} must be a list of paths`);
+    if (isRemote(value) && !plugins) return checkRemote(value, field);
     refuseRemote(value, `${file}: ${field}`);
     const inside = await resolveInside(root, folder, value, `${file}: ${field}`);
     if (inside === null) throw failed(`${file}: ${field} names ${quote(value)}, which is not there`);
-    if (inside.kind === 'folder') found.push({ folder: inside.relative, asPlugins: plugins });
-    else if (plugins) checkPluginDocuments(await readPlugin(inside.real, inside.relative), inside.relative);
+    await visit(tree, inside, plugins);
+  }
+
+  async function visit(into: CommitTree, inside: Inside, plugins: boolean): Promise<void> {
+    if (inside.kind === 'folder') {
+      into.reads.addLinks(inside);
+      found.push({ tree: into, folder: inside.relative, asPlugins: plugins });
+      return;
+    }
+    into.reads.add(inside);
+    if (plugins) checkPluginDocuments(await readPlugin(inside.real, inside.relative), inside.relative);
+  }
+
+  async function checkRemote(value: string, field: string): Promise<void> {
+    const base = await trees.find(value, `${file}: ${field}`);
+    const inside = await resolveInside(base.tree.root, '.', base.folder, `${file}: ${field}`);
+    if (inside?.kind !== 'folder') {
+      const how = inside === null ? 'is not there' : 'is a file';
+      throw failed(`${file}: ${field} names ${quote(value)}, of which ${quote(base.folder)} ${how}`);
+    }
+    await visit(base.tree, inside, false);
+    const rebased = tree.rebased.get(file) ?? { fields, to: new Map() };
+    rebased.to.set(value, { tree: base.tree, folder: inside.relative });
+    tree.rebased.set(file, rebased);
   }
 
   for (const field of folderFields)
@@ -140,78 +193,4 @@ async function readPlugin(real: string, file: string): Promise<readonly JsonValu
   const { size } = await stat(real);
   if (size > maxPluginBytes) throw failed(`${file} has ${size} bytes; at most ${maxPluginBytes} are taken`);
   return parseYaml(await readFile(real), file, { unambiguous: true });
-}
-
-/** The documents of a text that stands in the kustomization itself, or null where it is a path. */
-function readInline(text: string): readonly JsonValue[] | null {
-  try {
-    const documents = parseYaml(text, 'inline');
-    return documents.length > 0 && documents.every((each) => typeof each === 'object') ? documents : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Texts under these names are files to a built-in plugin, and so would be fetched where they are URLs. */
-const pluginPaths = new Set(['path', 'paths', 'files', 'envs', 'env', 'file', 'resources', 'valuesfile']);
-
-function checkPluginDocuments(documents: readonly JsonValue[], file: string): void {
-  const walk = (value: JsonValue, named: string): void => {
-    if (typeof value === 'string') {
-      if (pluginPaths.has(named)) refuseRemote(value.slice(value.indexOf('=') + 1), `${file}: ${named}`);
-      return;
-    }
-    if (value === null || typeof value !== 'object') return;
-    if (isList(value)) {
-      for (const each of value) walk(each, named);
-      return;
-    }
-    for (const [key, each] of Object.entries(value)) {
-      const name = key.toLowerCase();
-      if (name === 'kind' && typeof each === 'string' && /^HelmChartInflationGenerator$/i.test(each)) {
-        throw failed(`${file}: ${quote(each)} asks for Helm, which is not run from a kustomization`);
-      }
-      if (/^config\.(kubernetes\.io|k8s\.io)\/function$/.test(name)) {
-        throw failed(`${file}: it asks for a program or container to be run (${key}), which is never done`);
-      }
-      walk(each, name);
-    }
-  };
-  for (const document of documents) walk(document, '');
-}
-
-function refuseRemote(text: string, namedBy: string): void {
-  if (!remote.test(text)) return;
-  throw new RejectedError(
-    'remote-base',
-    `${namedBy} names ${quote(text)}, which is not in this repository: copy it in, nothing else is fetched.`,
-  );
-}
-
-/** kustomize reads a member's name without regard to case, at every level. */
-function member(value: JsonValue, name: string, file: string): JsonValue | undefined {
-  if (value === null || typeof value !== 'object' || isList(value)) return undefined;
-  let found: JsonValue | undefined;
-  for (const key of Object.keys(value)) {
-    // Letters outside ASCII that Go takes for ASCII ones, such as the long s.
-    if (/[\u017f\u212a]/.test(key)) throw failed(`${file}: ${JSON.stringify(key)} is no field of a kustomization`);
-    if (key === name) found = value[key];
-    else if (key.toLowerCase() === name.toLowerCase()) throw failed(`${file}: write ${name} instead of ${key}`);
-  }
-  return found;
-}
-
-function listOf(value: JsonObject | JsonValue, name: string, file: string): readonly JsonValue[] {
-  const found = member(value, name, file);
-  if (found === undefined || found === null) return [];
-  if (typeof found !== 'object' || !isList(found)) throw failed(`${file}: ${name} must be a list`);
-  return found;
-}
-
-function isList(value: JsonValue): value is readonly JsonValue[] {
-  return Array.isArray(value);
-}
-
-function quote(text: string): string {
-  return JSON.stringify(redactText(text.slice(0, 200)));
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { RejectedError } from '#kit';
 import type { JsonObject } from '#domain';
 import { parseObjects } from './parse-yaml.js';
-import { resolveInside } from './resolve-inside.js';
+import { resolveInside, type Inside } from './resolve-inside.js';
 
 /** The names that kustomize looks for, in its order. */
 export const KUSTOMIZATION_NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'] as const;
@@ -31,7 +31,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 export async function readKustomization(
   root: string,
   folder: string,
-): Promise<{ readonly file: string; readonly fields: JsonObject }> {
+): Promise<{ readonly file: string; readonly inside: Inside; readonly fields: JsonObject }> {
   const names = await namesIn(path.join(root, folder));
   const [name] = names;
   const at = (text: string): string => (folder === '.' ? text : `${folder}/${text}`);
@@ -54,7 +54,7 @@ export async function readKustomization(
     if (!knownFields.has(field))
       throw failed(`${file}: ${JSON.stringify(field.slice(0, 100))} is no field of a kustomization`);
   }
-  return { file, fields };
+  return { file, inside, fields };
 }
 
 const knownFields: ReadonlySet<string> = new Set([

@@ -1,12 +1,17 @@
-import { realpath } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import pLimit from 'p-limit';
+import type { JsonObject } from '#domain';
 import { RejectedError, type Logger } from '#kit';
-import type { Renderer, RenderInput, RenderOutput } from '#ports';
+import type { Renderer, RenderInput, RenderOutput, RenderPatch } from '#ports';
+import { applyPatches } from './apply-patches.js';
+import type { CommitTrees } from './commit-tree.js';
 import { fenceKustomization } from './fence-kustomization.js';
 import { hasKustomization } from './kustomization-file.js';
+import { layOutTrees } from './lay-out-trees.js';
 import { parseObjects } from './parse-yaml.js';
+import { Reads } from './reads.js';
 import { renderPlain } from './render-plain.js';
 import { resolveInside } from './resolve-inside.js';
 import { openKustomize, type Kustomize } from './run-kustomize.js';
@@ -17,6 +22,8 @@ export interface RendererOptions {
   readonly kustomizePath: string;
   readonly log: Logger;
   readonly limits?: Partial<RenderLimits>;
+  /** Where folders may be made while something is rendered; the system's own for such unless told. */
+  readonly scratchFolder?: string;
   /** Renders at once; the cores unless told. */
   readonly concurrency?: number;
 }
@@ -36,30 +43,47 @@ export function openRenderer(options: RendererOptions): Renderer {
     return kustomize;
   }
 
-  return {
-    render: (input) =>
-      limit(() =>
-        renderWith(input, limits, async (root, folder) => {
-          await fenceKustomization(root, folder);
-          const program = await getKustomize();
-          const printed = await program.build(root, folder);
-          return {
-            objects: parseObjects(printed, `${folder} (as kustomize printed it)`),
-            tool: `kustomize ${program.version}`,
-            reads: ['.'],
-            warnings: [],
-          };
-        }),
-      ),
+  async function build(root: string, folder: string, names?: Readonly<Record<string, string>>): Promise<Buffer> {
+    return (await getKustomize()).build(root, folder, names);
+  }
+
+  const builders: Builders = {
+    scratchFolder: options.scratchFolder ?? tmpdir(),
+    kustomize: async (root, folder, names) => {
+      const printed = await build(root, folder, names);
+      const { version } = await getKustomize();
+      return { objects: parseObjects(printed, `${folder} (as kustomize printed it)`), tool: `kustomize ${version}` };
+    },
+    patch: (objects, patches) => applyPatches(objects, patches, builders.scratchFolder, build),
   };
+
+  return { render: (input) => limit(() => renderWith(input, limits, builders)) };
 }
 
+/** What the real renderer and the fake one do differently. */
+export interface Builders {
+  /** Where folders may be made while something is rendered. */
+  readonly scratchFolder: string;
+  /** Renders a folder that the fence has let pass. */
+  kustomize(root: string, folder: string, names: Readonly<Record<string, string>>): Promise<Printed>;
+  patch(
+    objects: readonly JsonObject[],
+    patches: readonly RenderPatch[],
+  ): Promise<{ readonly objects: readonly JsonObject[]; readonly warnings: readonly string[] }>;
+}
+
+type Printed = Pick<RenderOutput, 'objects' | 'tool'>;
+
 /** What every renderer does the same way, whatever builds a kustomization. */
-export async function renderWith(
-  { folder, path: overlay, renderer }: RenderInput,
-  limits: RenderLimits,
-  build: (root: string, folder: string) => Promise<RenderOutput>,
-): Promise<RenderOutput> {
+export async function renderWith(input: RenderInput, limits: RenderLimits, builders: Builders): Promise<RenderOutput> {
+  const output = await renderUnpatched(input, limits, builders);
+  if (input.patches === undefined || input.patches.length === 0) return output;
+  const { objects, warnings } = await builders.patch(output.objects, input.patches);
+  return { ...output, objects, warnings: [...output.warnings, ...warnings].slice(0, 20) };
+}
+
+async function renderUnpatched(input: RenderInput, limits: RenderLimits, builders: Builders): Promise<RenderOutput> {
+  const { folder, path: overlay, renderer } = input;
   const root = await realpath(folder);
   const inside = await resolveInside(root, '.', path.posix.normalize(overlay), 'spec.path');
   if (inside === null) throw new RejectedError('path-not-found', `${overlay} is not in the commit.`, { path: overlay });
@@ -69,8 +93,24 @@ export async function renderWith(
     });
   }
   if (renderer === 'kustomize' || (renderer === 'auto' && (await hasKustomization(inside.real)))) {
-    return build(root, inside.relative);
+    const trees = await fenceKustomization(root, inside.relative, input.baseOf);
+    const printed = await buildTrees(trees, inside.relative, builders);
+    trees.own.reads.addLinks(inside);
+    return { ...printed, reads: trees.own.reads.list(), warnings: [] };
   }
-  const objects = await renderPlain(root, inside.relative, limits.maxOutputBytes);
-  return { objects, tool: 'yaml', reads: ['.'], warnings: [] };
+  const reads = new Reads(root);
+  reads.addLinks(inside);
+  const objects = await renderPlain(root, inside.relative, limits.maxOutputBytes, reads);
+  return { objects, tool: 'yaml', reads: reads.list(), warnings: [] };
+}
+
+async function buildTrees(trees: CommitTrees, folder: string, builders: Builders): Promise<Printed> {
+  if (trees.all.length === 1) return builders.kustomize(trees.own.root, folder, {});
+  const scratch = await mkdtemp(path.join(builders.scratchFolder, 'flotilla-bases-'));
+  try {
+    const { root, names } = await layOutTrees(trees, await realpath(scratch));
+    return await builders.kustomize(root, folder, names);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
 }

@@ -1,4 +1,4 @@
-import { realpath, stat } from 'node:fs/promises';
+import { lstat, readlink, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { RejectedError } from '#kit';
 
@@ -8,6 +8,8 @@ export interface Inside {
   /** Below the root, with `/`; `.` is the root itself. */
   readonly relative: string;
   readonly kind: 'file' | 'folder';
+  /** Symlinks that lead there, below the root: where one of them changes, so does what the text names. */
+  readonly links: readonly string[];
 }
 
 /** Who names a path, for messages: `overlays/dev/kustomization.yaml: resources`. Empty: the application's own `spec.path`. */
@@ -46,9 +48,33 @@ export async function resolveInside(
   if (!found.isFile() && !found.isDirectory()) throw escapes('is neither a file nor a folder');
   return {
     real,
-    relative: path.relative(root, real).split(path.sep).join('/') || '.',
+    relative: below(root, real),
     kind: found.isFile() ? 'file' : 'folder',
+    links: real === lexical ? [] : await linksTo(root, lexical),
   };
+}
+
+/** The symlinks that the system follows on its way to a path; there is an end to them, for it has come there. */
+async function linksTo(root: string, lexical: string): Promise<readonly string[]> {
+  const links = new Set<string>();
+  const rest = path.relative(root, lexical).split(path.sep);
+  let at = root;
+  for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
+    const here = path.resolve(at, name);
+    if (name === '' || !(await lstat(here)).isSymbolicLink()) {
+      at = here;
+      continue;
+    }
+    if (isWithin(root, here)) links.add(below(root, here));
+    const target = await readlink(here);
+    if (path.isAbsolute(target)) at = path.parse(target).root;
+    rest.unshift(...target.split('/'));
+  }
+  return [...links];
+}
+
+function below(root: string, real: string): string {
+  return path.relative(root, real).split(path.sep).join('/') || '.';
 }
 
 function isWithin(root: string, candidate: string): boolean {
