@@ -10,6 +10,7 @@ import { Leaving0009 } from './0009-leaving.js';
 import { Page0010 } from './0010-page.js';
 import { Glance0011 } from './0011-glance.js';
 import { ReleaseDetails0012 } from './0012-release-details.js';
+import { Apis0013 } from './0013-apis.js';
 
 /** All of them, in order. A released one is never changed; the next one expands, and a later one contracts. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   Page0010,
   Glance0011,
   ReleaseDetails0012,
+  Apis0013,
 ];

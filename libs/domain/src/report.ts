@@ -56,6 +56,8 @@ export interface Heartbeat {
   readonly version: string;
   /** Sent when they changed, and with the first heartbeat after a start. */
   readonly facts?: Readonly<Record<string, string>>;
+  /** Digest of what its API server serves, told when the facts are; absent: an agent that can't tell. */
+  readonly apis?: string;
   /** Generation of the trust document that it holds, stored where it survives a restart; absent: an agent that knows none. */
   readonly trust?: number;
   /** How far it came, where its manifest says to take down everything. */

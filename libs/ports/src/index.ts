@@ -1,4 +1,5 @@
 export type * from './access-store.js';
+export type * from './api-store.js';
 export type * from './bus.js';
 export type * from './cell-store.js';
 export type * from './chart-source.js';

@@ -20,6 +20,7 @@ import type {
   Withdrawal,
 } from '#domain';
 import type { AuditStore, CredentialStore, GrantStore, TokenStore, WebhookStore } from './access-store.js';
+import type { ApiStore } from './api-store.js';
 import type { CellStore } from './cell-store.js';
 import type { GitSignature } from './git-source.js';
 import type { ClusterLeaving, RevocationStore } from './membership-store.js';
@@ -67,6 +68,8 @@ export interface StoredCluster {
   readonly name: string;
   readonly labels: Labels;
   readonly facts: Labels;
+  /** Digest of what its API server serves; absent: its agent has not told. */
+  readonly apis?: string;
   readonly state: ClusterState;
   /** The agent's public nkey, once joined. */
   readonly publicKey: string | null;
@@ -126,6 +129,7 @@ export interface ClusterStore {
   register(cluster: { uid: ClusterUid; name: string; labels: Labels; now: number }): Promise<StoredCluster>;
   setLabels(uid: ClusterUid, labels: Labels): Promise<void>;
   setFacts(uid: ClusterUid, facts: Labels): Promise<void>;
+  setApis(uid: ClusterUid, apis: string): Promise<void>;
   /** False: it is revoked already, or unknown. */
   revoke(uid: ClusterUid, now: number): Promise<boolean>;
   /** A joined cluster begins to leave. False: it is not joined, or leaves already. */
@@ -153,7 +157,14 @@ export interface ClusterStore {
 
   /** Many heartbeats in one statement; returns those that were offline until now. */
   seen(
-    beats: readonly { uid: ClusterUid; sequence: number; version: string; protocol: number; facts?: Labels }[],
+    beats: readonly {
+      uid: ClusterUid;
+      sequence: number;
+      version: string;
+      protocol: number;
+      facts?: Labels;
+      apis?: string;
+    }[],
     now: number,
   ): Promise<readonly ClusterUid[]>;
   /** Sets offline those not heard of since `before`; returns them. */
@@ -443,6 +454,7 @@ export interface Unit {
   readonly settings: SettingStore;
   readonly freeze: FreezeStore;
   readonly answers: AnswerStore;
+  readonly apis: ApiStore;
 }
 
 /** Signals between hubs on one database, and within one: hints, never the only way to learn of work. */

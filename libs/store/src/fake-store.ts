@@ -1,5 +1,6 @@
 import type { Store, StoreSignal, Unit } from '#ports';
 import { RetryableError } from '#kit';
+import { fakeApis } from './fake/apis.js';
 import { fakeClusters } from './fake/clusters.js';
 import { fakeCredentials } from './fake/credentials.js';
 import { fakeJoinTokens } from './fake/join-tokens.js';
@@ -96,5 +97,6 @@ function unitOf(run: Run): Unit {
     settings: fakeSettings(run),
     freeze: fakeFreeze(run),
     answers: fakeAnswers(run),
+    apis: fakeApis(run),
   };
 }

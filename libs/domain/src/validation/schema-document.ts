@@ -70,7 +70,7 @@ export function fieldSchema(schema: JsonObject, depth = 0): FieldSchema {
     ...(isMap(values) ? { values: below(values) } : values === true && { open: true }),
     ...(isMap(schema['items']) && { items: below(schema['items']) }),
     ...(required.length > 0 && { required }),
-    ...(Array.isArray(allowed) && { enum: allowed as readonly JsonValue[] }),
+    ...(isChoice(allowed) && { enum: allowed }),
     ...(schema['x-kubernetes-preserve-unknown-fields'] === true && { open: true }),
     ...(schema['x-kubernetes-embedded-resource'] === true && { embedded: true }),
     ...(given !== undefined && { default: given === '' ? 'empty' : 'set' }),
@@ -96,6 +96,16 @@ function typesOf(schema: JsonObject): readonly FieldType[] | null {
   if (isFieldType(type)) return [type];
   const branches = listOf(schema['oneOf'] ?? schema['anyOf']).map((each) => mapOf(each)['type']);
   return branches.length > 0 && branches.every(isFieldType) ? branches : null;
+}
+
+/** Of values that can be told in a sentence. */
+function isChoice(allowed: JsonValue | undefined): allowed is readonly JsonValue[] {
+  const all = listOf(allowed);
+  return all.length > 0 && all.length <= 5000 && all.every((each) => isScalar(each));
+}
+
+function isScalar(value: JsonValue): boolean {
+  return typeof value === 'string' ? value.length <= 512 : typeof value !== 'object' || value === null;
 }
 
 function isFieldType(value: unknown): value is FieldType {

@@ -1,4 +1,5 @@
 import { describe } from '@jest/globals';
+import { apis } from './store/apis.suite.js';
 import { audits } from './store/audit.suite.js';
 import { cells } from './store/cells.suite.js';
 import { clusters } from './store/clusters.suite.js';
@@ -48,6 +49,7 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
     'history and lists': history,
     outbox,
     reports,
+    'what clusters serve': apis,
     'the cells of the grid': cells,
     tokens,
     grants,

@@ -85,6 +85,7 @@ export function fakeClusters(run: Run): Clusters {
       }),
     setLabels: (uid, labels) => run((session) => change(session, uid, (cluster) => ({ ...cluster, labels }))),
     setFacts: (uid, facts) => run((session) => change(session, uid, (cluster) => ({ ...cluster, facts }))),
+    setApis: (uid, apis) => run((session) => change(session, uid, (cluster) => ({ ...cluster, apis }))),
     revoke: (uid) =>
       run((session) => {
         const { joinTokens } = session.tables;
@@ -153,10 +154,12 @@ export function fakeClusters(run: Run): Clusters {
           if (before === undefined || before.state === 'revoked') continue;
           if (!before.online) returned.push(beat.uid);
           const { facts = before.facts, version, protocol, sequence } = beat;
-          if (canonicalJson(facts) !== canonicalJson(before.facts)) session.signals.add('resource');
+          const apis = beat.apis ?? before.apis;
+          const hasNews = canonicalJson(facts) !== canonicalJson(before.facts) || apis !== before.apis;
+          if (hasNews) session.signals.add('resource');
           const seenAt = Math.max(before.seenAt ?? now, now);
           const presence = { online: true, seenAt, heldSequence: sequence, agentVersion: version, protocol, facts };
-          clusters.set(beat.uid, kept({ ...before, ...presence }));
+          clusters.set(beat.uid, kept({ ...before, ...presence, ...(apis !== undefined && { apis }) }));
         }
         return returned.sort();
       }),

@@ -10,6 +10,7 @@ import {
   type Trust,
 } from '#domain';
 import type {
+  ApiIndex,
   LoginCode,
   StoredSession,
   Revocation,
@@ -100,6 +101,8 @@ interface Rows {
   readonly steps: LogEntry;
   readonly checkpoints: EngineCheckpoint;
   readonly answers: StoredAnswer;
+  readonly apiIndexes: { readonly digest: string; readonly index: ApiIndex };
+  readonly apiSchemas: { readonly groupVersion: string; readonly hash: string; readonly gzipped: Uint8Array };
 }
 
 export type Tables = { readonly [Name in keyof Rows]: Table<Rows[Name]> };
@@ -131,6 +134,8 @@ export class Memory {
     steps: new Map(),
     checkpoints: new Map(),
     answers: new Map(),
+    apiIndexes: new Map(),
+    apiSchemas: new Map(),
   };
   readonly events: StoredEvent[] = [];
   readonly dirtyCounters = new Map<string, number>();

@@ -82,6 +82,8 @@ export class Session {
       steps: over(tables.steps),
       checkpoints: over(tables.checkpoints),
       answers: over(tables.answers),
+      apiIndexes: over(tables.apiIndexes),
+      apiSchemas: over(tables.apiSchemas),
     };
     this.overlays = overlays;
   }

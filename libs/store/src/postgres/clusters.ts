@@ -11,6 +11,7 @@ interface ClusterRow {
   readonly name: string;
   readonly labels: Labels;
   readonly facts: Labels;
+  readonly apis: string | null;
   readonly state: ClusterState;
   readonly public_key: string | null;
   readonly agent_version: string | null;
@@ -42,6 +43,7 @@ type Registry = Pick<
   | 'register'
   | 'setLabels'
   | 'setFacts'
+  | 'setApis'
   | 'revoke'
   | 'leave'
   | 'tellLeaving'
@@ -56,6 +58,7 @@ const toCluster = (row: ClusterRow): StoredCluster => ({
   name: row.name,
   labels: row.labels,
   facts: row.facts,
+  ...(row.apis !== null && { apis: row.apis }),
   state: row.state,
   publicKey: row.public_key,
   agentVersion: row.agent_version,
@@ -146,6 +149,9 @@ export function clusterRegistry(sql: Sql): Registry {
         uid,
         JSON.stringify(facts),
       ]);
+    },
+    async setApis(uid, apis) {
+      await change('update clusters set apis = $2 where uid = $1 and apis is distinct from $2', [uid, apis]);
     },
     revoke: (uid, now) =>
       // In the order in which a join takes them, the token first: in one statement each could wait for the other.

@@ -14,18 +14,20 @@ export function clusterPresence(sql: Sql): Presence {
       const each = lastBeats(beats);
       const { rows } = await sql.query<{ uid: string; was_online: boolean; news: boolean }>(
         `with beat as (
-           select * from unnest($1::text[], $2::bigint[], $3::text[], $4::int[], $5::text[])
-             as b(uid, sequence, version, protocol, facts)
+           select * from unnest($1::text[], $2::bigint[], $3::text[], $4::int[], $5::text[], $7::text[])
+             as b(uid, sequence, version, protocol, facts, apis)
          ), before as (
-           select uid, online, facts from clusters where uid = any($1::text[]) and state <> 'revoked'
+           select uid, online, facts, apis from clusters where uid = any($1::text[]) and state <> 'revoked'
            order by uid for no key update
          )
          update clusters c
          set online = true, seen_at = greatest(c.seen_at, $6), held_sequence = b.sequence, agent_version = b.version,
-             protocol = b.protocol, facts = coalesce(b.facts::jsonb, c.facts)
+             protocol = b.protocol, facts = coalesce(b.facts::jsonb, c.facts),
+             apis = coalesce(b.apis, c.apis)
          from beat b join before o on o.uid = b.uid
          where c.uid = b.uid
-         returning c.uid, o.online as was_online, (b.facts is not null and b.facts::jsonb <> o.facts) as news`,
+         returning c.uid, o.online as was_online, 
+           ((b.facts is not null and b.facts::jsonb <> o.facts) or (b.apis is not null and b.apis is distinct from o.apis)) as news`,
         [
           each.map((beat) => beat.uid),
           each.map((beat) => beat.sequence),
@@ -33,6 +35,7 @@ export function clusterPresence(sql: Sql): Presence {
           each.map((beat) => beat.protocol),
           each.map((beat) => (beat.facts === undefined ? null : JSON.stringify(beat.facts))),
           now,
+          each.map((beat) => beat.apis ?? null),
         ],
       );
       if (rows.some((row) => row.news)) sql.signal('resource');
@@ -57,12 +60,13 @@ export function clusterPresence(sql: Sql): Presence {
   };
 }
 
-/** One per cluster, the last one, with the last facts that any of them told. */
+/** One per cluster, the last one, with the last facts and APIs that any of them told. */
 export function lastBeats(beats: readonly Beat[]): readonly Beat[] {
   const last = new Map<string, Beat>();
   for (const beat of beats) {
     const facts: Labels | undefined = beat.facts ?? last.get(beat.uid)?.facts;
-    last.set(beat.uid, facts === undefined ? beat : { ...beat, facts });
+    const apis = beat.apis ?? last.get(beat.uid)?.apis;
+    last.set(beat.uid, { ...beat, ...(facts !== undefined && { facts }), ...(apis !== undefined && { apis }) });
   }
   return [...last.values()];
 }

@@ -1,5 +1,6 @@
 import type { Unit } from '#ports';
 import { answerStore } from './answers.js';
+import { apiStore } from './apis.js';
 import { auditStore } from './audit.js';
 import { cellStore } from './cells.js';
 import { clusterRegistry } from './clusters.js';
@@ -42,5 +43,6 @@ export function createUnit(sql: Sql): Unit {
     settings: settingStore(sql),
     freeze: freezeStore(sql),
     answers: answerStore(sql),
+    apis: apiStore(sql),
   };
 }
