@@ -179,7 +179,7 @@ async function start(
     log,
   });
   closers.add(() => git.close());
-  const renderer = openRenderer({ kustomizePath: kustomizeProgram.path, log });
+  const renderer = openRenderer({ kustomizePath: kustomizeProgram.path, scratchFolder, log });
 
   const signer = await openManifestSigner(config, folder('keys/manifest-key.pem'), log);
   closers.add(() => signer.close());
