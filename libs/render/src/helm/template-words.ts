@@ -20,7 +20,8 @@ export function wordsOf(template: string): readonly TemplateWord[] {
   return words;
 }
 
-const token = /\/\*[\s\S]*?(?:\*\/|$)|"(?:[^"\\\n]|\\.)*"|`[^`]*`|'(?:[^'\\\n]|\\.)*'|\}\}|[.$]?[\p{L}_][\p{L}\p{Nd}_]*/uy;
+const token =
+  /\/\*[\s\S]*?(?:\*\/|$)|"(?:[^"\\\n]|\\.)*"|`[^`]*`|'(?:[^'\\\n]|\\.)*'|\}\}|[.$]?[\p{L}_][\p{L}\p{Nd}_]*/uy;
 
 function readAction(template: string, from: number, words: TemplateWord[]): number {
   const mine: { word: string; at: number }[] = [];

@@ -1,0 +1,14 @@
+import { realpath } from 'node:fs/promises';
+import { chartWordsOf } from './chart-words.js';
+import { completeChart } from './complete-chart.js';
+
+/**
+ * Whether a chart, or one in it, asks which API versions the cluster has: only then does what the clusters serve make a render another.
+ * @param folder with the whole commit, or the unpacked chart
+ * @param path of the chart in it
+ * @throws RejectedError as Renderer does for what is wrong with the chart's files
+ */
+export async function chartAsksForApis(folder: string, path: string): Promise<boolean> {
+  const { files } = await completeChart(await realpath(folder), path);
+  return chartWordsOf(files, []).asksForApis;
+}

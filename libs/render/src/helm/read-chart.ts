@@ -1,0 +1,92 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { RejectedError } from '#kit';
+import { resolveInside } from '../resolve-inside.js';
+import { unpackChart } from './unpack-chart.js';
+
+/** A chart's files, with all charts in its `charts/`. */
+export interface ChartFiles {
+  /** By their paths below the chart; a packed chart `charts/a-1.tgz` is the folder `charts/a-1/`. */
+  readonly files: ReadonlyMap<string, Buffer>;
+  /** Paths of the repository that it was read from: its folder, and wherever symlinks in it lead. */
+  readonly reads: readonly string[];
+}
+
+export interface ChartBudget {
+  files: number;
+  bytes: number;
+}
+
+export const CHART_LIMITS: Readonly<ChartBudget> = { files: 10_000, bytes: 64 * 1024 * 1024 };
+
+/** As Helm finds packed charts, at any depth. */
+const packed = /(^|\/)charts\/[^/_.][^/]*\.tgz$/;
+
+/**
+ * Reads a chart as Helm does, symlinks followed: those that stay in the repository.
+ * @param root real path of the exported commit
+ * @param folder the chart's, below it
+ * @throws RejectedError `path-escapes`, `helm-failed` where it is larger than anything that Helm is let read
+ */
+export async function readChart(root: string, folder: string): Promise<ChartFiles> {
+  const files = new Map<string, Buffer>();
+  const reads = new Set<string>([folder]);
+  const budget: ChartBudget = { ...CHART_LIMITS };
+
+  async function walk(at: string, below: string, ancestors: readonly string[]): Promise<void> {
+    const entries = await readdir(path.join(root, at), { withFileTypes: true });
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const named = `${at === '.' ? '' : `${at}/`}${entry.name}`;
+      const name = `${below}${entry.name}`;
+      const inside = await resolveInside(root, at, entry.name, folder);
+      // A symlink to nothing: Helm fails at it, and tells the name.
+      if (inside === null) throw tooOdd(folder, `${named} is a symlink to what is not there`);
+      if (entry.isSymbolicLink()) reads.add(inside.relative);
+      if (inside.kind === 'folder') {
+        if (ancestors.includes(inside.real)) throw tooOdd(folder, `${named} is a symlink that leads in a circle`);
+        await walk(inside.relative, `${name}/`, [...ancestors, inside.real]);
+      } else {
+        budget.files -= 1;
+        budget.bytes -= (await stat(inside.real)).size;
+        spend(budget, folder);
+        const content = await readFile(inside.real);
+        if (packed.test(name)) await unpackInto(files, name, content, { budget, shown: named, chart: folder });
+        else files.set(name, content);
+      }
+    }
+  }
+
+  await walk(folder, '', [path.join(root, folder)]);
+  return { files, reads: [...reads] };
+}
+
+async function unpackInto(
+  files: Map<string, Buffer>,
+  name: string,
+  archive: Buffer,
+  { budget, shown, chart }: { readonly budget: ChartBudget; readonly shown: string; readonly chart: string },
+): Promise<void> {
+  const into = name.replace(/\.tgz$/, '');
+  for (const [entry, content] of await unpackChart(archive, shown, budget)) {
+    budget.files -= 1;
+    budget.bytes -= content.length;
+    spend(budget, chart);
+    const each = `${into}/${entry}`;
+    if (packed.test(each)) await unpackInto(files, each, content, { budget, shown: `${shown}: ${entry}`, chart });
+    else files.set(each, content);
+  }
+}
+
+function spend(budget: ChartBudget, chart: string): void {
+  if (budget.files >= 0 && budget.bytes >= 0) return;
+  throw tooOdd(
+    chart,
+    budget.files < 0
+      ? `the chart has more than ${CHART_LIMITS.files} files`
+      : `the chart has more than ${CHART_LIMITS.bytes / 1024 ** 2} MiB`,
+  );
+}
+
+function tooOdd(chart: string, reason: string): RejectedError {
+  return new RejectedError('helm-failed', `${chart}: ${reason}.`);
+}
