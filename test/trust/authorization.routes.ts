@@ -78,6 +78,14 @@ export const PUBLIC: Readonly<Record<string, string>> = {
 /** The least role and the object of every other route: a new one needs a line here. */
 export const ROUTES: Readonly<Record<string, readonly [Role, About]>> = {
   'GET /metrics': ['viewer', 'hub'],
+  'GET /api/v1/fleets': ['viewer', 'filtered'],
+  'GET /api/v1/fleets/:name': ['viewer', 'hub'],
+  'PUT /api/v1/fleets/:name': ['admin', 'hub'],
+  'DELETE /api/v1/fleets/:name': ['admin', 'hub'],
+  'GET /api/v1/declared': ['viewer', 'hub'],
+  'GET /api/v1/declared/plan': ['viewer', 'hub'],
+  'POST /api/v1/declared/apply': ['admin', 'hub'],
+  'GET /api/v1/export': ['viewer', 'hub'],
   'GET /api/v1/openapi.json': ['viewer', 'anybody'],
   'GET /api/v1/schemas/:kind': ['viewer', 'anybody'],
   'GET /api/v1/whoami': ['viewer', 'anybody'],

@@ -129,6 +129,25 @@ export const hubConfigSchema = z.object({
     description:
       "Whether webhook and metric gates may be at loopback and link-local addresses; clouds' metadata addresses never are.",
   }),
+  fleetSource: setting(z.string().min(1).max(2048).optional(), {
+    env: 'FLOTILLA_FLEET_SOURCE',
+    description: 'URL of the Git repository that declares the fleet, for a hub that knows none yet.',
+    defaultText: 'none',
+  }),
+  fleetRef: setting(z.string().min(1).max(255).optional(), {
+    env: 'FLOTILLA_FLEET_REF',
+    description: 'Its branch, tag or commit.',
+    defaultText: 'main',
+  }),
+  fleetPath: setting(z.string().min(1).max(512).default('.'), {
+    env: 'FLOTILLA_FLEET_PATH',
+    description: 'Its folder with the files.',
+  }),
+  fleetCredential: setting(z.string().min(1).max(63).optional(), {
+    env: 'FLOTILLA_FLEET_CREDENTIAL',
+    description: 'Name of the credential that it is read with.',
+    defaultText: 'none',
+  }),
   webFolder: setting(z.string().min(1).max(4096).default(webFolder()), {
     env: 'FLOTILLA_WEB',
     description: 'Folder of the built page.',

@@ -23,6 +23,7 @@ import { EventFeed } from './http/event-feed.js';
 import { WebhookDoor } from './http/webhooks/webhook-door.js';
 import { WebhooksController } from './http/webhooks/webhooks.controller.js';
 import { CredentialsController } from './http/credentials.controller.js';
+import { DeclaredFleetController } from './http/declared.controller.js';
 import { EventsController } from './http/events.controller.js';
 import { FleetCommandsController } from './http/fleet-commands.controller.js';
 import { FleetController } from './http/fleet.controller.js';
@@ -59,6 +60,9 @@ import { TokensController } from './http/tokens.controller.js';
 import { TrustController } from './http/trust.controller.js';
 import { validationPipe } from './http/validate.js';
 import { WhyReader } from './http/why-reader.js';
+import { FleetKeeper } from './declared/fleet-keeper.js';
+import { FleetPass } from './declared/fleet-pass.js';
+import { FleetReader } from './declared/fleet-reader.js';
 import { Credentials } from './installation/credentials.js';
 import { Join } from './installation/join.js';
 import { Leaving } from './installation/leaving.js';
@@ -85,11 +89,15 @@ import { Alive } from './steps/advance/alive.js';
 import { FreezeKeeper } from './steps/advance/freeze-keeper.js';
 import { Stepper } from './steps/advance/stepper.js';
 import { BundleDrops } from './steps/assign/bundle-drops.js';
+import { MakeRelease } from './steps/assign/make-release.js';
 import { ManifestWriter } from './steps/assign/manifest-writer.js';
 import { ManualStart } from './steps/assign/manual-start.js';
 import { Reconcile } from './steps/assign/reconcile.js';
 import { ReconcileWork } from './steps/assign/reconcile-work.js';
 import { ReadStartInputs } from './steps/assign/start-inputs.js';
+import { StartRelease } from './steps/assign/start-release.js';
+import { TakeSources } from './steps/assign/take-sources.js';
+import { Unchanged } from './steps/assign/unchanged.js';
 import { Relay } from './steps/assign/relay.js';
 import { CollectReports } from './steps/collect/collect-reports.js';
 import { PlacedReports } from './steps/collect/placed-reports.js';
@@ -103,7 +111,13 @@ import { GateAsker } from './steps/gates/gate-asker.js';
 import { StepTimer } from './steps/step-timer.js';
 import { BundleKeeper } from './steps/render/bundle-keeper.js';
 import { BundleShelf } from './steps/render/bundle-shelf.js';
+import { ChartQuestions } from './steps/render/chart-questions.js';
+import { Exports } from './steps/render/exports.js';
+import { HelmInputs } from './steps/render/helm-inputs.js';
+import { OverlayContents } from './steps/render/overlay-contents.js';
 import { RenderOverlays } from './steps/render/render-overlays.js';
+import { ServedApis } from './steps/render/served-apis.js';
+import { TreeIds } from './steps/render/tree-ids.js';
 import { Notary } from './trust/notary.js';
 import { Rotation } from './trust/rotation.js';
 import { TrustKeeper } from './trust/trust-keeper.js';
@@ -116,9 +130,19 @@ const steps: Provider[] = [
   Ingest,
   BundleShelf,
   BundleKeeper,
+  Exports,
+  TreeIds,
+  OverlayContents,
+  ServedApis,
+  HelmInputs,
+  ChartQuestions,
   RenderOverlays,
   Reconcile,
   ReconcileWork,
+  Unchanged,
+  TakeSources,
+  MakeRelease,
+  StartRelease,
   BundleDrops,
   ReadStartInputs,
   ManualStart,
@@ -152,6 +176,9 @@ const doors: Provider[] = [
   Credentials,
   EventFeed,
   FleetFreeze,
+  FleetKeeper,
+  FleetPass,
+  FleetReader,
   HistoryExport,
   Join,
   Leaving,
@@ -193,6 +220,7 @@ const controllers: Type[] = [
   AsksController,
   FleetController,
   FleetCommandsController,
+  DeclaredFleetController,
   RolloutsController,
   RolloutCommandsController,
   RolloutHistoryController,

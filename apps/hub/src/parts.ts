@@ -40,6 +40,8 @@ export interface HubSettings {
   /** Whether webhook and metric gates may be on the hub's own machine or link. */
   readonly gatesAllowLocal: boolean;
   readonly login: LoginSettings;
+  /** Where an empty hub finds its fleet declared; absent: nowhere. */
+  readonly fleet?: { readonly url: string; readonly ref?: string; readonly credential?: string; readonly path: string };
   /** Folder of the built page; absent where nobody built it. */
   readonly webFolder: string;
 }

@@ -200,6 +200,7 @@ async function start(
     gatesAllowLocal: config.gatesAllowLocal,
     login: await readLoginSettings(config),
     webFolder: path.resolve(config.webFolder),
+    ...fleetOf(config),
   };
   const parts: Omit<HubParts, 'settings'> = {
     store,
@@ -222,6 +223,17 @@ async function start(
   await tellAdmin();
   certificates.onChange(tellAdmin);
   return { url: server.url, caPem: certificates.httpsCa, store, pids, stop: () => closers.closeAll(log) };
+}
+
+function fleetOf({
+  fleetSource: url,
+  fleetRef: ref,
+  fleetPath,
+  fleetCredential: credential,
+}: HubConfig): Partial<Pick<HubSettings, 'fleet'>> {
+  if (url === undefined) return {};
+  const named = { ...(ref !== undefined && { ref }), ...(credential !== undefined && { credential }) };
+  return { fleet: { url, path: fleetPath, ...named } };
 }
 
 /** As Promise.all, but what has begun is waited for before the first failure is told: else nobody would ever end it. */

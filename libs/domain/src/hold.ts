@@ -30,6 +30,7 @@ export type DerivedHoldCode =
   | 'queued'
   | 'barred'
   | 'source'
+  | 'fleet'
   | 'render'
   | 'validation'
   | 'placement'

@@ -24,6 +24,8 @@ export interface DeclaredFleet {
 }
 
 const KEY = 'fleet.declared';
+/** The same without the objects: looked at each second. */
+const APPLIED = 'fleet.applied';
 
 /** Null: nothing was ever applied, or the fleet is not declared in Git any more. */
 export async function readDeclared(unit: Unit): Promise<DeclaredFleet | null> {
@@ -31,9 +33,17 @@ export async function readDeclared(unit: Unit): Promise<DeclaredFleet | null> {
   return text === null || text === '' ? null : (JSON.parse(text) as DeclaredFleet);
 }
 
+/** Which commit was applied last, and by which generation of the Fleet's spec. */
+export async function readApplied(unit: Unit): Promise<Pick<DeclaredFleet, 'revision' | 'generation'> | null> {
+  const text = await unit.settings.get(APPLIED);
+  return text === null || text === '' ? null : (JSON.parse(text) as Pick<DeclaredFleet, 'revision' | 'generation'>);
+}
+
 /** In the transaction that applies it, or forgets it (null). */
 export async function writeDeclared(unit: Unit, declared: DeclaredFleet | null): Promise<void> {
+  const { revision, generation } = declared ?? {};
   await unit.settings.set(KEY, declared === null ? '' : JSON.stringify(declared));
+  await unit.settings.set(APPLIED, declared === null ? '' : JSON.stringify({ revision, generation }));
 }
 
 /** Whoever applies what Git declares: `fleet:<source>`. Nobody's credential gives a name that begins so. */

@@ -45,11 +45,12 @@ export class ApplyDocuments {
   ): Promise<ApplyAnswer> {
     const resources = checkDocuments(documents);
     const results = await this.store.transact((unit) => this.within(unit, resources, caller, options));
-    if (!options.dryRun) await this.after(resources, results);
-    return { results };
+    if (options.dryRun) return { results };
+    await this.after(resources, results);
+    return { results: results.map(({ kind, name, result }) => ({ kind, name, result })) };
   }
 
-  /** The same within a transaction of the caller's, who calls `after` when that is committed. */
+  /** The same within a transaction of the caller's, who calls `after` when that is committed. Tells what there was, too. */
   async within(
     unit: Unit,
     resources: readonly Resource[],
@@ -66,8 +67,13 @@ export class ApplyDocuments {
   }
 
   /** What follows from what was written. */
-  async after(resources: readonly Resource[], results: readonly ApplyResult[]): Promise<void> {
-    if (results.every(({ result }) => result === 'unchanged')) return;
+  async after(
+    resources: readonly Resource[],
+    results: readonly ApplyResult[],
+    deleted: readonly { readonly kind: string }[] = [],
+  ): Promise<void> {
+    const changed = [...results.filter(({ result }) => result !== 'unchanged'), ...deleted];
+    if (changed.length === 0) return;
     // An agent that is taken over may have told its facts while nobody here knew it: it is asked for a sign of life.
     for (const [index, { result }] of results.entries()) {
       const resource = resources[index];
@@ -75,7 +81,7 @@ export class ApplyDocuments {
       if (adoption) this.bus.nudge(adoption.uid);
     }
     this.reconcile.requestAll();
-    if (results.some(({ kind }) => kind === 'Freeze')) await this.freezes.tell();
+    if (changed.some(({ kind }) => kind === 'Freeze')) await this.freezes.tell();
   }
 
   private async one(
@@ -89,8 +95,7 @@ export class ApplyDocuments {
     const before = await currentDocument(unit, kind, name);
     const after = wantedDocument(resource);
     const result = resultOf(resource, before, after);
-    if (options.dryRun) return { kind, name, result, before, after };
-    if (result !== 'unchanged') {
+    if (!options.dryRun && result !== 'unchanged') {
       await refuseByHand(unit, caller.actor, { kind, name });
       const now = this.clock.now();
       await this.write(unit, resource, now, caller);
@@ -99,7 +104,7 @@ export class ApplyDocuments {
         detail: { before: before as unknown as JsonObject, after: after as unknown as JsonObject },
       });
     }
-    return { kind, name, result };
+    return { kind, name, result, before, after };
   }
 
   private async write(unit: Unit, resource: Resource, now: number, caller: Caller): Promise<void> {

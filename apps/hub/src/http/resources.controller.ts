@@ -4,6 +4,7 @@ import { nameSchema, pageOf, resourceSchemas, type Resource } from '#contract';
 import { isUnbounded, seesApplication, type Scope } from '#domain';
 import { RejectedError } from '#kit';
 import type { Clock, ResourceKind, Store, StoredResource } from '#ports';
+import { declaredBy } from '../declared/fleet-reader.js';
 import { CLOCK, STORE } from '../parts.js';
 import { CallerParam, Permit, type Caller, type PermitTarget } from './access/permit.js';
 import { Reach } from './access/reach.js';
@@ -43,7 +44,8 @@ function declaredController(plural: string, kind: ResourceKind): Type {
     @Answers(pageOf(schema))
     async list(@CallerParam() { scopes }: Caller): Promise<{ items: Resource[] }> {
       const seen = await this.seen(await this.store.read.resources.list(kind), scopes);
-      const items = seen.map((stored) => this.view(stored, scopes));
+      const files = await declaredBy(this.store.read, kind);
+      const items = seen.map((stored) => this.view(stored, scopes, files));
       const shipped = kind === 'Strategy' && !items.some(({ metadata }) => metadata.name === 'default');
       return { items: shipped ? [defaultStrategyView(), ...items] : items };
     }
@@ -53,7 +55,7 @@ function declaredController(plural: string, kind: ResourceKind): Type {
     @Answers(schema)
     async get(@Param('name', { schema: nameSchema }) name: string, @CallerParam() { sees }: Caller): Promise<Resource> {
       const stored = await this.store.read.resources.get(kind, name);
-      if (stored) return this.view(stored, sees);
+      if (stored) return this.view(stored, sees, await declaredBy(this.store.read, kind));
       if (kind === 'Strategy' && name === 'default') return defaultStrategyView();
       throw notFound(kind, name);
     }
@@ -89,8 +91,12 @@ function declaredController(plural: string, kind: ResourceKind): Type {
       return all.filter(({ name }) => used.has(name) || (kind === 'Strategy' && name === 'default'));
     }
 
-    private view(stored: StoredResource, scopes: readonly Scope[]): Resource {
-      return resourceView(stored, kind !== 'Application' || this.reach.holdsPlacement(scopes, stored.name, stored));
+    private view(stored: StoredResource, scopes: readonly Scope[], files: ReadonlyMap<string, string>): Resource {
+      const whole = kind !== 'Application' || this.reach.holdsPlacement(scopes, stored.name, stored);
+      const view = resourceView(stored, whole);
+      const file = files.get(stored.name);
+      if (file !== undefined) view.metadata.declaredBy = file;
+      return view;
     }
   }
   Object.defineProperty(DeclaredController, 'name', { value: `${kind}Controller` });

@@ -5,6 +5,7 @@ import { eachOnce, MODE_FACT, NAMESPACED, NAMESPACES_FACT } from '#contract';
 import { parseDuration, type Labels } from '#domain';
 import { RejectedError } from '#kit';
 import type { Clock, Store, StoredCluster, Unit } from '#ports';
+import { refuseByHand } from '../declared/declared-objects.js';
 import type { Caller } from '../http/access/permit.js';
 import { audit } from '../http/audit.js';
 import { iso } from '../http/views/time.js';
@@ -72,6 +73,7 @@ export class Registration {
 
   async label(cluster: StoredCluster, labels: Labels, caller: Caller): Promise<void> {
     await this.store.transact(async (unit) => {
+      await refuseByHand(unit, caller.actor, { kind: 'Cluster', name: cluster.name });
       await unit.clusters.setLabels(cluster.uid, labels);
       const detail = { before: cluster.labels, after: labels };
       await audit(unit, { now: this.clock.now(), caller }, 'cluster.label', `Cluster/${cluster.name}`, { detail });

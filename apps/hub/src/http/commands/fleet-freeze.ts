@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { FreezeAnswer, FreezeState } from '#contract';
+import { FLEET_NAME, type FreezeAnswer, type FreezeState } from '#contract';
 import { canonicalJson, parseDuration, type Freeze } from '#domain';
 import { RejectedError } from '#kit';
 import type { Clock, Store, Unit } from '#ports';
+import { refuseByHand } from '../../declared/declared-objects.js';
 import { CLOCK, STORE } from '../../parts.js';
 import { FreezeKeeper } from '../../steps/advance/freeze-keeper.js';
 import { audit } from '../audit.js';
@@ -40,6 +41,7 @@ export class FleetFreeze {
       };
       const changed = before === null || before.reason !== freeze.reason || before.until !== freeze.until;
       if (changed) {
+        await refuseByHand(unit, caller.actor, { kind: 'Freeze', name: FLEET_NAME });
         await unit.freeze.set(freeze);
         const detail = until === undefined ? {} : { detail: { until: iso(until) } };
         await audit(unit, { now, caller }, 'fleet.freeze', 'Fleet', { reason: wish.reason, ...detail });
@@ -63,6 +65,7 @@ export class FleetFreeze {
     const { caller } = request;
     return this.work.run(request, async (unit, now) => {
       const before = inForce(await unit.freeze.get(), now);
+      await refuseByHand(unit, caller.actor, { kind: 'Freeze', name: FLEET_NAME });
       await unit.freeze.clear();
       if (before) {
         const detail = { before: JSON.parse(canonicalJson(freezeView(before))) as Record<string, string> };
