@@ -134,7 +134,7 @@ describe('a mirror', () => {
     });
   });
 
-  it('runs no hook, follows no submodule and drops the executable bit', async () => {
+  it('runs no hook, and refuses a submodule where nobody asked for it', async () => {
     const sha = await repository.commit({ files: { a: '1' } });
     await repository.git(['update-index', '--add', '--cacheinfo', `160000,${sha},vendored`]);
     await repository.git(['commit', '--quiet', '-m', 'With a submodule']);
@@ -150,7 +150,11 @@ describe('a mirror', () => {
     await repository.commit({ files: { b: '1' }, branch: 'other' });
     await source.resolve({ url: repository.path, ref: 'other' });
     const target = path.join(repository.folder, 'out');
-    await source.export({ url: repository.path, sha: head }, target);
+    await expect(source.export({ url: repository.path, sha: head }, target)).rejects.toMatchObject({
+      code: 'submodule-refused',
+      message: expect.stringMatching(/^"vendored" is a submodule, .*spec\.submodules: true/),
+    });
+    await source.export({ url: repository.path, sha: head }, target, ['a']);
     expect(await readdir(target)).toEqual(['a']);
     expect(await readdir(repository.folder)).not.toContain('hook-ran');
   });

@@ -2,15 +2,19 @@ import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { BugError, RejectedError, type Logger, type Resolve } from '#kit';
-import type { GitCredential, GitRepository, GitSource, ReadCredential } from '#ports';
+import { BugError, type Logger, type Resolve } from '#kit';
+import type { Commit, GitCredential, GitRef, GitRepository, GitSource, ReadCredential } from '#ports';
 import { checkUrl } from './check-url.js';
 import { type GitAccess, openAccess } from './git-access.js';
-import { openMirror, type Mirror } from './mirror.js';
+import { gatherTree, type OpenedTree } from './gather-tree.js';
+import { isFullId, openMirror, type Mirror } from './mirror.js';
 import { sweepUnfinished } from './mirror-folder.js';
+import { EXPORT_LIMITS, planExport } from './plan-export.js';
 import { boundGit, gitVersion } from './run-git.js';
 import type { RouteTerms } from './open-route.js';
 import type { GitUrl } from './parse-git-url.js';
+import { submoduleUrl } from './submodule-url.js';
+import { writeExport } from './write-export.js';
 
 export interface GitSourceOptions {
   /** The mirrors' folder, this hub's alone; made where it is missing. */
@@ -40,6 +44,8 @@ export interface OpenGitSource extends GitSource {
 const GIBIBYTE = 1024 ** 3;
 /** Since when `http.curloptResolve` is known. */
 const PINNING_GIT = 2.037;
+/** Of one export. */
+const MAX_PATHS = 500;
 
 /** Real git, one bare mirror for each URL. See docs/adr/0005-git-mirrors.md. */
 export function openGitSource(options: GitSourceOptions): OpenGitSource {
@@ -84,6 +90,8 @@ export function openGitSource(options: GitSourceOptions): OpenGitSource {
     const name = createHash('sha256').update(key).digest('hex').slice(0, 32);
     const mirror = openMirror({
       url: text,
+      // On this disk there is nothing to save.
+      partial: parsed.kind !== 'file',
       remote: parsed.text,
       root,
       folder: path.join(root, `${name}.git`),
@@ -109,14 +117,48 @@ export function openGitSource(options: GitSourceOptions): OpenGitSource {
     return await credentials(name);
   }
 
+  /** The mirror of a repository, with its submodules where it may have some. */
+  async function treeOf(repository: GitRepository): Promise<OpenedTree> {
+    const tree = await mirrorOf(repository);
+    if (repository.submodules !== true) return { tree };
+    const parent = checkUrl(repository.url, { allowLocal });
+    return {
+      tree,
+      openSubmodule: async (submodule) => treeOf({ ...repository, url: submoduleUrl(parent, submodule) }),
+    };
+  }
+
+  async function exportTo(repository: GitRepository, sha: string, folder: string, paths?: readonly string[]) {
+    if (paths !== undefined && paths.length > MAX_PATHS) {
+      throw new BugError('too-many-paths', `An export is of at most ${MAX_PATHS} paths.`);
+    }
+    const { entries, read } = await gatherTree(await treeOf(repository), sha, paths);
+    await writeExport(planExport(entries, EXPORT_LIMITS), folder, read);
+  }
+
   return {
-    resolve: async ({ ref, ...repository }) => {
-      if (typeof ref !== 'string') throw new RejectedError('version-not-found', 'Ranges of versions are not read yet.');
-      return (await mirrorOf(repository)).resolve(ref);
+    async resolve({ ref, verify, after, ...repository }) {
+      const mirror = await mirrorOf(repository);
+      const commit =
+        typeof ref === 'string'
+          ? await mirror.resolve(ref)
+          : await mirror.resolveVersion({ range: ref.semver, prereleases: ref.prereleases });
+      return { ...commit, ...(await rewrittenSince(mirror, commit, ref, after)) };
     },
-    treeIds: async ({ sha, ...repository }, paths) => (await mirrorOf(repository)).treeIds(sha, paths),
+    treeIds: async ({ sha, ...repository }, paths) => (await mirrorOf(repository)).ids(sha, paths),
     isAncestor: async ({ sha, ...repository }, ancestor) => (await mirrorOf(repository)).isAncestor(sha, ancestor),
-    export: async ({ sha, ...repository }, folder) => (await mirrorOf(repository)).export(sha, folder),
+    export: async ({ sha, ...repository }, folder, paths) => exportTo(repository, sha, folder, paths),
     close: () => stop.abort(),
   };
+}
+
+/** A range goes from tag to tag, which are on no line; a commit that is named stays what it is. */
+async function rewrittenSince(
+  mirror: Mirror,
+  { sha }: Commit,
+  ref: GitRef,
+  after: string | undefined,
+): Promise<{ rewritten?: true }> {
+  if (after === undefined || after === sha || typeof ref !== 'string' || isFullId(ref)) return {};
+  return (await mirror.isAncestor(sha, after)) ? {} : { rewritten: true };
 }

@@ -1,4 +1,4 @@
-import { lstat, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ACCESS_FOLDER } from './git-access.js';
 
@@ -58,4 +58,20 @@ export async function packBytes(folder: string): Promise<number> {
     bytes += (await stat(path.join(packs, name)).catch(() => ({ size: 0 }))).size;
   }
   return bytes;
+}
+
+/** Says in a mirror's folder that it may lack contents and history, which its server hands out one by one. */
+const PARTIAL = 'flotilla-partial';
+
+export async function markPartial(folder: string): Promise<void> {
+  await writeFile(path.join(folder, PARTIAL), '');
+}
+
+export async function isPartial(folder: string): Promise<boolean> {
+  return (await lstat(path.join(folder, PARTIAL)).catch(() => null)) !== null;
+}
+
+/** Whether the history of some commits is cut off. */
+export async function isShallow(folder: string): Promise<boolean> {
+  return ((await stat(path.join(folder, 'shallow')).catch(() => null))?.size ?? 0) > 0;
 }

@@ -1,39 +1,32 @@
 import { rm } from 'node:fs/promises';
 import pLimit from 'p-limit';
-import { FlotillaError, messageOf, RejectedError, type Logger } from '#kit';
+import { FlotillaError, messageOf, type Logger } from '#kit';
 import type { Commit } from '#ports';
-import type { GitAccess } from './git-access.js';
-import { beginMirror, isMirror, packBytes, placeMirror, sweepMirror } from './mirror-folder.js';
-import { parseBatch, parseCommit, parseTree, type TreeEntry } from './parse-objects.js';
-import { EXPORT_LIMITS, planExport } from './plan-export.js';
-import { GitStopped, runGit, type GitCall, type GitOptions } from './run-git.js';
+import { fetchInto, partialSettings, wantsWhole, type FetchOptions, type FetchTerms } from './mirror-fetch.js';
+import { beginMirror, isMirror, isPartial, isShallow, markPartial, placeMirror, sweepMirror } from './mirror-folder.js';
+import { readTrees, type MirrorTree } from './mirror-tree.js';
+import { parseBatch, parseCommit } from './parse-objects.js';
+import { pickVersions, type VersionRange } from './pick-version.js';
+import { GitStopped, runGit, type GitCall } from './run-git.js';
 import { shareRuns } from './share-runs.js';
-import { refNotFound, unreachable, withoutSecrets } from './source-errors.js';
-import { writeExport } from './write-export.js';
+import { refNotFound, unreachable } from './source-errors.js';
 
-export interface MirrorOptions {
+export interface MirrorOptions extends FetchOptions {
   /** As it is shown. */
   readonly url: string;
-  /** As git is given it. */
-  readonly remote: string;
   /** Where the mirrors lie. */
   readonly root: string;
   /** This one's. */
   readonly folder: string;
-  readonly git: GitOptions;
-  /** Asked before each fetch. */
-  readonly access: () => Promise<GitAccess>;
+  /** Whether less than all of the repository is brought where the server can do that. */
+  readonly partial: boolean;
   readonly log: Logger;
-  /** Of one fetch. */
-  readonly timeoutMs: number;
-  /** Of the mirror on the disk. */
-  readonly maxBytes: number;
 }
 
-export interface Mirror {
+export interface Mirror extends MirrorTree {
   resolve(ref: string): Promise<Commit>;
-  export(sha: string, folder: string): Promise<void>;
-  treeIds(sha: string, paths: readonly string[]): Promise<readonly (string | null)[]>;
+  /** The newest tag within a range. */
+  resolveVersion(range: VersionRange): Promise<Commit>;
   isAncestor(sha: string, ancestor: string): Promise<boolean>;
 }
 
@@ -48,6 +41,12 @@ const localTimeoutMs = 60_000;
 const mebibyte = 1024 * 1024;
 /** Fetches that brought something between two looks at whether git wants to tidy up. */
 const tidyEvery = 50;
+/** Tags of versions that may be of something else than a commit. */
+const maxTagsTried = 20;
+
+export function isFullId(ref: string): boolean {
+  return fullId.test(ref);
+}
 
 /** A bare copy of one repository on the disk, made at first use and fetched into from then on. */
 export function openMirror(options: MirrorOptions): Mirror {
@@ -55,58 +54,42 @@ export function openMirror(options: MirrorOptions): Mirror {
   let ready = false;
   let damaged = false;
   let fetches = 0;
+  /** The server has shown that it hands out nothing but all of it. */
+  let whole = !options.partial;
   /** Whatever writes to the mirror, one after the other: what one sweeps away is then no other's. */
   const writing = pLimit(1);
 
   const local = (args: readonly string[], call: Partial<GitCall> = {}): Promise<Buffer> =>
     runGit(git, { folder, args, timeoutMs: localTimeoutMs, maxOutputBytes: 32 * mebibyte, ...call });
-
-  async function fetchInto(target: string, refs: readonly string[]): Promise<void> {
-    const access = await options.access();
-    const tooLarge = new AbortController();
-    // git has no limit of its own for what a fetch brings.
-    const watch = setInterval(() => {
-      packBytes(target).then(
-        (bytes) => bytes > options.maxBytes && tooLarge.abort(new GitStopped('too-large')),
-        () => undefined,
-      );
-    }, 250);
-    // --verbose: simple-git waits 50 ms more for a process that printed nothing.
-    const flags = ['--verbose', '--prune', '--no-tags', '--force', '--no-write-fetch-head', '--no-auto-maintenance'];
-    try {
-      await runGit(git, {
-        folder: target,
-        args: ['fetch', ...flags, '--no-recurse-submodules', '--', options.remote, ...refs],
-        timeoutMs: options.timeoutMs,
-        maxOutputBytes: 32 * mebibyte,
-        signal: tooLarge.signal,
-        env: access.env,
-      });
-    } catch (error) {
-      throw withoutSecrets(error, access.secrets);
-    } finally {
-      clearInterval(watch);
-      await access.dispose();
-    }
-    if ((await packBytes(target)) > options.maxBytes) throw new GitStopped('too-large');
-  }
+  const fetchHere = async (terms: Omit<FetchTerms, 'folder' | 'partial'>): Promise<void> =>
+    fetchInto(options, { folder, partial: await isPartial(folder), ...terms });
 
   /** A clone is a fetch into a new folder that is put in place when it is whole: one that is there is never half of one. */
   async function clone(): Promise<void> {
     const made = await beginMirror(options.root);
+    const partial = !whole;
     try {
       await local(['init', '--bare', '--template=', '.'], { folder: made });
-      await fetchInto(made, everyRef);
+      if (partial) await markPartial(made);
+      await fetchInto(options, { folder: made, partial, refs: everyRef, depth: 'tip' });
       await placeMirror(made, folder);
     } catch (error) {
       await rm(made, { recursive: true, force: true });
-      throw error;
+      if (!partial || !wantsWhole(error)) throw error;
+      await cloneWhole();
     }
+  }
+
+  async function cloneWhole(): Promise<void> {
+    log.info({ url }, 'the server hands out whole repositories only: all of it is fetched');
+    whole = true;
+    await clone();
   }
 
   async function isWhole(): Promise<boolean> {
     try {
-      await local(['rev-list', '--all', '--objects', '--quiet']);
+      const lacking = (await isPartial(folder)) ? ['--missing=allow-any'] : [];
+      await local(['rev-list', '--all', '--objects', '--quiet', ...lacking]);
       return true;
     } catch (error) {
       // One that is too large to be looked through in time is not damaged for that.
@@ -122,8 +105,9 @@ export function openMirror(options: MirrorOptions): Mirror {
       ready = true;
       damaged = false;
       if (isNew) return;
-      await fetchInto(folder, everyRef).catch(async (error: unknown) => {
+      await fetchHere({ refs: everyRef }).catch(async (error: unknown) => {
         await sweepMirror(folder);
+        if (wantsWhole(error) && (await isPartial(folder))) return cloneWhole();
         if (error instanceof GitStopped || !ofDamage.test(messageOf(error)) || (await isWhole())) throw error;
         log.warn({ url }, 'the mirror is damaged and is made anew');
         await clone();
@@ -133,15 +117,32 @@ export function openMirror(options: MirrorOptions): Mirror {
     }
     fetches += 1;
     if (fetches % tidyEvery === 0) {
-      const settings = ['-c', 'gc.auto=2000', '-c', 'gc.autoPackLimit=40', '-c', 'gc.autoDetach=false'];
-      const tidying = writing(() =>
-        local([...settings, 'gc', '--auto', '--quiet', '--prune=90.days.ago'], { timeoutMs: 600_000 }),
-      );
-      tidying.catch((error: unknown) => log.warn({ url, err: error }, 'the mirror could not be tidied up'));
+      writing(tidy).catch((error: unknown) => log.warn({ url, err: error }, 'the mirror could not be tidied up'));
     }
   }
 
+  async function tidy(): Promise<void> {
+    const partial = (await isPartial(folder)) ? partialSettings(options.remote) : [];
+    const settings = ['-c', 'gc.auto=2000', '-c', 'gc.autoPackLimit=40', '-c', 'gc.autoDetach=false', ...partial];
+    await local([...settings, 'gc', '--auto', '--quiet', '--prune=90.days.ago'], { timeoutMs: 600_000 });
+  }
+
   const fetchShared = shareRuns(() => writing(update));
+
+  /** Brings more of what is there already than the fetches of refs did. */
+  const bring = (terms: Omit<FetchTerms, 'folder' | 'partial'>): Promise<void> =>
+    writing(async () => {
+      try {
+        await fetchHere(terms).catch((error: unknown) => {
+          if (!wantsWhole(error)) throw error;
+          return cloneWhole();
+        });
+      } catch (error) {
+        await sweepMirror(folder);
+        throw unreachable(url, folder, error);
+      }
+    });
+  const trees = readTrees({ folder, local, bring });
 
   /** Reads from the mirror; where that fails because the mirror is damaged, once more from a new one. */
   async function read<T>(work: () => Promise<T>): Promise<T> {
@@ -169,8 +170,8 @@ export function openMirror(options: MirrorOptions): Mirror {
     return found && parseCommit(found);
   }
 
-  async function knownRefs(): Promise<readonly string[]> {
-    const args = ['for-each-ref', '--format=%(refname:lstrip=2)', '--count=500', 'refs/heads', 'refs/tags'];
+  async function knownRefs(prefixes: readonly string[], more: readonly string[]): Promise<readonly string[]> {
+    const args = ['for-each-ref', '--format=%(refname:lstrip=2)', ...more, ...prefixes];
     return (await local(args)).toString('utf8').split('\n').filter(Boolean);
   }
 
@@ -185,63 +186,60 @@ export function openMirror(options: MirrorOptions): Mirror {
     if (found !== null) return found;
     if (named) {
       // On no branch any more; some servers hand it out by its id all the same.
-      await writing(() => fetchInto(folder, [ref])).catch((error: unknown) =>
+      await bring({ refs: [ref], depth: 'tip' }).catch((error: unknown) =>
         log.debug({ url, ref, err: error }, 'no such commit'),
       );
       const unnamed = await find(ref);
       if (unnamed !== null) return unnamed;
     }
-    throw refNotFound(url, ref, await knownRefs());
+    throw refNotFound(url, ref, await knownRefs(['refs/heads', 'refs/tags'], ['--count=500']));
   }
 
-  async function readContents(entries: readonly TreeEntry[]): Promise<readonly Uint8Array[]> {
-    const bytes = entries.reduce((sum, entry) => sum + entry.size + 128, 0);
-    const stdin = entries.map((entry) => `${entry.id}\n`).join('');
-    const objects = parseBatch(await local(['cat-file', '--batch'], { stdin, maxOutputBytes: bytes + mebibyte }));
-    return entries.map((entry, index) => {
-      const object = objects[index];
-      if (object?.type !== 'blob') throw new Error(`the mirror lacks ${entry.id}`);
-      return object.content;
+  /** Whether the history that is here has it. */
+  async function hasBehind(sha: string, ancestor: string): Promise<boolean> {
+    const base = await local(['merge-base', sha, ancestor]).catch((error: unknown) => {
+      if (error instanceof GitStopped) throw unreachable(url, folder, error);
+      return Buffer.alloc(0);
     });
-  }
-
-  async function listTree(sha: string): Promise<readonly TreeEntry[]> {
-    try {
-      if (!(await isMirror(folder))) throw new Error('there is no mirror yet');
-      return parseTree(await local(['ls-tree', '-r', '-z', '-l', '--full-tree', sha]));
-    } catch (error) {
-      if (error instanceof GitStopped && error.why !== 'closed') {
-        throw new RejectedError('tree-too-large', `The commit ${sha} has more files than this hub takes.`);
-      }
-      throw error;
-    }
+    return base.toString('utf8').trim() === ancestor;
   }
 
   return {
     resolve,
-    async treeIds(sha, paths) {
-      await resolve(sha);
-      const stdin = paths.map((path) => `${sha}:${path === '.' ? '' : path}\n`).join('');
-      const told = await read(() => local(['cat-file', '--batch-check=%(objectname)'], { stdin }));
-      const lines = told.toString('utf8').split('\n');
-      return paths.map((_, index) => (fullId.test(lines[index] ?? '') ? (lines[index] ?? null) : null));
+    async resolveVersion(range) {
+      await fetchShared();
+      const tags = await read(() => knownRefs(['refs/tags'], []));
+      const picked = pickVersions(tags, range, { of: url, field: 'spec.semver' });
+      for (const tag of picked.slice(0, maxTagsTried)) {
+        const found = await read(() => find(`refs/tags/${tag}`));
+        if (found !== null) return { ...found, tag };
+      }
+      throw refNotFound(url, `refs/tags/${picked[0] ?? ''}`, []);
     },
     async isAncestor(sha, ancestor) {
+      if (!fullId.test(ancestor)) return false;
       await resolve(sha);
-      const { sha: known } = await resolve(ancestor);
-      const base = await read(() => local(['merge-base', sha, known]).catch(() => Buffer.alloc(0)));
-      return base.toString('utf8').trim() === known;
+      if (await hasBehind(sha, ancestor)) return true;
+      if (!(await isShallow(folder))) return false;
+      await bring({ refs: [sha], depth: 'whole' });
+      return await hasBehind(sha, ancestor);
     },
-    async export(sha, target) {
+    object: (name) => read(() => trees.object(name)),
+    async ids(sha, paths) {
+      await resolve(sha);
+      return read(() => trees.ids(sha, paths));
+    },
+    async list(sha, paths) {
       if (!fullId.test(sha)) throw refNotFound(url, sha.slice(0, 255), []);
       // The mirror may be younger than the release: a data folder that was lost is fetched anew.
-      const entries = await listTree(sha).catch(async (error: unknown) => {
-        if (error instanceof RejectedError) throw error;
+      return trees.list(sha, paths).catch(async (error: unknown) => {
+        if (error instanceof FlotillaError) throw error;
         log.debug({ url, sha, err: error }, 'not in the mirror as it is');
         await resolve(sha);
-        return read(() => listTree(sha));
+        return read(() => trees.list(sha, paths));
       });
-      await writeExport(planExport(entries, EXPORT_LIMITS), target, (chunk) => read(() => readContents(chunk)));
     },
+    submodules: (sha) => read(() => trees.submodules(sha)),
+    contents: (entries) => read(() => trees.contents(entries)),
   };
 }

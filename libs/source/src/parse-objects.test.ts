@@ -57,5 +57,9 @@ it('reads a tree with odd names, symlinks and submodules', () => {
 });
 
 it('leaves no file out whose size git cannot tell', () => {
-  expect(() => parseTree(Buffer.from(`100644 blob ${id}     BAD\ta\x00`))).toThrow(/not understood/);
+  const output = Buffer.from(`100644 blob ${id}     BAD\ta\x00`);
+  expect(() => parseTree(output)).toThrow(/not understood/);
+  const missing = new Set<string>();
+  expect(parseTree(output, missing)).toEqual([{ path: 'a', kind: 'file', id, size: 0 }]);
+  expect([...missing]).toEqual([id]);
 });

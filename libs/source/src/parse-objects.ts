@@ -82,18 +82,21 @@ export interface TreeEntry {
 
 /**
  * Reads the output of `git ls-tree -r -z -l`.
- * @throws Error for a line that is not understood: git writes `BAD` for the size of an object that the mirror lost, and a file that is
+ * @param missing gets the ids of files that the mirror lacks, whose sizes are then 0
+ * @throws Error for a line that is not understood, and where a file is missing and nobody asks which: git writes `BAD` for its size, and a file that is
  * left out would be taken for one that was removed.
  */
-export function parseTree(output: Buffer): readonly TreeEntry[] {
+export function parseTree(output: Buffer, missing?: Set<string>): readonly TreeEntry[] {
   const entries: TreeEntry[] = [];
   for (const line of output.toString('utf8').split('\0')) {
-    const match = /^(\d{6}) \w+ ([0-9a-f]{40,64}) +(\d+|-)\t(.+)$/s.exec(line);
+    const match = /^(\d{6}) \w+ ([0-9a-f]{40,64}) +(\d+|-|BAD)\t(.+)$/s.exec(line);
     if (line === '') continue;
-    if (match === null) throw new Error('git ls-tree printed a line that is not understood');
-    const [, mode = '', id = '', size = '', path = ''] = match;
+    const [, mode = '', id = '', size = '', path = ''] = match ?? [];
+    if (match === null || (size === 'BAD' && missing === undefined))
+      throw new Error('git ls-tree printed a line that is not understood');
+    if (size === 'BAD') missing?.add(id);
     const kind = mode === '120000' ? 'symlink' : mode === '160000' ? 'submodule' : 'file';
-    entries.push({ path, kind, id, size: size === '-' ? 0 : Number(size) });
+    entries.push({ path, kind, id, size: /^\d/.test(size) ? Number(size) : 0 });
   }
   return entries;
 }
