@@ -6,7 +6,7 @@ export default {
   roots: ['<rootDir>/test/kubernetes'],
   globalSetup: '<rootDir>/test/kubernetes/control-plane/global-setup.mjs',
   globalTeardown: '<rootDir>/test/kubernetes/control-plane/global-teardown.mjs',
-  // One control plane serves the whole run, so files go one after another.
-  maxWorkers: 1,
+  // Each worker has a control plane of its own, half a gigabyte, and files of one worker go one after another.
+  maxWorkers: 2,
   testTimeout: 120_000,
 };

@@ -1,3 +1,3 @@
-export default async function stopSharedControlPlane() {
-  await globalThis.stopSharedControlPlane?.();
+export default async function stopSharedControlPlanes() {
+  await globalThis.stopSharedControlPlanes?.();
 }
