@@ -1,0 +1,78 @@
+import { messageOf, RejectedError } from '#kit';
+import { armor, Decrypter, identityToRecipient } from 'age-encryption';
+import type { AgeKeys } from './age-keys.js';
+import type { SopsMetadata } from './sops-metadata.js';
+
+const KEY_BYTES = 32;
+const MOST_SHOWN = 5;
+
+/** Opens the data keys of documents with the keys of one Secret. */
+export class DataKeys {
+  private readonly opened = new Map<string, Promise<Uint8Array>>();
+  private identities: Promise<ReadonlyMap<string, string>> | undefined;
+
+  constructor(private readonly keys: AgeKeys) {}
+
+  /** @throws RejectedError `sops-key-missing`, `sops-key` */
+  async open({ age }: SopsMetadata): Promise<Uint8Array> {
+    this.identities ??= byRecipient(this.keys.identities);
+    const identities = await this.identities;
+    const mine = age.filter(({ recipient }) => identities.has(recipient));
+    if (mine.length === 0)
+      throw this.missing(
+        age.map(({ recipient }) => recipient),
+        [...identities.keys()],
+      );
+    let trouble = '';
+    for (const { recipient, enc } of mine) {
+      const opening = this.opened.get(enc) ?? unwrap(enc, identities.get(recipient) ?? '');
+      this.opened.set(enc, opening);
+      try {
+        return await opening;
+      } catch (error) {
+        trouble = messageOf(error, 200);
+      }
+    }
+    throw new RejectedError(
+      'sops-key',
+      `its data key can't be read with the key of ${shown(mine.map(({ recipient }) => recipient))} in the Secret ${this.keys.of} (${trouble}): run sops updatekeys on it`,
+    );
+  }
+
+  private missing(wanted: readonly string[], present: readonly string[]): RejectedError {
+    const { of, isThere } = this.keys;
+    const [namespace, name] = of.split('/');
+    const has = !isThere
+      ? 'is not there'
+      : present.length === 0
+        ? 'has no age key in an entry keys.txt or *.agekey'
+        : `has a key for ${shown(present)} alone`;
+    return new RejectedError(
+      'sops-key-missing',
+      `it is encrypted for ${shown(wanted)}, and the Secret ${of} ${has}: put the key there (kubectl -n ${namespace} create secret generic ${name} --from-file=keys.txt), or encrypt it for another recipient`,
+    );
+  }
+}
+
+async function byRecipient(identities: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const map = new Map<string, string>();
+  for (const identity of identities) {
+    // A line that only looks like a key is none.
+    const recipient = await identityToRecipient(identity).catch(() => null);
+    if (recipient !== null) map.set(recipient, identity);
+  }
+  return map;
+}
+
+async function unwrap(enc: string, identity: string): Promise<Uint8Array> {
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(identity);
+  const key = await decrypter.decrypt(armor.decode(enc));
+  if (key.length !== KEY_BYTES) throw new RejectedError('sops-key', 'it has not 32 bytes');
+  return key;
+}
+
+function shown(recipients: readonly string[]): string {
+  const names = recipients.slice(0, MOST_SHOWN).map((each) => each.slice(0, 80));
+  return `${names.join(', ')}${recipients.length > MOST_SHOWN ? ', …' : ''}`;
+}
