@@ -25,7 +25,8 @@ export interface ChartSource {
   /**
    * The newest version within a range (`*` is any; pre-releases only where the range or `prereleases` asks for them), with its digest. A version that is
    * published anew with other contents is another digest, and told as such.
-   * @throws RejectedError `version-not-found`, `chart-not-found`, `url-refused`, `address-refused`, `index-invalid`, `chart-too-large`, `credential-missing`, `credential-unfit`;
+   * @throws RejectedError `version-not-found`, `range-invalid`, `chart-not-found`, `url-refused`, `address-refused`, `index-invalid`, `chart-too-large`, `credential-missing`,
+   * `credential-unfit`, and of the pack, which is brought at once, `digest-mismatch` (it is not what is said of it), `chart-invalid` (names or links that leave it, no Chart.yaml);
    * RetryableError `source-unreachable`. No message holds credentials.
    */
   resolve(chart: ChartRepository & { readonly range: string; readonly prereleases: boolean }): Promise<ChartVersion>;
@@ -33,7 +34,7 @@ export interface ChartSource {
   /**
    * Unpacks a pinned chart into an empty folder, which is made where it is missing: Chart.yaml lies at its root. Kept packed on the disk by digest, so
    * that a release can be rendered again when nobody publishes it any more.
-   * @throws what resolve throws; RejectedError `digest-mismatch`, `chart-invalid` (names or links that leave it, bombs, no Chart.yaml).
+   * @throws what resolve throws; `digest-mismatch` also where nobody publishes the pinned digest any more. Then nothing is left in the folder.
    */
   export(chart: ChartRepository & Pick<ChartVersion, 'version' | 'digest'>, folder: string): Promise<void>;
 }

@@ -18,8 +18,8 @@ export interface BoundedExchange {
   readonly rules: OutboundRules;
   /** The hub stops. */
   readonly signal: AbortSignal;
-  /** PEM of the authority that the server's certificate is of; those that the system trusts unless told. */
-  readonly ca?: string;
+  /** PEM of the authorities that the server's certificate may be of; those that the system trusts unless told. */
+  readonly ca?: string | readonly string[];
   /** The system's unless told. */
   readonly resolve?: Resolve;
 }
@@ -71,7 +71,7 @@ function send(url: URL, input: BoundedExchange, signal: AbortSignal): Promise<Bo
       agent: false,
       lookup: lookupAllowed(input.rules, input.resolve),
       maxHeaderSize: 16 * 1024,
-      ...(input.ca !== undefined && { ca: input.ca }),
+      ...(input.ca !== undefined && { ca: [input.ca].flat() }),
     });
     const fail = (error: Error): void => {
       reject(error);

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { rootCertificates } from 'node:tls';
 import {
   AddressRefused,
   AnswerTooLarge,
@@ -80,7 +81,9 @@ async function askOnce(
       timeoutMs,
       rules: isOwn || isNamed ? rules : { ...rules, publicOnly: true },
       signal,
-      ...(isOwn && access?.ca !== undefined && { ca: access.ca }),
+      ...(access?.ca !== undefined && isOwn && { ca: access.ca }),
+      // Where a registry sends its users for a token may be of either: its owner's, or a public one.
+      ...(access?.ca !== undefined && !isOwn && isNamed && { ca: [access.ca, ...rootCertificates] }),
       ...(resolve && { resolve }),
     });
   } catch (error) {

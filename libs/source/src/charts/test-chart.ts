@@ -4,7 +4,10 @@ import { gzip } from 'node:zlib';
 import { pack as packTar, type Headers } from 'tar-stream';
 
 /** Something in an archive: a header as it is, and what follows it. */
-export type TarItem = Headers & { readonly content?: string | Buffer };
+export type TarItem = Headers & {
+  readonly content?: string | Buffer;
+  readonly pax?: Readonly<Record<string, string>>;
+};
 
 /** Packs whatever a test writes, the odd included. */
 export async function packItems(items: readonly TarItem[]): Promise<Buffer> {
