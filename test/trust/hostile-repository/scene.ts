@@ -5,13 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { createLogger, createMetrics, findProgram, kustomize, type Logger } from '#kit';
+import { createLogger, findProgram, kustomize, type Logger } from '#kit';
 import { openRenderer } from '#render';
 import { type OpenGitSource, openGitSource } from '#source';
-import type { HubSettings } from '../../../apps/hub/src/parts.js';
+import { applicationSpecSchema } from '#contract';
 import type { BundleShelf } from '../../../apps/hub/src/steps/render/bundle-shelf.js';
-import { RenderOverlays } from '../../../apps/hub/src/steps/render/render-overlays.js';
-import { StepTimer } from '../../../apps/hub/src/steps/step-timer.js';
+import { DeclaredSources } from '../../../apps/hub/src/steps/render/declared-sources.js';
+import { makeRenderStep, type RenderStep } from '../../../apps/hub/src/steps/render/render-step.suite.js';
 import { makeTestRepository, type TestRepository } from '../../../libs/source/src/test-repository.js';
 
 /** A file's text, or a symlink's target. */
@@ -43,7 +43,7 @@ export class HostileRepositoryScene {
   private server!: Server;
   private logger!: Logger;
   private git!: OpenGitSource;
-  private step!: RenderOverlays;
+  private step!: RenderStep;
 
   static async open(): Promise<HostileRepositoryScene> {
     const quiet = createLogger({ level: 'silent' });
@@ -70,13 +70,11 @@ export class HostileRepositoryScene {
   }
 
   /** The hub's render step; what it would store is only counted. */
-  private stepWith(limits: Parameters<typeof openRenderer>[0]['limits'] & object): RenderOverlays {
+  private stepWith(limits: Parameters<typeof openRenderer>[0]['limits'] & object): RenderStep {
     const { kustomizePath } = this.parts;
     const renderer = openRenderer({ kustomizePath, log: this.logger, limits });
-    const settings = { scratchFolder: this.scratch, renderConcurrency: 2 } as HubSettings;
     const shelf = { put: async () => undefined } as unknown as BundleShelf;
-    const step = new RenderOverlays(this.git, renderer, settings, shelf);
-    return Object.assign(step, { timer: new StepTimer(createMetrics({ processMetrics: false })) });
+    return makeRenderStep({ git: this.git, renderer, shelf, scratchFolder: this.scratch });
   }
 
   async close(): Promise<void> {
@@ -161,7 +159,15 @@ export class HostileRepositoryScene {
       const { code, message } = error as { code: string; message: string };
       return { objects: 0, code, message };
     }
-    const { overlays, errors } = await step.render({ repository, sha, renderer: 'auto', paths: ['dev'] });
+    const spec = applicationSpecSchema.parse({ source: 'shop', path: 'dev' });
+    const source = { name: 'shop', spec: repository, status: { revision: sha } };
+    const sources = DeclaredSources.of([source]);
+    const { overlays, errors } = await step.overlays.render({
+      ...{ application: 'web', spec, sources, previous: null },
+      pin: (_overlay, name) => sources.pin(name),
+      overlays: new Map([['dev', { source: 'shop', path: 'dev' }]]),
+    });
+    await step.exports.clear();
     const [error] = errors;
     return { objects: overlays['dev']?.objects ?? 0, code: error?.code ?? '', message: error?.message ?? '' };
   }

@@ -1,8 +1,33 @@
 import type { ApplicationSpec } from '#contract';
 import type { PlacementRule, ValuesFile } from '#domain';
+import type { DeclaredSources } from '../render/declared-sources.js';
+import { usesHelm } from '../render/overlay-recipe.js';
+
+/** What is known of an application's chart, where it is one. */
+export interface ChartFacts {
+  /** Whether one of its sources is a chart. */
+  readonly isChart: boolean;
+  readonly asksForApis: boolean;
+}
+
+/** Names of the Sources that an application's spec names: those of its folders, and those of files of values. */
+export function sourcesOf({ source, environments = [], helm }: ApplicationSpec): {
+  readonly main: readonly string[];
+  readonly values: readonly string[];
+} {
+  const main = environments.length === 0 ? [source] : environments.map(({ source: own = source }) => own);
+  const values = (helm?.valuesFiles ?? []).flatMap((file) =>
+    typeof file === 'string' || file.source === undefined ? [] : [file.source],
+  );
+  return { main: [...new Set(main)], values: [...new Set(values)] };
+}
+
+export function isChartApplication(spec: ApplicationSpec, sources: DeclaredSources): boolean {
+  return sourcesOf(spec).main.some((name) => sources.isChart(name));
+}
 
 /** Pure: what an application's spec says of where it goes, and of which overlay each cluster takes. */
-export function placementOf(spec: ApplicationSpec): PlacementRule {
+export function placementOf(spec: ApplicationSpec, chart: ChartFacts): PlacementRule {
   const { source, path, placement, environments = [], helm, patches = [] } = spec;
   return {
     source,
@@ -15,10 +40,11 @@ export function placementOf(spec: ApplicationSpec): PlacementRule {
         ...(own !== undefined && { source: own }),
       })),
     }),
-    ...(helm !== undefined && {
+    ...(usesHelm(spec, chart.isChart) && {
       helm: {
-        values: helm.valuesFiles.map(valuesFileOf),
-        ...(helm.kubeVersion !== undefined && { kubernetes: helm.kubeVersion }),
+        values: (helm?.valuesFiles ?? []).map(valuesFileOf),
+        ...(helm?.kubeVersion !== undefined && { kubernetes: helm.kubeVersion }),
+        ...(chart.asksForApis && { asksForApis: true }),
       },
     }),
     ...(patches.length > 0 && {

@@ -33,7 +33,7 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
   ) {}
 
   onApplicationBootstrap(): void {
-    this.work.stepper.onEnded((application) => this.request(application));
+    this.work.onEnded((application) => this.request(application));
     this.requestAll();
   }
 
@@ -78,10 +78,21 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
       .catch((error: unknown) => this.log.warn({ step: 'assign', error: messageOf(error) }, 'applications not listed'));
   }
 
+  /** Passes over the applications that take something of a source which is not as it was when they were last passed over. */
   async ofSource(source: string): Promise<readonly ReconcileOutcome[]> {
+    const { unchanged } = this.work;
     const applications = await this.store.read.resources.list('Application');
-    const theirs = applications.filter(({ spec }) => spec['source'] === source);
-    return Promise.all(theirs.map(({ name }) => this.one(name)));
+    const theirs = applications.filter((application) => unchanged.uses(application, source));
+    const same = await unchanged.among(
+      source,
+      theirs.filter(({ name }) => !this.waiting.has(name) && !this.failed.has(name)),
+    );
+    return Promise.all(
+      theirs.map(async ({ name }) => {
+        const release = same.get(name);
+        return release === undefined ? this.one(name) : { application: name, release };
+      }),
+    );
   }
 
   private async passOverAll(): Promise<void> {
@@ -123,7 +134,7 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
       return await this.work.run(resource);
     } catch (error) {
       if (!(error instanceof Blocked)) throw error;
-      const message = await this.work.keepStatus(resource, {}, error);
+      const message = await this.work.keepStatus(resource, {}, [error]);
       return { application: name, ...(message !== undefined && { error: message }) };
     }
   }

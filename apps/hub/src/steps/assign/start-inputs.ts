@@ -5,7 +5,8 @@ import { RejectedError } from '#kit';
 import type { Store, StoredRelease, Unit } from '#ports';
 import { STORE } from '../../parts.js';
 import { BundleDrops } from './bundle-drops.js';
-import { placementOf } from './placement-of.js';
+import { DeclaredSources } from '../render/declared-sources.js';
+import { isChartApplication, placementOf } from './placement-of.js';
 import { Blocked, noStrategy, readSpec, readStrategy } from './inputs.js';
 
 /** What a person's start, plan or replan is made of, as it stands now. */
@@ -89,7 +90,9 @@ async function releaseOf(read: Unit, application: string, number: number | undef
 async function membersOf(read: Unit, spec: ApplicationSpec, release: StoredRelease): Promise<readonly Member[]> {
   const clusters = await read.clusters.joined();
   const byUid = new Map(clusters.map((cluster) => [cluster.uid, cluster]));
-  const { members } = place(placementOf(spec), clusters);
+  const isChart = isChartApplication(spec, await DeclaredSources.read(read));
+  const chart = { isChart, asksForApis: release.details?.asksForApis === true };
+  const { members } = place(placementOf(spec, chart), clusters);
   const placed = members.flatMap(({ uid, overlay }): Member[] => {
     const cluster = byUid.get(uid);
     const digest = release.overlays[overlay]?.digest;

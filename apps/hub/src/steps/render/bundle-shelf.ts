@@ -1,7 +1,13 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import { Inject, Injectable } from '@nestjs/common';
+import { MAX_BUNDLE_BYTES } from '#contract';
+import type { JsonObject } from '#domain';
 import { BugError } from '#kit';
 import type { HubBus, Store } from '#ports';
 import { HUB_BUS, STORE } from '../../parts.js';
+
+const unpack = promisify(gunzip);
 
 /** Bundles by digest: kept in the database, and put on the bus before anybody is told of them. */
 @Injectable()
@@ -14,6 +20,14 @@ export class BundleShelf {
   async put(digest: string, bundle: { gzipped: Uint8Array; bytes: number; objects: number }): Promise<void> {
     await this.store.read.releases.putBundle(digest, bundle);
     await this.publish(digest);
+  }
+
+  /** The objects of a stored bundle; null: it is not stored. */
+  async objects(digest: string): Promise<readonly JsonObject[] | null> {
+    const gzipped = await this.store.read.releases.getBundle(digest);
+    if (!gzipped) return null;
+    const json = await unpack(gzipped, { maxOutputLength: MAX_BUNDLE_BYTES });
+    return JSON.parse(json.toString('utf8')) as readonly JsonObject[];
   }
 
   /** Puts a stored bundle on the bus, unless it is there; answers how many chunks it has. */

@@ -1,20 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { gzip } from 'node:zlib';
 import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { Inject, Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
-import { makeBundle } from '#domain';
 import { MAX_BUNDLE_BYTES, MAX_BUNDLE_OBJECTS } from '#contract';
-import { messageOf, RejectedError, RetryableError } from '#kit';
-import type { GitRepository, GitSource, Renderer, RendererKind } from '#ports';
-import { GIT_SOURCE, RENDERER, SETTINGS, type HubSettings } from '../../parts.js';
+import { makeBundle, type Overlay } from '#domain';
+import { messageOf, RejectedError, RetryableError, type Metrics } from '#kit';
+import type { OverlayInputs, Renderer, StoredRelease } from '#ports';
+import { METRICS, RENDERER, SETTINGS, type HubSettings } from '../../parts.js';
 import { StepTimer } from '../step-timer.js';
 import { BundleShelf } from './bundle-shelf.js';
+import { Exports, type OpenExports } from './exports.js';
+import { HelmInputs } from './helm-inputs.js';
+import { patchesOf, recipeOf, usesHelm } from './overlay-recipe.js';
+import { readsOf, type OverlayRequest } from './overlay-reads.js';
+import { OverlayContents, type Contents } from './overlay-contents.js';
 
 const compress = promisify(gzip);
 
-/** One overlay of one commit, rendered and stored. */
+/** One overlay, rendered and stored. */
 export interface RenderedOverlay {
   readonly digest: string;
   readonly objects: number;
@@ -23,6 +26,7 @@ export interface RenderedOverlay {
 }
 
 export interface OverlayError {
+  /** The overlay's name. */
   readonly path: string;
   readonly code: string;
   readonly message: string;
@@ -30,116 +34,207 @@ export interface OverlayError {
   readonly retryable: boolean;
 }
 
-export interface RenderRequest {
-  readonly repository: GitRepository;
-  readonly sha: string;
-  readonly renderer: RendererKind;
-  readonly paths: readonly string[];
+export interface RenderRequest extends OverlayRequest {
+  readonly application: string;
+  /** By name. */
+  readonly overlays: ReadonlyMap<string, Overlay>;
+  /** The newest release. */
+  readonly previous: StoredRelease | null;
 }
 
-/** Most overlays kept in memory by (commit, path, renderer): one line of text each. */
+export interface Rendering {
+  readonly overlays: Record<string, RenderedOverlay>;
+  readonly errors: OverlayError[];
+  readonly inputs: Record<string, OverlayInputs>;
+  readonly warnings: readonly string[];
+  /** Ids of what all of it was read from, by source and path. */
+  readonly read: ReadonlyMap<string, ReadonlyMap<string, string | null>>;
+}
+
+interface Known {
+  readonly rendered: RenderedOverlay;
+  readonly inputs: OverlayInputs;
+}
+
+/** An overlay on its way. */
+interface Work {
+  readonly name: string;
+  readonly overlay: Overlay;
+  readonly recipe: string;
+  found?: Known;
+  contents?: Contents;
+}
+
+/** Most overlays kept in memory by application and name: some lines of text each. */
 const MAX_KNOWN = 20_000;
 
 /**
- * Renders each distinct overlay of a commit once, however many clusters use it, in parallel up to the cores, and stores
- * the bundles by digest in the database and on the bus.
+ * Renders each distinct overlay once, however many clusters use it, in parallel up to the cores, and stores the bundles by digest in
+ * the database and on the bus. What was read of the sources is remembered by Git's own ids, here and in the release: an overlay of
+ * which nothing changed is never rendered again.
  */
 @Injectable()
 export class RenderOverlays {
   @Inject(StepTimer) private readonly timer!: StepTimer;
-  private readonly known = new Map<string, RenderedOverlay>();
+  @Inject(HelmInputs) private readonly helm!: HelmInputs;
+  @Inject(OverlayContents) private readonly contents!: OverlayContents;
+  @Inject(Exports) private readonly exports!: Exports;
+  private readonly known = new Map<string, Known>();
   private readonly limit;
+  private readonly counted;
 
   constructor(
-    @Inject(GIT_SOURCE) private readonly git: GitSource,
     @Inject(RENDERER) private readonly renderer: Renderer,
-    @Inject(SETTINGS) private readonly settings: HubSettings,
+    @Inject(SETTINGS) settings: Pick<HubSettings, 'renderConcurrency'>,
+    @Inject(METRICS) metrics: Pick<Metrics, 'counter'>,
     private readonly shelf: BundleShelf,
   ) {
     this.limit = pLimit(settings.renderConcurrency);
+    this.counted = metrics.counter<'how'>({
+      name: 'overlays_total',
+      help: 'Overlays of which a release was to be made: rendered, or reused as nothing of them changed.',
+      labels: ['how'],
+    });
   }
 
-  /** What was rendered before and is stored still: fills the memory after a start. */
-  remember(
-    request: Omit<RenderRequest, 'paths' | 'repository'>,
-    overlays: Readonly<Record<string, RenderedOverlay>>,
-  ): void {
-    for (const [path, overlay] of Object.entries(overlays)) this.keep(keyOf(request, path), overlay);
-  }
-
-  /** Every path's overlay, or why it has none. Never throws for what the repository holds. */
-  async render(request: RenderRequest): Promise<{ overlays: Record<string, RenderedOverlay>; errors: OverlayError[] }> {
-    const overlays: Record<string, RenderedOverlay> = {};
+  /** Every overlay, or why there is none. Never throws for what the sources hold. */
+  async render(request: RenderRequest): Promise<Rendering> {
+    const works = [...request.overlays].map(([name, overlay]): Work => {
+      const { application, spec, sources } = request;
+      return { name, overlay, recipe: recipeOf(application, spec, overlay, sources.isChart(overlay.source)) };
+    });
+    await Promise.all(works.map((work) => this.findKnown(request, work)));
+    const missing = works.filter(({ found }) => !found);
+    this.counted.inc({ how: 'reused' }, works.length - missing.length);
     const errors: OverlayError[] = [];
-    const missing: string[] = [];
-    for (const path of request.paths) {
-      const known = this.known.get(keyOf(request, path));
-      if (known) overlays[path] = known;
-      else missing.push(path);
-    }
-    if (missing.length > 0)
-      await this.timer.time('render', () => this.renderMissing(request, missing, overlays, errors));
+    if (missing.length > 0) await this.timer.time('render', () => this.renderMissing(request, missing, errors));
     errors.sort((a, b) => (a.path < b.path ? -1 : 1));
-    return { overlays, errors };
+    return { errors, ...this.gather(request, works) };
   }
 
-  private async renderMissing(
-    request: RenderRequest,
-    missing: readonly string[],
-    overlays: Record<string, RenderedOverlay>,
-    errors: OverlayError[],
-  ): Promise<void> {
-    const folder = await mkdtemp(join(this.settings.scratchFolder, 'tree-'));
+  /** Takes what was rendered before of the same things. */
+  private async findKnown(request: RenderRequest, work: Work): Promise<void> {
+    const { application, previous } = request;
+    const { name } = work;
+    const [rendered, inputs] = [previous?.overlays[name], previous?.details?.inputs?.[name]];
+    for (const known of [this.known.get(keyOf(application, name)), rendered && inputs && { rendered, inputs }]) {
+      if (!known || known.inputs.recipe !== work.recipe) continue;
+      const contents = await this.contents.of(request, work.overlay, known.inputs.reads).catch(() => null);
+      if (contents?.digest !== known.inputs.contents) continue;
+      work.found = known;
+      work.contents = contents;
+      return;
+    }
+  }
+
+  private async renderMissing(request: RenderRequest, missing: readonly Work[], errors: OverlayError[]): Promise<void> {
+    const open = this.exports.open();
     try {
-      await this.git.export({ ...request.repository, sha: request.sha }, folder);
-      await Promise.all(
-        missing.map((path) =>
+      const rendered = await Promise.all(
+        missing.map((work) =>
           this.limit(async () => {
             try {
-              const overlay = await this.renderOne(folder, path, request.renderer);
-              this.keep(keyOf(request, path), overlay);
-              overlays[path] = overlay;
+              return { work, ...(await this.renderOne(request, work, open)) };
             } catch (error) {
-              errors.push(overlayError(path, error));
+              errors.push(overlayError(work.name, error));
+              return null;
             }
           }),
         ),
       );
-    } catch (error) {
-      for (const path of missing) errors.push(overlayError(path, error));
+      // All at once, so that it is one question to git.
+      await Promise.all(rendered.flatMap((one) => (one === null ? [] : [this.settle(request, one)])));
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      open.close();
     }
   }
 
-  private async renderOne(folder: string, path: string, renderer: RendererKind): Promise<RenderedOverlay> {
-    const output = await this.renderer.render({ folder, path, renderer });
+  private async renderOne(
+    request: RenderRequest,
+    { name, overlay }: Work,
+    open: OpenExports,
+  ): Promise<{ rendered: RenderedOverlay; reads: OverlayInputs['reads']; warnings: readonly string[] }> {
+    const { application, spec, sources, previous } = request;
+    const folder = await open.folder(request.pin(overlay, overlay.source));
+    const bases = new Set<string>();
+    const patches = patchesOf(spec, overlay);
+    const helm = usesHelm(spec, sources.isChart(overlay.source))
+      ? await this.helm.of({ application, spec, overlay, name, previous }, (source) =>
+          open.folder(request.pin(overlay, source)),
+        )
+      : null;
+    const output = await this.renderer.render({
+      folder,
+      path: overlay.path,
+      renderer: spec.renderer,
+      ...(helm && { helm }),
+      ...(patches.length > 0 && { patches }),
+      baseOf: async (base) => {
+        const pin = sources.baseOf(base);
+        if (pin === null) return null;
+        bases.add(pin.name);
+        return { folder: await open.folder(request.pin(overlay, pin.name)) };
+      },
+    });
     const bundle = makeBundle(output.objects, { maxBytes: MAX_BUNDLE_BYTES, maxObjects: MAX_BUNDLE_OBJECTS });
     if (!bundle.ok) {
-      throw new RejectedError(
-        'bundle-invalid',
-        bundle.errors
-          .map(({ message }) => message)
-          .join('; ')
-          .slice(0, 2000),
-      );
+      const why = bundle.errors.map(({ message }) => message).join('; ');
+      throw new RejectedError('bundle-invalid', why.slice(0, 2000));
     }
     const gzipped = await compress(bundle.json, { level: 6 });
     await this.shelf.put(bundle.digest, { gzipped, bytes: bundle.bytes, objects: bundle.count });
-    return { digest: bundle.digest, objects: bundle.count, bytes: bundle.bytes, tool: output.tool };
+    this.counted.inc({ how: 'rendered' });
+    return {
+      rendered: { digest: bundle.digest, objects: bundle.count, bytes: bundle.bytes, tool: output.tool },
+      reads: readsOf(overlay, output.reads, bases),
+      warnings: output.warnings.slice(0, 20),
+    };
   }
 
-  private keep(key: string, overlay: RenderedOverlay): void {
-    if (this.known.size >= MAX_KNOWN) {
-      const oldest = this.known.keys().next().value;
-      if (oldest !== undefined) this.known.delete(oldest);
+  private async settle(
+    request: RenderRequest,
+    { work, rendered, reads, warnings }: { work: Work } & Awaited<ReturnType<RenderOverlays['renderOne']>>,
+  ): Promise<void> {
+    // What can't be told now is rendered again the next time.
+    const contents = await this.contents.of(request, work.overlay, reads).catch(() => null);
+    const inputs: OverlayInputs = {
+      ...{ recipe: work.recipe, reads, contents: contents?.digest ?? '' },
+      ...(warnings.length > 0 && { warnings }),
+    };
+    work.found = { rendered, inputs };
+    if (contents) work.contents = contents;
+  }
+
+  private gather({ application }: RenderRequest, works: readonly Work[]): Omit<Rendering, 'errors'> {
+    const overlays: Record<string, RenderedOverlay> = {};
+    const inputs: Record<string, OverlayInputs> = {};
+    const warnings = new Set<string>();
+    const read = new Map<string, Map<string, string | null>>();
+    for (const { name, found, contents } of works) {
+      if (!found) continue;
+      overlays[name] = found.rendered;
+      for (const warning of found.inputs.warnings ?? []) warnings.add(`Overlay "${name}": ${warning}`);
+      for (const [source, path, id] of contents?.ids ?? []) {
+        const ids = read.get(source) ?? new Map<string, string | null>();
+        read.set(source, ids.set(path, id));
+      }
+      if (found.inputs.contents === '') continue;
+      inputs[name] = found.inputs;
+      this.keep(keyOf(application, name), found);
     }
-    this.known.set(key, overlay);
+    return { overlays, inputs, warnings: [...warnings], read };
+  }
+
+  private keep(key: string, known: Known): void {
+    this.known.delete(key);
+    this.known.set(key, known);
+    const oldest = this.known.size > MAX_KNOWN ? this.known.keys().next().value : undefined;
+    if (oldest !== undefined) this.known.delete(oldest);
   }
 }
 
-function keyOf({ sha, renderer }: Omit<RenderRequest, 'paths' | 'repository'>, path: string): string {
-  return `${sha} ${renderer} ${path}`;
+function keyOf(application: string, overlay: string): string {
+  return `${application} ${overlay}`;
 }
 
 function overlayError(path: string, error: unknown): OverlayError {

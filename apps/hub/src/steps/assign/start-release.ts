@@ -1,0 +1,84 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Member, StrategySpec, TargetRow } from '#domain';
+import type { Store, StoredRelease } from '#ports';
+import { STORE } from '../../parts.js';
+import { Stepper } from '../advance/stepper.js';
+import { authorOf } from './author.js';
+import { BundleDrops } from './bundle-drops.js';
+import { decideStart } from './decide-start.js';
+
+export interface StartRequest {
+  readonly name: string;
+  readonly namespace: string;
+  readonly strategy: StrategySpec;
+  readonly release: StoredRelease;
+  readonly members: readonly Member[];
+  readonly rows: readonly TargetRow[];
+  readonly unplaced: ReadonlySet<string>;
+  readonly online: ReadonlySet<string>;
+}
+
+/** Tells the engine what has changed for an application: a release, clusters that came, clusters that went. */
+@Injectable()
+export class StartRelease {
+  constructor(
+    @Inject(STORE) private readonly store: Store,
+    readonly stepper: Stepper,
+    private readonly drops: BundleDrops,
+  ) {}
+
+  /** Id of the rollout that runs then, if one does. */
+  async start({
+    name,
+    namespace,
+    strategy,
+    release,
+    members,
+    rows,
+    unplaced,
+    online,
+  }: StartRequest): Promise<string | undefined> {
+    const header = await this.store.read.rollouts.header(name);
+    const number = header?.baseline ?? null;
+    const baseline =
+      number === null ? null : number === release.number ? release : await this.store.read.releases.get(name, number);
+    const decision = decideStart({
+      header,
+      rows,
+      members,
+      unplaced,
+      online: (uid) => online.has(uid),
+      release: release.number,
+      baseline: ({ overlay }) => {
+        const digest = baseline?.overlays[overlay]?.digest;
+        return digest === undefined ? null : { overlay, digest };
+      },
+    });
+    const author = authorOf((decision.start ? release : (baseline ?? release)).author);
+    const by = { actor: 'system', automatic: true, strategy, ...(author && { author }) } as const;
+    if (decision.leavers.length > 0) {
+      await this.stepper.take(name, { type: 'removed', clusters: decision.leavers, why: 'left' });
+    }
+    if (decision.start) {
+      // Once before the lock, so that under it every bundle is known already.
+      await this.drops.of(this.store.read, { rows, members, namespace });
+      const outcome = await this.stepper.take(name, async (unit) => {
+        const present = (await unit.rollouts.rows(name, { all: true })).map(({ row }) => row);
+        const drops = await this.drops.of(unit, { rows: present, members, namespace });
+        return { type: 'start', kind: 'forward', release: release.number, members, drops, ...by };
+      });
+      return outcome.header.rollout?.id;
+    }
+    if (decision.newcomers.length > 0 && baseline) {
+      const outcome = await this.stepper.take(name, {
+        type: 'start',
+        kind: 'catchUp',
+        release: baseline.number,
+        members: decision.newcomers,
+        ...by,
+      });
+      return outcome.header.rollout?.id;
+    }
+    return header?.rollout?.state === 'running' ? header.rollout.id : undefined;
+  }
+}
