@@ -56,6 +56,8 @@ export function openMirror(options: MirrorOptions): Mirror {
   let fetches = 0;
   /** The server has shown that it hands out nothing but all of it. */
   let whole = !options.partial;
+  /** Commits whose history was deepened to its beginning. */
+  const deepened = new Set<string>();
   /** Whatever writes to the mirror, one after the other: what one sweeps away is then no other's. */
   const writing = pLimit(1);
 
@@ -73,6 +75,7 @@ export function openMirror(options: MirrorOptions): Mirror {
       if (partial) await markPartial(made);
       await fetchInto(options, { folder: made, partial, refs: everyRef, depth: 'tip' });
       await placeMirror(made, folder);
+      deepened.clear();
     } catch (error) {
       await rm(made, { recursive: true, force: true });
       if (!partial || !wantsWhole(error)) throw error;
@@ -220,8 +223,9 @@ export function openMirror(options: MirrorOptions): Mirror {
       if (!fullId.test(ancestor)) return false;
       await resolve(sha);
       if (await hasBehind(sha, ancestor)) return true;
-      if (!(await isShallow(folder))) return false;
+      if (deepened.has(sha) || !(await isShallow(folder))) return false;
       await bring({ refs: [sha], depth: 'whole' });
+      deepened.add(sha);
       return await hasBehind(sha, ancestor);
     },
     object: (name) => read(() => trees.object(name)),

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DEFAULT_REF, sourceSpecSchema } from '#contract';
+import { sourceSpecSchema } from '#contract';
 import type { Hold, JsonObject } from '#domain';
 import { messageOf, RejectedError, RetryableError, type Logger } from '#kit';
-import type { Clock, Commit, GitSource, Store, StoredResource } from '#ports';
-import { repositoryOf } from '../assign/inputs.js';
+import type { Clock, Commit, GitSignature, GitSource, Store, StoredResource } from '#ports';
 import { StepTimer } from '../step-timer.js';
+import { readGit } from './read-git.js';
 import { CLOCK, GIT_SOURCE, LOGGER, STORE } from '../../parts.js';
 
 /** What the hub knows of a source: the last commit it could resolve, and why it can't now. */
@@ -13,7 +13,13 @@ export interface SourceStatus {
   readonly author?: string;
   readonly subject?: string;
   readonly committedAt?: string;
-  /** Generation of the spec that the revision was resolved for. */
+  /** The tag that the range of versions came to. */
+  readonly tag?: string;
+  /** Who signed it, of those that the source trusts. */
+  readonly signature?: GitSignature;
+  /** Generation of the spec that the revision was resolved for; another one's history is another line. */
+  readonly revisionGeneration?: number;
+  /** Generation of the spec that was looked at last. */
   readonly observedGeneration?: number;
   readonly holds: readonly Hold[];
 }
@@ -39,9 +45,8 @@ export class SourceReader {
     const before = source.status as unknown as Partial<SourceStatus>;
     let commit: Commit;
     try {
-      commit = await this.timer.time('ingest', () =>
-        this.git.resolve({ ...repositoryOf(spec), ref: spec.ref ?? DEFAULT_REF }),
-      );
+      const after = before.revisionGeneration === source.generation ? before.revision : undefined;
+      commit = await this.timer.time('ingest', () => readGit(this.git, spec, after));
     } catch (error) {
       // The last good revision stays: nothing that runs depends on the repository being there.
       const message = `${messageOf(error, 1000).replace(/\.$/, '')}; what runs stays as it is`;
@@ -59,6 +64,9 @@ export class SourceReader {
       author: commit.author,
       subject: commit.subject,
       committedAt: commit.committedAt,
+      ...(commit.tag !== undefined && { tag: commit.tag }),
+      ...(commit.signature && { signature: commit.signature }),
+      revisionGeneration: source.generation,
       observedGeneration: source.generation,
       holds: [],
     });
