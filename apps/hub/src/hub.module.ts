@@ -71,6 +71,7 @@ import { Registration } from './installation/registration.js';
 import { Revocations } from './installation/revocations.js';
 import {
   CERTIFICATES,
+  CHART_SOURCE,
   CLOCK,
   GIT_CREDENTIALS,
   SECRET_BOX,
@@ -248,6 +249,7 @@ export class HubModule {
       { provide: STORE, useValue: parts.store },
       { provide: HUB_BUS, useValue: parts.bus },
       { provide: GIT_SOURCE, useValue: parts.git },
+      { provide: CHART_SOURCE, useValue: parts.charts },
       { provide: GIT_CREDENTIALS, useValue: parts.credentials },
       { provide: SECRET_BOX, useValue: parts.box },
       { provide: RENDERER, useValue: parts.renderer },

@@ -1,4 +1,4 @@
-import type { GitSource, HubBus, Renderer, Store } from '#ports';
+import type { ChartSource, GitSource, HubBus, Renderer, Store } from '#ports';
 import type { Logger, Metrics } from '#kit';
 import type { GitCredentials } from './installation/git-credentials.js';
 import type { LoginSettings } from './http/login/login.config.js';
@@ -51,6 +51,7 @@ export interface HubParts {
   readonly store: Store;
   readonly bus: HubBus;
   readonly git: GitSource;
+  readonly charts: ChartSource;
   readonly credentials: GitCredentials;
   readonly box: SecretBox;
   readonly renderer: Renderer;

@@ -16,7 +16,7 @@ import {
 } from '#kit';
 import { systemClock, type Clock, type Store } from '#ports';
 import { openRenderer } from '#render';
-import { openGitSource } from '#source';
+import { openChartSource, openGitSource } from '#source';
 import { migrate, openStore, startEmbeddedPostgres } from '#store';
 import type { HubConfig } from './hub.config.js';
 import { busKeysOf } from './installation/bus-keys.js';
@@ -179,6 +179,13 @@ async function start(
     log,
   });
   closers.add(() => git.close());
+  const charts = openChartSource({
+    folder: folder('charts'),
+    allowLocalAddresses: config.sourcesAllowLocalAddresses,
+    credentials: (name) => credentials.read(name),
+    log,
+  });
+  closers.add(() => charts.close());
   const renderer = openRenderer({ kustomizePath: kustomizeProgram.path, scratchFolder, log });
 
   const signer = await openManifestSigner(config, folder('keys/manifest-key.pem'), log);
@@ -206,6 +213,7 @@ async function start(
     store,
     bus,
     git,
+    charts,
     credentials,
     box,
     renderer,
