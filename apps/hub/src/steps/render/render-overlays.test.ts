@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { makeFakeBus } from '#bus';
 import { applicationSpecSchema } from '#contract';
-import { overlayName, type Overlay } from '#domain';
+import { overlayName, type JsonObject, type Overlay } from '#domain';
 import type { GitSource, Renderer, RenderInput, StoredRelease } from '#ports';
 import { createFakeRenderer } from '#render';
 import { createFakeGitSource, type FakeGitSource } from '#source';
@@ -90,7 +90,7 @@ describe('the render step', () => {
   ): Promise<Rendering> {
     const source = (name: string, url: string) => ({
       ...{ name, spec: { url, ref: 'main' } },
-      status: revisions[name] === undefined ? {} : { revision: revisions[name] },
+      status: (revisions[name] === undefined ? {} : { revision: revisions[name] }) as JsonObject,
     });
     const sources = DeclaredSources.of([source('shop', URL), source('config', CONFIG)]);
     return step.overlays.render({
