@@ -68,6 +68,12 @@ export const VERBS: readonly Verb[] = [
     async () => (await import('./commands/top.js')).top,
   ),
   verb(
+    'export',
+    'Write everything that is declared as files that apply again',
+    OBJECTS,
+    async () => (await import('./commands/export.js')).exportAll,
+  ),
+  verb(
     'sync',
     'Look at a source now instead of at its interval',
     OBJECTS,

@@ -28,6 +28,7 @@ const KINDS = [
   { singular: 'source', plural: 'sources', short: 'src' },
   { singular: 'cluster', plural: 'clusters', short: 'cl' },
   { singular: 'token', plural: 'tokens', short: 'tok' },
+  { singular: 'fleet', plural: 'fleets', short: 'fl' },
 ] as const;
 
 export function remove(context: CliContext): Command {

@@ -129,11 +129,16 @@ function print(context: CliContext, text: string): void {
 }
 
 /** What one document would change. */
-export function diffOf({ kind, name, before, after }: ApplyResult): string {
+export function diffOf({
+  kind,
+  name,
+  before,
+  after,
+}: Pick<ApplyResult, 'kind' | 'name' | 'before'> & { readonly after?: ApplyResult['after'] | null }): string {
   const label = `${kind.toLowerCase()}/${name}`;
   return unifiedDiff(before ? face(before) : '', after ? face(after) : '', {
     from: before ? label : '/dev/null',
-    to: label,
+    to: after ? label : '/dev/null',
   });
 }
 
@@ -142,7 +147,7 @@ function face(document: object): string {
   return toYaml('spec' in document ? { spec: document.spec } : document, { sortKeys: true });
 }
 
-function coloured(text: string): string {
+export function coloured(text: string): string {
   const tones: Readonly<Record<string, Tone>> = { '+': 'good', '-': 'bad', '@': 'faint' };
   return text
     .split('\n')

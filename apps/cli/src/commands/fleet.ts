@@ -6,10 +6,13 @@ import { answerOption, watchOption } from '../options.js';
 import { counted, plain, shortRevision, table, type Column } from '../print.js';
 import { examples } from '../program.js';
 import { showAnswer, type WatchOptions } from '../show-answer.js';
+import { fleetApply, fleetPlan, fleetStatus } from './fleet-files.js';
 
 export function fleet(context: CliContext): Command {
-  return new Command('fleet')
-    .description('Show the fleet at a glance: clusters, applications, what runs and what waits.')
+  const command = new Command('fleet')
+    .description(
+      'Show the fleet at a glance: clusters, applications, what runs and what waits. With status, plan or apply: how it stands to the Git repository that declares it.',
+    )
     .addOption(answerOption())
     .addOption(watchOption())
     .addHelpText(
@@ -18,13 +21,21 @@ export function fleet(context: CliContext): Command {
         ['flotilla fleet', 'how is everything?'],
         ['flotilla fleet --watch', 'follow'],
         ['flotilla fleet -o json', 'for a script'],
+        ['flotilla fleet plan', 'what would the newest commit of the fleet do?'],
       ]),
     )
-    .action(async (options: WatchOptions, command: Command) => {
-      await withHub(command, context, (client) =>
-        showAnswer(client, context, options, { read: () => client.get<FleetView>('/api/v1/fleet'), text: fleetText }),
-      );
-    });
+    .action(async (options: WatchOptions, self: Command) => {
+      await withHub(self, context, async (client) => {
+        await showAnswer(client, context, options, {
+          read: () => client.get<FleetView>('/api/v1/fleet'),
+          text: fleetText,
+        });
+      });
+    })
+    // Else -o after `fleet plan` would be this one's.
+    .enablePositionalOptions();
+  for (const verb of [fleetStatus, fleetPlan, fleetApply]) command.addCommand(verb(context));
+  return command;
 }
 
 const columns: readonly Column<FleetApplication>[] = [

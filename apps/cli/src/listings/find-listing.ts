@@ -4,6 +4,7 @@ import { applications } from './applications.js';
 import { clusters } from './clusters.js';
 import { credentials } from './credentials.js';
 import { events } from './events.js';
+import { fleets } from './fleets.js';
 import { grants } from './grants.js';
 import type { Listing } from './listing.js';
 import { releases } from './releases.js';
@@ -26,6 +27,7 @@ const ALL: readonly { readonly words: readonly string[]; readonly use: <R>(with_
   entry(applications),
   entry(strategies),
   entry(clusters),
+  entry(fleets),
   entry(releases),
   entry(rollouts),
   entry(targets),
