@@ -63,7 +63,7 @@ export class CommitTrees {
     }
     if (this.byBase.size >= maxBases) throw failed(`${namedBy} names one repository more than the ${maxBases} allowed`);
     const root = await realpath(found.folder);
-    const tree = this.all.find((each) => each.root === root && each.name !== '') ?? treeOf(root, key);
+    const tree = this.all.find((each) => each.root === root) ?? treeOf(root, key);
     this.byBase.set(known, tree);
     if (!this.all.includes(tree)) this.all.push(tree);
     return { tree, folder };

@@ -105,7 +105,7 @@ async function renderUnpatched(input: RenderInput, limits: RenderLimits, builder
 }
 
 async function buildTrees(trees: CommitTrees, folder: string, builders: Builders): Promise<Printed> {
-  if (trees.all.length === 1) return builders.kustomize(trees.own.root, folder, {});
+  if (trees.all.every(({ rebased }) => rebased.size === 0)) return builders.kustomize(trees.own.root, folder, {});
   const scratch = await mkdtemp(path.join(builders.scratchFolder, 'flotilla-bases-'));
   try {
     const { root, names } = await layOutTrees(trees, await realpath(scratch));
