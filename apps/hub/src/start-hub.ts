@@ -4,6 +4,7 @@ import { connectHubBus, openBusKeys, startEmbeddedNats } from '#bus';
 import {
   createMetrics,
   findProgram,
+  helm,
   FlotillaError,
   kustomize,
   lockDataFolder,
@@ -186,7 +187,9 @@ async function start(
     log,
   });
   closers.add(() => charts.close());
-  const renderer = openRenderer({ kustomizePath: kustomizeProgram.path, scratchFolder, log });
+  // Found, or built, when a chart is first rendered: most fleets have none.
+  const findHelm = (): ReturnType<typeof findProgram> => findProgram(helm, { log: say });
+  const renderer = openRenderer({ kustomizePath: kustomizeProgram.path, findHelm, scratchFolder, log });
 
   const signer = await openManifestSigner(config, folder('keys/manifest-key.pem'), log);
   closers.add(() => signer.close());

@@ -45,6 +45,9 @@ export function createFakeRenderer(limits: Partial<RenderLimits> = {}): Renderer
       const objects = await build(around, path.join(path.relative(around, root), folder));
       return { objects, tool: 'kustomize fake' };
     },
+    helm: () => {
+      throw new BugError('fake-renderer', 'The fake renderer renders no charts.');
+    },
     patch: () => {
       throw new BugError('fake-renderer', 'The fake renderer applies no patches.');
     },

@@ -4,10 +4,13 @@ import path from 'node:path';
 import pLimit from 'p-limit';
 import type { JsonObject } from '#domain';
 import { RejectedError, type Logger } from '#kit';
-import type { Renderer, RenderInput, RenderOutput, RenderPatch } from '#ports';
+import type { HelmInput, Renderer, RenderInput, RenderOutput, RenderPatch } from '#ports';
 import { applyPatches } from './apply-patches.js';
 import type { CommitTrees } from './commit-tree.js';
 import { fenceKustomization } from './fence-kustomization.js';
+import { helmInputOf, refuseBareChart } from './helm/helm-input-of.js';
+import { openHelm, type FindHelm, type Helm } from './helm/open-helm.js';
+import { renderHelm } from './helm/render-helm.js';
 import { hasKustomization } from './kustomization-file.js';
 import { layOutTrees } from './lay-out-trees.js';
 import { parseObjects } from './parse-yaml.js';
@@ -20,6 +23,8 @@ import { RENDER_LIMITS, type RenderLimits } from './run-program.js';
 export interface RendererOptions {
   /** The program, absolute. */
   readonly kustomizePath: string;
+  /** Absent: there are no charts to render. */
+  readonly findHelm?: FindHelm;
   readonly log: Logger;
   readonly limits?: Partial<RenderLimits>;
   /** Where folders may be made while something is rendered; the system's own for such unless told. */
@@ -33,6 +38,7 @@ export function openRenderer(options: RendererOptions): Renderer {
   const limits: RenderLimits = { ...RENDER_LIMITS, ...options.limits };
   const limit = pLimit(options.concurrency ?? availableParallelism());
   let kustomize: Promise<Kustomize> | null = null;
+  let helm: Promise<Helm> | null = null;
 
   /** At the first render that needs it; asked again where it failed. */
   function getKustomize(): Promise<Kustomize> {
@@ -41,6 +47,14 @@ export function openRenderer(options: RendererOptions): Renderer {
       throw error;
     });
     return kustomize;
+  }
+
+  function getHelm(): Promise<Helm> {
+    helm ??= openHelm(options.findHelm, limits, options.log).catch((error: unknown) => {
+      helm = null;
+      throw error;
+    });
+    return helm;
   }
 
   async function build(root: string, folder: string, names?: Readonly<Record<string, string>>): Promise<Buffer> {
@@ -54,6 +68,8 @@ export function openRenderer(options: RendererOptions): Renderer {
       const { version } = await getKustomize();
       return { objects: parseObjects(printed, `${folder} (as kustomize printed it)`), tool: `kustomize ${version}` };
     },
+    helm: (root, folder, input, reads) =>
+      renderHelm(getHelm, { root, folder, input, reads, scratchFolder: builders.scratchFolder }, limits),
     patch: (objects, patches) => applyPatches(objects, patches, builders.scratchFolder, build),
   };
 
@@ -66,6 +82,7 @@ export interface Builders {
   readonly scratchFolder: string;
   /** Renders a folder that the fence has let pass. */
   kustomize(root: string, folder: string, names: Readonly<Record<string, string>>): Promise<Printed>;
+  helm(root: string, folder: string, input: HelmInput, reads: Reads): Promise<Omit<RenderOutput, 'reads'>>;
   patch(
     objects: readonly JsonObject[],
     patches: readonly RenderPatch[],
@@ -92,12 +109,19 @@ async function renderUnpatched(input: RenderInput, limits: RenderLimits, builder
       path: overlay,
     });
   }
+  if (renderer === 'helm' || (renderer === 'auto' && input.helm !== undefined)) {
+    const reads = new Reads(root);
+    reads.addLinks(inside);
+    const rendered = await builders.helm(root, inside.relative, helmInputOf(input.helm), reads);
+    return { ...rendered, reads: reads.list() };
+  }
   if (renderer === 'kustomize' || (renderer === 'auto' && (await hasKustomization(inside.real)))) {
     const trees = await fenceKustomization(root, inside.relative, input.baseOf);
     const printed = await buildTrees(trees, inside.relative, builders);
     trees.own.reads.addLinks(inside);
     return { ...printed, reads: trees.own.reads.list(), warnings: [] };
   }
+  if (renderer === 'auto') await refuseBareChart(inside);
   const reads = new Reads(root);
   reads.addLinks(inside);
   const objects = await renderPlain(root, inside.relative, limits.maxOutputBytes, reads);

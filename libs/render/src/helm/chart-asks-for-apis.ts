@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises';
+import { Reads } from '../reads.js';
 import { chartWordsOf } from './chart-words.js';
 import { completeChart } from './complete-chart.js';
 
@@ -9,6 +10,7 @@ import { completeChart } from './complete-chart.js';
  * @throws RejectedError as Renderer does for what is wrong with the chart's files
  */
 export async function chartAsksForApis(folder: string, path: string): Promise<boolean> {
-  const { files } = await completeChart(await realpath(folder), path);
+  const root = await realpath(folder);
+  const { files } = await completeChart(root, path, new Reads(root));
   return chartWordsOf(files, []).asksForApis;
 }

@@ -1,5 +1,6 @@
 import { RejectedError } from '#kit';
 import semver from 'semver';
+import type { Reads } from '../reads.js';
 import { resolveInside } from '../resolve-inside.js';
 import { readChartAbout, type ChartAbout, type ChartDependency } from './chart-about.js';
 import { readChart, type ChartFiles } from './read-chart.js';
@@ -21,16 +22,16 @@ const maxDepth = 10;
 export async function completeChart(
   root: string,
   folder: string,
+  reads: Reads,
   ancestors: readonly string[] = [],
 ): Promise<CompleteChart> {
   if (ancestors.includes(folder) || ancestors.length > maxDepth) {
     throw new RejectedError('helm-failed', `${[...ancestors, folder].join(' -> ')}: these charts name each other.`);
   }
-  const chart = await readChart(root, folder);
+  const chart = await readChart(root, folder, reads);
   const about = readChartAbout(chart.files, folder);
   const present = chartsOf(chart.files, folder);
   const files = new Map(chart.files);
-  const reads = new Set(chart.reads);
   const warnings = lockWarnings(about, present, folder);
   const missing: ChartDependency[] = [];
   let wasCompleted = false;
@@ -40,22 +41,29 @@ export async function completeChart(
       missing.push(dependency);
       continue;
     }
-    const local = await readLocal(root, folder, dependency, ancestors);
+    const local = await readLocal({ root, folder, reads, ancestors }, dependency);
     wasCompleted = true;
     for (const [name, content] of local.files) files.set(`charts/${dependency.name}/${name}`, content);
-    for (const each of local.reads) reads.add(each);
     warnings.push(...local.warnings);
     present.set(dependency.name, local.about.version);
   }
   if (missing.length > 0) throw dependencyMissing(folder, missing);
-  return { files, reads: [...reads], about, wasCompleted, warnings };
+  return { files, about, wasCompleted, warnings };
 }
 
 async function readLocal(
-  root: string,
-  folder: string,
+  {
+    root,
+    folder,
+    reads,
+    ancestors,
+  }: {
+    readonly root: string;
+    readonly folder: string;
+    readonly reads: Reads;
+    readonly ancestors: readonly string[];
+  },
   { name, version, repository }: ChartDependency,
-  ancestors: readonly string[],
 ): Promise<CompleteChart> {
   const namedBy = `${folder}/Chart.yaml: dependencies (${name})`;
   // It becomes the name of a folder.
@@ -66,7 +74,8 @@ async function readLocal(
     const what = inside === null ? 'which is not there' : 'which is a file';
     throw new RejectedError('dependency-missing', `${namedBy} names ${JSON.stringify(repository)}, ${what}.`);
   }
-  const local = await completeChart(root, inside.relative, [...ancestors, folder]);
+  reads.addLinks(inside);
+  const local = await completeChart(root, inside.relative, reads, [...ancestors, folder]);
   if (local.about.name !== name) {
     throw new RejectedError(
       'dependency-missing',

@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { RejectedError } from '#kit';
+import type { Reads } from '../reads.js';
 import { resolveInside } from '../resolve-inside.js';
 import { unpackChart } from './unpack-chart.js';
 
@@ -8,8 +9,6 @@ import { unpackChart } from './unpack-chart.js';
 export interface ChartFiles {
   /** By their paths below the chart; a packed chart `charts/a-1.tgz` is the folder `charts/a-1/`. */
   readonly files: ReadonlyMap<string, Buffer>;
-  /** Paths of the repository that it was read from: its folder, and wherever symlinks in it lead. */
-  readonly reads: readonly string[];
 }
 
 export interface ChartBudget {
@@ -26,11 +25,12 @@ const packed = /(^|\/)charts\/[^/_.][^/]*\.tgz$/;
  * Reads a chart as Helm does, symlinks followed: those that stay in the repository.
  * @param root real path of the exported commit
  * @param folder the chart's, below it
+ * @param reads gets that folder, and wherever symlinks in it lead
  * @throws RejectedError `path-escapes`, `helm-failed` where it is larger than anything that Helm is let read
  */
-export async function readChart(root: string, folder: string): Promise<ChartFiles> {
+export async function readChart(root: string, folder: string, reads: Reads): Promise<ChartFiles> {
   const files = new Map<string, Buffer>();
-  const reads = new Set<string>([folder]);
+  reads.addPath(folder);
   const budget: ChartBudget = { ...CHART_LIMITS };
 
   async function walk(at: string, below: string, ancestors: readonly string[]): Promise<void> {
@@ -41,7 +41,7 @@ export async function readChart(root: string, folder: string): Promise<ChartFile
       const inside = await resolveInside(root, at, entry.name, folder);
       // A symlink to nothing: Helm fails at it, and tells the name.
       if (inside === null) throw tooOdd(folder, `${named} is a symlink to what is not there`);
-      if (entry.isSymbolicLink()) reads.add(inside.relative);
+      if (entry.isSymbolicLink()) reads.add(inside);
       if (inside.kind === 'folder') {
         if (ancestors.includes(inside.real)) throw tooOdd(folder, `${named} is a symlink that leads in a circle`);
         await walk(inside.relative, `${name}/`, [...ancestors, inside.real]);
@@ -57,7 +57,7 @@ export async function readChart(root: string, folder: string): Promise<ChartFile
   }
 
   await walk(folder, '', [path.join(root, folder)]);
-  return { files, reads: [...reads] };
+  return { files };
 }
 
 async function unpackInto(

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { BugError, RejectedError } from '#kit';
+import { RejectedError } from '#kit';
 import type { HelmInput, RenderOutput } from '#ports';
+import type { Reads } from '../reads.js';
 import { ProgramFailed, type RenderLimits } from '../run-program.js';
 import { findOutsideSchemas } from './chart-schemas.js';
 import { chartWordsOf, type ChartWords } from './chart-words.js';
@@ -21,8 +21,10 @@ export interface HelmRender {
   /** The chart's, below it. */
   readonly folder: string;
   readonly input: HelmInput;
-  /** Where a folder for the render is made; the system's unless told. */
-  readonly scratchFolder?: string | undefined;
+  /** Where a folder for the render is made. */
+  readonly scratchFolder: string;
+  /** Gets what of the commit it depends on. */
+  readonly reads: Reads;
 }
 
 interface Rendered {
@@ -38,12 +40,12 @@ const maxWarnings = 20;
  */
 export async function renderHelm(
   open: () => Promise<Helm>,
-  { root, folder, input, scratchFolder = tmpdir() }: HelmRender,
+  { root, folder, input, scratchFolder, reads }: HelmRender,
   limits: RenderLimits,
-): Promise<RenderOutput> {
-  const chart = await completeChart(root, folder);
-  const values = await readValuesFiles(root, input.valuesFiles);
-  const texts = [...values.texts, ...ownValues(input)];
+): Promise<Omit<RenderOutput, 'reads'>> {
+  const chart = await completeChart(root, folder, reads);
+  const values = await readValuesFiles(root, input.valuesFiles, reads);
+  const texts = [...values, ...ownValues(input)];
   const defaults = defaultsOf(chart.files, folder);
   for (const { text, name } of [...defaults, ...texts]) refuseEncrypted(text, name);
   const words = chartWordsOf(
@@ -79,7 +81,6 @@ export async function renderHelm(
     return {
       objects: settled.printed.map(({ object }) => object),
       tool: `helm ${helm.version}`,
-      reads: [...new Set([...chart.reads, ...values.reads])].sort(),
       warnings: bounded([
         ...chart.warnings,
         ...outside.map(({ file, reference }) => schemaWarning(folder, file, reference)),
@@ -181,10 +182,4 @@ function bounded(warnings: readonly string[]): readonly string[] {
   const all = [...new Set(warnings)];
   if (all.length <= maxWarnings) return all;
   return [...all.slice(0, maxWarnings - 1), `There are ${all.length - maxWarnings + 1} more warnings.`];
-}
-
-/** What a Renderer is asked to render as a chart must say with what. */
-export function helmInputOf(input: HelmInput | undefined): HelmInput {
-  if (input === undefined) throw new BugError('render-helm', 'A chart is to be rendered without its release name.');
-  return input;
 }

@@ -1,8 +1,10 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
+import { posix } from 'node:path';
 import { RejectedError } from '#kit';
 import type { JsonValue } from '#domain';
 import type { HelmInput } from '#ports';
 import { parseYaml } from '../parse-yaml.js';
+import type { Reads } from '../reads.js';
 import { resolveInside } from '../resolve-inside.js';
 
 export interface ValuesText {
@@ -11,28 +13,27 @@ export interface ValuesText {
   readonly text: Buffer;
 }
 
-export interface ValuesFiles {
-  /** In their order: later ones win. */
-  readonly texts: readonly ValuesText[];
-  /** Paths below the chart's own repository that they were read from or looked for at. */
-  readonly reads: readonly string[];
-}
-
 const maxBytes = 1024 * 1024;
 
 /**
  * Reads the values files of a render, from whichever commits they are in.
  * @param root real path of the chart's own commit
+ * @param reads gets those that are in it, also where they are looked for and not there
+ * @returns in their order: later ones win
  * @throws RejectedError `values-not-found`, `values-encrypted`, `path-escapes`, `helm-failed`
  */
-export async function readValuesFiles(root: string, files: HelmInput['valuesFiles']): Promise<ValuesFiles> {
+export async function readValuesFiles(
+  root: string,
+  files: HelmInput['valuesFiles'],
+  reads: Reads,
+): Promise<readonly ValuesText[]> {
   const texts: ValuesText[] = [];
-  const reads: string[] = [];
   for (const { folder, path, optional, name } of files) {
     const base = await realpath(folder);
     const inside = await resolveInside(base, '.', path, name);
-    // Also where it is not there: once it is, the render is another.
-    if (base === root) reads.push(...(inside === null || inside.relative === path ? [path] : [path, inside.relative]));
+    // Once it is there, the render is another.
+    if (base === root && inside === null) reads.addPath(posix.normalize(path));
+    if (base === root && inside !== null) reads.add(inside);
     if (inside?.kind === 'file') {
       const { size } = await stat(inside.real);
       if (size > maxBytes) {
@@ -49,7 +50,7 @@ export async function readValuesFiles(root: string, files: HelmInput['valuesFile
       );
     }
   }
-  return { texts, reads };
+  return texts;
 }
 
 /**
