@@ -24,6 +24,7 @@ import { saveTrust } from './steps/join/identity.js';
 import { obtainIdentity } from './steps/join/join.js';
 import { Pins, trustOfAnswer } from './steps/join/pins.js';
 import { CredentialKeeper } from './steps/renew/credential-keeper.js';
+import { ApisTeller } from './steps/report/apis-teller.js';
 import { HeartbeatSender } from './steps/report/heartbeat.js';
 import { ReportOutbox } from './steps/report/report-outbox.js';
 import { WithdrawalTeller } from './steps/withdraw/withdrawal-teller.js';
@@ -77,8 +78,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const nextSeq = (): number => (seq += 1);
   const outbox = new ReportOutbox({ bus: () => bus, backoff, nextSeq, logger });
   const watches = new KindWatches({ kube, random, logger, idleMs: timing.watchIdleMs });
-  const discovery = new Discovery(kube);
   const isInstant = mode === 'instant';
+  const tellApis = (digest: string, isLater: boolean): void => {
+    if (heartbeat.setApis(digest) && isLater) heartbeat.send();
+  };
+  const apis: ApisTeller = new ApisTeller({ kube, tell: tellApis, logger });
+  const discovery = new Discovery(kube, () => apis.soon());
   const applications: Applications = new Applications(
     {
       cluster,
@@ -142,7 +147,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     logger,
   });
 
-  const refreshFacts = async (): Promise<void> => heartbeat.setFacts(await learnFacts().catch(() => facts));
+  const refreshFacts = async (): Promise<void> => {
+    const [learnt] = await Promise.all([learnFacts().catch(() => facts), isInstant ? undefined : apis.look()]);
+    heartbeat.setFacts(learnt);
+  };
   const asks = new Asks({
     cluster,
     keys,
@@ -157,7 +165,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     logger,
   });
   bus.onAsk((envelope) => asks.take(envelope));
-  bus.onNudge(() => manifests.look('nudge'));
+  bus.onNudge(() => {
+    // It may be that the hub has only just taken this cluster in again, and knows nothing of it yet.
+    heartbeat.tellFactsAgain();
+    manifests.look('nudge');
+  });
   bus.onReconnect(() => {
     heartbeat.tellFactsAgain();
     outbox.resendAll();
@@ -181,6 +193,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     options.signal?.removeEventListener('abort', giveUp);
     clearInterval(factsTimer);
     asks.close();
+    apis.close();
     manifests.close();
     withdrawing.close();
     heartbeat.close();

@@ -1,5 +1,6 @@
+import { FIELD_TYPES, type FieldSchema } from '#domain';
 import { z } from 'zod';
-import { nameSchema, uidSchema } from './primitives.js';
+import { digestSchema, nameSchema, uidSchema } from './primitives.js';
 
 /** Most bytes of an answer before it is compressed; an agent leaves out what does not fit, and says so. */
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
@@ -11,20 +12,45 @@ export const ASK_TIMEOUT_MS = 10_000;
 /** 128 random bits in hexadecimal: one token of a subject. */
 export const askIdSchema = z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits');
 
+/** What people ask of an application. */
 export const ASKS = ['tree', 'diff', 'events'] as const;
-export type AskKind = (typeof ASKS)[number];
-
-/** The payload of a signed ask. A manifest has no `ask` and an ask no `applications`, so that neither passes for the other. */
-export const askSchema = z.object({
-  protocol: z.number().int().min(0),
-  cluster: uidSchema,
-  id: askIdSchema,
-  ask: z.enum(ASKS),
-  application: nameSchema,
-});
-export type Ask = z.output<typeof askSchema>;
+/** What the hub asks for itself, before it rolls anything out. */
+export const HUB_ASKS = ['schemas', 'dryRun'] as const;
+export type ApplicationAskKind = (typeof ASKS)[number];
+export type AskKind = ApplicationAskKind | (typeof HUB_ASKS)[number];
 
 const text = (limit: number) => z.string().max(limit);
+const askShape = { protocol: z.number().int().min(0), cluster: uidSchema, id: askIdSchema };
+/** `v1`, `apps/v1`. */
+const groupVersionSchema = text(320);
+/** As the API server names what it serves. */
+const hashSchema = text(256);
+
+const applicationAskSchema = z.object({ ...askShape, ask: z.enum(ASKS), application: nameSchema });
+const schemasAskSchema = z.object({
+  ...askShape,
+  ask: z.literal('schemas'),
+  /** Absent: which group versions there are. */
+  groupVersion: groupVersionSchema.optional(),
+});
+const dryRunAskSchema = z.object({
+  ...askShape,
+  ask: z.literal('dryRun'),
+  application: nameSchema,
+  /** Of the bundle. */
+  digest: digestSchema,
+  chunks: z.number().int().min(1).max(1000),
+  /** As the manifest has them. */
+  namespace: nameSchema,
+  serviceAccount: nameSchema.optional(),
+});
+
+/** The payload of a signed ask. A manifest has no `ask` and an ask no `applications`, so that neither passes for the other. */
+export const askSchema = z.discriminatedUnion('ask', [applicationAskSchema, schemasAskSchema, dryRunAskSchema]);
+export type Ask = z.output<typeof askSchema>;
+export type ApplicationAsk = z.output<typeof applicationAskSchema>;
+export type SchemasAsk = z.output<typeof schemasAskSchema>;
+export type DryRunAsk = z.output<typeof dryRunAskSchema>;
 const refShape = {
   apiVersion: text(253),
   kind: text(63),
@@ -126,10 +152,67 @@ export const askErrorSchema = z.object({
   error: z.object({ code: text(64), message: text(1024) }),
 });
 
+/** Most group versions of one cluster. */
+export const MAX_GROUP_VERSIONS = 2000;
+
+/** Group versions with the hashes that the API server gives their OpenAPI documents. */
+export const apiIndexSchema = z
+  .record(groupVersionSchema, hashSchema)
+  .refine((all) => Object.keys(all).length <= MAX_GROUP_VERSIONS, `must have at most ${MAX_GROUP_VERSIONS} entries`);
+
+const fieldTypeSchema = z.enum(FIELD_TYPES);
+const fieldSchemaSchema: z.ZodType<FieldSchema> = z.object({
+  types: z.array(fieldTypeSchema).max(8).optional(),
+  ref: text(512).optional(),
+  get fields() {
+    return z.record(z.string(), fieldSchemaSchema).optional();
+  },
+  get values() {
+    return fieldSchemaSchema.optional();
+  },
+  get items() {
+    return fieldSchemaSchema.optional();
+  },
+  required: z.array(text(512)).max(2000).optional(),
+  enum: z
+    .array(z.union([text(512), z.number(), z.boolean(), z.null()]))
+    .max(5000)
+    .optional(),
+  open: z.literal(true).optional(),
+  embedded: z.literal(true).optional(),
+  default: z.enum(['set', 'empty']).optional(),
+});
+
+/** The index, or one of its documents. */
+export const schemasAnswerSchema = z.object({
+  groupVersions: apiIndexSchema.optional(),
+  document: z
+    .object({
+      groupVersion: groupVersionSchema,
+      hash: hashSchema,
+      kinds: z.record(text(253), text(512)),
+      schemas: z.record(text(512), fieldSchemaSchema),
+    })
+    .optional(),
+});
+
+export const dryRunAnswerSchema = z.object({
+  /** How many objects the API server was asked to take, writing nothing. */
+  tried: z.number().int().min(0),
+  /** What could not be tried, and why, in a few words each. */
+  left: z.array(z.object({ why: text(200), count: z.number().int().min(1) })).max(10),
+  /** What it refuses, in its own words. */
+  refused: z.array(z.object({ ...refShape, message: text(1024) })).max(20),
+  /** How many more it refuses. */
+  more: z.number().int().min(0),
+});
+
 export const answerSchemas = {
   tree: treeAnswerSchema,
   diff: diffAnswerSchema,
   events: eventsAnswerSchema,
+  schemas: schemasAnswerSchema,
+  dryRun: dryRunAnswerSchema,
 } as const satisfies Record<AskKind, z.ZodType>;
 
 export type TreeAnswer = z.output<typeof treeAnswerSchema>;
@@ -138,3 +221,5 @@ export type ObjectDiff = z.output<typeof objectDiffSchema>;
 export type EventsAnswer = z.output<typeof eventsAnswerSchema>;
 export type LiveEvent = z.output<typeof liveEventSchema>;
 export type AskError = z.output<typeof askErrorSchema>;
+export type SchemasAnswer = z.output<typeof schemasAnswerSchema>;
+export type DryRunAnswer = z.output<typeof dryRunAnswerSchema>;

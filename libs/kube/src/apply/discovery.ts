@@ -25,7 +25,11 @@ export const DISCOVERY_FAILED = 'kube-discovery';
 export class Discovery {
   private readonly versions = new Map<string, Promise<ReadonlyMap<string, KindPath>>>();
 
-  constructor(private readonly kube: Kube) {}
+  /** @param onForgotten Called when something was written that may change what is served. */
+  constructor(
+    private readonly kube: Kube,
+    private readonly onForgotten: () => void = () => undefined,
+  ) {}
 
   /**
    * Null: the cluster serves no such kind.
@@ -60,6 +64,7 @@ export class Discovery {
   /** Forgets a group version, as when one of its definitions was written. */
   forget(apiVersion: string): void {
     this.versions.delete(apiVersion);
+    this.onForgotten();
   }
 
   private load(apiVersion: string): Promise<ReadonlyMap<string, KindPath>> {

@@ -2,6 +2,7 @@ import { ApiError, failureStatus } from './api-error.js';
 import { type ApiAnswer, type ApiRequest, type ClusterState, type ResourceRequest } from './cluster-state.js';
 import { deleteCollection, deleteObject } from './deletes.js';
 import { discoveryDocument } from './discovery.js';
+import { openApiDocument } from './openapi.js';
 import { getObject, listObjects } from './reads.js';
 import { parseRequestPath, type RequestTarget } from './request-path.js';
 import { scaleObject } from './scale.js';
@@ -44,7 +45,8 @@ export class ApiServer {
     if (path.length === 1 && (first === 'healthz' || first === 'readyz' || first === 'livez')) {
       return { status: 200, body: '"ok"' };
     }
-    const document = discoveryDocument(path, request.accept ?? '', this.state.kinds.customKinds());
+    const custom = this.state.kinds.customKinds();
+    const document = discoveryDocument(path, request.accept ?? '', custom) ?? openApiDocument(path, custom);
     if (document === undefined) throw unknownPath();
     return { status: 200, body: document };
   }

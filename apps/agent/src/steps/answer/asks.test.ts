@@ -22,6 +22,7 @@ class Desk {
       cluster,
       keys: () => new Map([['k1', publicKey]]),
       bus: {
+        fetchBundle: () => Promise.reject(new Error('no bundle')),
         publishAnswer: async (id, bytes) => {
           this.answers.push({ id, body: JSON.parse(Buffer.from(bytes).toString()) as Desk['answers'][number]['body'] });
         },
@@ -126,7 +127,10 @@ describe('asks', () => {
 
   it('whose answer can not be sent disturb nobody', async () => {
     const desk = new Desk({
-      bus: { publishAnswer: () => Promise.reject(new RetryableError('bus-disconnected', 'The bus is away.')) },
+      bus: {
+        fetchBundle: () => Promise.reject(new Error('no bundle')),
+        publishAnswer: () => Promise.reject(new RetryableError('bus-disconnected', 'The bus is away.')),
+      },
     });
     desk.ask();
     await desk.answered(0);

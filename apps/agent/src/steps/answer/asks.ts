@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { Ask, AskError, AskKind } from '#contract';
+import type { ApplicationAsk, ApplicationAskKind, Ask, AskError } from '#contract';
 import { FlotillaError, type Logger, messageOf } from '#kit';
 import { type Discovery, type MarkValue, SecretMask } from '#kube';
 import type { AgentBus, Kube } from '#ports';
@@ -8,7 +8,9 @@ import type { Reach } from '../apply/reach.js';
 import { asUserOf } from '../apply/service-account.js';
 import { cut } from '../report/compose-report.js';
 import { answerDiff } from './answer-diff.js';
+import { answerDryRun } from './answer-dry-run.js';
 import { answerEvents } from './answer-events.js';
+import { answerSchemas } from './answer-schemas.js';
 import { answerTree } from './answer-tree.js';
 import { type AnswerInput, type Inspected } from './inspected.js';
 import { ReadOnlyKube } from './read-only-kube.js';
@@ -26,7 +28,7 @@ const REQUEST_MS = 3_000;
 /** Between two lines of the log on asks that are not answered. */
 const TELL_EVERY_MS = 60_000;
 
-const ANSWERS: Readonly<Record<AskKind, (input: AnswerInput) => Promise<object>>> = {
+const ANSWERS: Readonly<Record<ApplicationAskKind, (input: AnswerInput) => Promise<object>>> = {
   tree: answerTree,
   diff: answerDiff,
   events: answerEvents,
@@ -36,7 +38,7 @@ export interface AsksOptions {
   readonly cluster: string;
   /** Pinned at the join. */
   readonly keys: () => ReadonlyMap<string, KeyObject>;
-  readonly bus: Pick<AgentBus, 'publishAnswer'>;
+  readonly bus: Pick<AgentBus, 'publishAnswer' | 'fetchBundle'>;
   /** What is known of an application; null: it is not of this cluster's. */
   readonly inspect: (application: string) => Inspected | null;
   readonly kube: Kube;
@@ -116,7 +118,8 @@ export class Asks {
 
   private async answer({ ask, deadline }: Waiting): Promise<void> {
     const left = deadline - performance.now();
-    const { application, id } = ask;
+    const { id } = ask;
+    const application = 'application' in ask ? ask.application : '';
     // Whoever asked has given up, or is about to.
     if (left < 500) return this.refuse(id, 'busy', 'The agent had too many questions to answer at once; ask again.');
     const due = new AbortController();
@@ -125,7 +128,7 @@ export class Asks {
     let inspected: Inspected | null = null;
     let answer: object;
     try {
-      inspected = this.options.inspect(application);
+      inspected = isOfApplication(ask) ? this.options.inspect(application) : null;
       answer = await this.compose(ask, inspected, signal, deadline);
     } catch (error) {
       answer = this.errorAnswer(error, application, inspected?.mask ?? SecretMask.none);
@@ -136,8 +139,23 @@ export class Asks {
   }
 
   private async compose(ask: Ask, inspected: Inspected | null, signal: AbortSignal, deadline: number): Promise<object> {
-    const { kube, discovery, namespace, reach, mark, isInstant } = this.options;
+    const { kube, bus, discovery, namespace, reach, mark, isInstant } = this.options;
+    const usedMs = (): number => performance.now() - (deadline - ANSWER_WITHIN_MS);
+    const reading = (asUser: { readonly asUser?: string | undefined }, timeoutMs = REQUEST_MS): ReadOnlyKube =>
+      new ReadOnlyKube(kube, { ...asUser, signal, timeoutMs });
     if (isInstant) return errorOf('nothing-applied', 'This agent only pretends to apply: there is nothing to look at.');
+    if (ask.ask === 'schemas') return await answerSchemas(ask, reading({}, ANSWER_WITHIN_MS));
+    if (ask.ask === 'dryRun') {
+      return await answerDryRun(ask, {
+        kube: reading(asUserOf(ask)),
+        bus,
+        discovery,
+        namespace,
+        reach,
+        usedMs,
+        signal,
+      });
+    }
     if (inspected === null) {
       return errorOf('unknown-application', `This cluster's agent holds no application ${ask.application}.`);
     }
@@ -145,12 +163,12 @@ export class Asks {
     return await ANSWERS[ask.ask]({
       inspected,
       // The application can do no more than its service account may, and nobody sees more through it.
-      kube: new ReadOnlyKube(kube, { ...(held && asUserOf(held.assignment)), signal, timeoutMs: REQUEST_MS }),
+      kube: reading({ ...(held && asUserOf(held.assignment)) }),
       discovery,
       namespace,
       reach,
       mark,
-      usedMs: () => performance.now() - (deadline - ANSWER_WITHIN_MS),
+      usedMs,
       signal,
     });
   }
@@ -192,6 +210,10 @@ export class Asks {
     this.ignoredToldAt = now;
     this.ignored = 0;
   }
+}
+
+function isOfApplication(ask: Ask): ask is ApplicationAsk {
+  return ask.ask !== 'schemas' && ask.ask !== 'dryRun';
 }
 
 function errorOf(code: string, message: string): AskError {

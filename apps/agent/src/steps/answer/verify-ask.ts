@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { type Ask, askIdSchema, ASKS, askSchema } from '#contract';
+import { type Ask, askIdSchema, ASKS, askSchema, HUB_ASKS } from '#contract';
 import { PROTOCOL_VERSION } from '#domain';
 import { isProtocolUnderstood } from '../../common.js';
 import { openSigned } from '../fetch/open-signed.js';
@@ -37,6 +37,6 @@ export function verifyAsk(envelope: Uint8Array, { cluster, keys }: VerifyAskInpu
   }
   const ask = askSchema.safeParse(claims);
   if (ask.success) return { ok: true, ask: ask.data };
-  const message = `this agent does not understand the question: it knows ${ASKS.join(', ')}; install a newer agent`;
+  const message = `this agent does not understand the question: it knows ${[...ASKS, ...HUB_ASKS].join(', ')}; install a newer agent`;
   return { ok: false, id: id.data, message };
 }

@@ -3,7 +3,9 @@ import { callKube, type ObjectError } from '#kube';
 import type { WorkerContext } from './worker-context.js';
 
 /** Whom the API server takes the agent for while it works on an application; nothing: for itself. */
-export function asUserOf({ serviceAccount, namespace }: ManifestApplication): { readonly asUser?: string } {
+export function asUserOf({ serviceAccount, namespace }: Pick<ManifestApplication, 'serviceAccount' | 'namespace'>): {
+  readonly asUser?: string;
+} {
   return serviceAccount === undefined ? {} : { asUser: `system:serviceaccount:${namespace}:${serviceAccount}` };
 }
 

@@ -21,6 +21,7 @@ export interface HeartbeatOptions {
 export class HeartbeatSender {
   private timer: NodeJS.Timeout | undefined;
   private facts: Facts = {};
+  private apis: string | undefined;
   private factsTold = '';
   private closed = false;
 
@@ -29,6 +30,13 @@ export class HeartbeatSender {
   /** What the cluster is; told with the next heartbeat if it changed. */
   setFacts(facts: Facts): void {
     this.facts = facts;
+  }
+
+  /** Digest of what the API server serves; told with the next heartbeat if it changed. Whether it did. */
+  setApis(apis: string): boolean {
+    const isNews = apis !== this.apis;
+    this.apis = apis;
+    return isNews;
   }
 
   /** After a reconnect the hub may be another one, or have missed the last. */
@@ -41,9 +49,9 @@ export class HeartbeatSender {
     if (this.closed) return;
     const { cluster, boot, version, bus, sequence, trust, everyMs, random } = this.options;
     if (bus.connected()) {
-      const facts = JSON.stringify(this.facts);
+      const facts = `${JSON.stringify(this.facts)}${this.apis ?? ''}`;
       const withdrawal = this.options.withdrawal?.();
-      const tell = facts !== this.factsTold && facts !== '{}';
+      const tell = facts !== this.factsTold && Object.keys(this.facts).length > 0;
       const heartbeat: Heartbeat = {
         protocol: PROTOCOL_VERSION,
         cluster,
@@ -51,7 +59,7 @@ export class HeartbeatSender {
         boot,
         version,
         trust: trust(),
-        ...(tell && { facts: this.facts }),
+        ...(tell && { facts: this.facts, ...(this.apis !== undefined && { apis: this.apis }) }),
         ...(withdrawal && { withdrawal }),
       };
       bus.publishHeartbeat(Buffer.from(JSON.stringify(heartbeat)));

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { ASK_TIMEOUT_MS, type Ask, type AskError, type AskKind } from '#contract';
+import { ASK_TIMEOUT_MS, type ApplicationAskKind, type Ask, type AskError } from '#contract';
 import { PROTOCOL_VERSION, type Scope } from '#domain';
 import { FlotillaError, messageOf, RejectedError, RetryableError, type Logger } from '#kit';
 import type { Clock, HubBus, Store, StoredCluster } from '#ports';
@@ -38,7 +38,7 @@ export class AskAgent {
    * `agent-answer-invalid`, `agent-error` (502), `cluster-offline` (503), `agent-silent` (504); RetryableError `asks-busy`,
    * `agent-busy`, `bus-disconnected`.
    */
-  async ask<K extends AskKind>(
+  async ask<K extends ApplicationAskKind>(
     kind: K,
     { cluster: name, application }: { readonly cluster: string; readonly application: string },
     scopes: readonly Scope[],
@@ -53,7 +53,11 @@ export class AskAgent {
     return { ...answer, cluster: name, application, at: iso(this.clock.now()), assigned };
   }
 
-  private async answered<K extends AskKind>(kind: K, cluster: StoredCluster, application: string): Promise<Answer<K>> {
+  private async answered<K extends ApplicationAskKind>(
+    kind: K,
+    cluster: StoredCluster,
+    application: string,
+  ): Promise<Answer<K>> {
     const id = randomBytes(16).toString('hex');
     const ask: Ask = { protocol: PROTOCOL_VERSION, cluster: cluster.uid, id, ask: kind, application };
     const envelope = Buffer.from(JSON.stringify(await (await this.notary.at(this.store.read)).sign(ask)));
