@@ -79,7 +79,8 @@ export interface RenderOutput {
   /** What rendered it, as `kustomize v5.8.1`, `helm v4.3.1` or `yaml`. */
   readonly tool: string;
   /**
-   * Files and folders of `folder` that it depends on, in order: as long as all of these are as they are, it renders the same. A folder stands for all that is in it.
+   * Files and folders of `folder` that it depends on, in order: as long as all of these are as they are, it renders the same. A folder stands for all that is in it;
+   * a path where nothing is would matter if something were. What is read of other commits, of bases and values files, is not among them.
    */
   readonly reads: readonly string[];
   /** What was left out or is not as its author may think, as sentences; at most 20. */

@@ -134,6 +134,38 @@ export function describeRendererContract(name: string, open: () => Promise<Rende
       expect(outputs.map(({ objects }) => objects[0]?.['kind'])).toEqual(['Service', 'Deployment', 'Deployment']);
     });
 
+    it('tells what it reads: as long as that is as it is, it renders the same', async () => {
+      const { reads } = await render({
+        ...kustomization('resources: [../../base, more/a.yaml]\n'),
+        'overlays/dev/more/a.yaml': service,
+        'overlays/dev/more/unread.yaml': service,
+        'overlays/prod/a.yaml': service,
+      });
+      const names = ['Kustomization', 'kustomization.yaml', 'kustomization.yml', 'more/a.yaml'];
+      expect(reads).toEqual(['base', ...names.map((each) => `overlays/dev/${each}`)]);
+      const plain = await renderer.render({ folder, path: 'overlays/prod', renderer: 'auto' });
+      expect(plain.reads).toEqual(['overlays/prod']);
+    });
+
+    it('reads a remote base from the commit that it is given, and leaves that as it is', async () => {
+      await writeSuiteFiles(folder, kustomization('resources: ["https://example.org/a/b//outside?ref=v1"]\n'));
+      const asked: unknown[] = [];
+      const input = { folder, path: 'overlays/dev', renderer: 'auto' as const };
+      const { objects } = await renderer.render({
+        ...input,
+        baseOf: async (base) => {
+          asked.push(base);
+          return { folder: scratch };
+        },
+      });
+      expect(objects.map((each) => each['kind'])).toEqual(['Deployment']);
+      expect(asked).toEqual([{ url: 'https://example.org/a/b', ref: 'v1' }]);
+      await expect(renderer.render({ ...input, baseOf: async () => null })).rejects.toMatchObject({
+        code: 'remote-base',
+        message: expect.stringContaining('declare a Source of https://example.org/a/b at "v1"'),
+      });
+    });
+
     it('says that an overlay is not there, is a file, or holds nothing to render', async () => {
       const files = { 'overlays/prod/a.yaml': service, 'overlays/empty/README.md': 'x' };
       for (const overlay of ['overlays/dev', 'overlays/prod/a.yaml', 'overlays/empty']) {
