@@ -50,7 +50,7 @@ export class Ingest implements OnApplicationBootstrap, OnApplicationShutdown {
     const source = await this.store.read.resources.get('Source', name);
     if (!source) throw new RejectedError('not-found', `Source "${name}" does not exist`, { status: 404 });
     this.plan(source);
-    const { commit, changed } = await this.serial
+    const { revision, changed } = await this.serial
       .run(name, () => this.reader.read(source))
       .catch(async (error: unknown) => {
         await this.reconcile.ofSource(name);
@@ -59,7 +59,7 @@ export class Ingest implements OnApplicationBootstrap, OnApplicationShutdown {
     const outcomes = await this.reconcile.ofSource(name);
     return {
       source: name,
-      revision: commit.sha,
+      revision,
       changed,
       releases: outcomes.flatMap(({ application, release, rollout }) =>
         release === undefined ? [] : [{ application, release, ...(rollout && { rollout }) }],
