@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Inject, Injectable, Optional, type OnApplicationShutdown } from '@nestjs/common';
-import { BugError } from '#kit';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { ChartSource, GitSource } from '#ports';
 import { CHART_SOURCE, GIT_SOURCE, SETTINGS, type HubSettings } from '../../parts.js';
 import { originKey, type PinnedSource } from './declared-sources.js';
@@ -32,7 +31,7 @@ export class Exports implements OnApplicationShutdown {
 
   constructor(
     @Inject(GIT_SOURCE) private readonly git: GitSource,
-    @Optional() @Inject(CHART_SOURCE) private readonly charts: ChartSource | undefined,
+    @Inject(CHART_SOURCE) private readonly charts: ChartSource,
     @Inject(SETTINGS) private readonly settings: Pick<HubSettings, 'scratchFolder'>,
   ) {}
 
@@ -112,8 +111,7 @@ export class Exports implements OnApplicationShutdown {
     const folder = await mkdtemp(join(this.settings.scratchFolder, 'tree-'));
     try {
       if (origin.type === 'git') await this.git.export({ ...origin.repository, sha: revision }, folder);
-      else if (this.charts) await this.charts.export({ ...origin.chart, version, digest: revision }, folder);
-      else throw new BugError('no-chart-source', 'This hub was composed without a source of charts.');
+      else await this.charts.export({ ...origin.chart, version, digest: revision }, folder);
       return folder;
     } catch (error) {
       await rm(folder, { recursive: true, force: true });

@@ -1,5 +1,7 @@
 import { createMetrics } from '#kit';
-import type { ChartSource, GitSource, Renderer } from '#ports';
+import type { ChartSource, GitSource, Renderer, Store } from '#ports';
+import { createFakeChartSource } from '#source';
+import { createFakeStore } from '#store';
 import { StepTimer } from '../step-timer.js';
 import type { BundleShelf } from './bundle-shelf.js';
 import { Exports } from './exports.js';
@@ -21,16 +23,17 @@ export function makeRenderStep(parts: {
   readonly charts?: ChartSource;
   readonly renderer: Renderer;
   readonly shelf: BundleShelf;
+  readonly store?: Store;
   readonly scratchFolder: string;
 }): RenderStep {
-  const { git, charts, renderer, shelf, scratchFolder } = parts;
+  const { git, charts = createFakeChartSource(), renderer, shelf, store = createFakeStore(), scratchFolder } = parts;
   const metrics = createMetrics({ processMetrics: false });
   const exports = new Exports(git, charts, { scratchFolder });
   const ids = new TreeIds(git);
   const overlays = new RenderOverlays(renderer, { renderConcurrency: 2 }, metrics, shelf);
   Object.assign(overlays, {
     timer: new StepTimer(metrics),
-    helm: new HelmInputs(shelf, new ServedApis()),
+    helm: new HelmInputs(shelf, new ServedApis(store)),
     contents: new OverlayContents(ids),
     exports,
   });
