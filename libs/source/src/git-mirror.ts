@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { BugError, type Logger, type Resolve } from '#kit';
-import type { Commit, GitCredential, GitRef, GitRepository, GitSource, ReadCredential } from '#ports';
+import type { Commit, GitCredential, GitRef, GitRepository, GitSource, GitVerification, ReadCredential } from '#ports';
 import { checkUrl } from './check-url.js';
 import { type GitAccess, openAccess } from './git-access.js';
 import { gatherTree, type OpenedTree } from './gather-tree.js';
@@ -13,6 +13,7 @@ import { EXPORT_LIMITS, planExport } from './plan-export.js';
 import { boundGit, gitVersion } from './run-git.js';
 import type { RouteTerms } from './open-route.js';
 import type { GitUrl } from './parse-git-url.js';
+import { openVerifier, type SignedSubject } from './signatures/verify-signed.js';
 import { submoduleUrl } from './submodule-url.js';
 import { writeExport } from './write-export.js';
 
@@ -60,6 +61,7 @@ export function openGitSource(options: GitSourceOptions): OpenGitSource {
     ...(options.resolve && { resolve: options.resolve }),
   };
   const mirrors = new Map<string, Mirror>();
+  const verifySigned = openVerifier(root);
   /** Resolves to the program that git is started by. */
   let prepared: Promise<string> | null = null;
 
@@ -143,13 +145,24 @@ export function openGitSource(options: GitSourceOptions): OpenGitSource {
         typeof ref === 'string'
           ? await mirror.resolve(ref)
           : await mirror.resolveVersion({ range: ref.semver, prereleases: ref.prereleases });
-      return { ...commit, ...(await rewrittenSince(mirror, commit, ref, after)) };
+      const signature = verify ? await verifySigned(await signedOf(mirror, commit, ref, verify), verify) : null;
+      return { ...commit, ...(signature && { signature }), ...(await rewrittenSince(mirror, commit, ref, after)) };
     },
     treeIds: async ({ sha, ...repository }, paths) => (await mirrorOf(repository)).ids(sha, paths),
     isAncestor: async ({ sha, ...repository }, ancestor) => (await mirrorOf(repository)).isAncestor(sha, ancestor),
     export: async ({ sha, ...repository }, folder, paths) => exportTo(repository, sha, folder, paths),
     close: () => stop.abort(),
   };
+}
+
+/** What is to bear a signature. A branch goes before a tag of its name, and is none. */
+async function signedOf(mirror: Mirror, commit: Commit, ref: GitRef, { of }: GitVerification): Promise<SignedSubject> {
+  const { sha } = commit;
+  if (of === 'commit') return { sha, tag: null, object: await mirror.object(sha) };
+  const tag = commit.tag ?? (typeof ref === 'string' ? ref.replace(/^refs\/tags\//, '') : '');
+  const isBranch = commit.tag === undefined && ref === tag && (await mirror.object(`refs/heads/${tag}`)) !== null;
+  const object = isBranch || isFullId(tag) ? null : await mirror.object(`refs/tags/${tag}`);
+  return { sha, tag, object: object?.type === 'tag' ? object : null };
 }
 
 /** A range goes from tag to tag, which are on no line; a commit that is named stays what it is. */
