@@ -1,7 +1,8 @@
 import type { ApplicationSpec } from '#contract';
 import { place, type Member, type Overlay, type TargetRow } from '#domain';
 import type { StoredCluster } from '#ports';
-import type { OverlayError, RenderedOverlay } from '../render/render-overlays.js';
+import type { RenderedOverlay } from '../render/known-overlay.js';
+import type { OverlayError } from '../render/render-overlays.js';
 import { Blocked } from './inputs.js';
 import { placementOf, type ChartFacts } from './placement-of.js';
 

@@ -71,14 +71,19 @@ export class DeclaredSources {
   }
 
   /**
-   * The declared source that a remote base is of; null: none is.
+   * The declared source that a remote base is of; null: none is. Whoever pushes to a repository names its bases, so these are of
+   * sources that anybody may read, or that are read as the repository itself is: nobody's private source gets into another's bundle.
+   * @param mine name of the source whose repository has the base
    * @throws RejectedError `remote-base` where sources have that repository, and none of them has what the base asks for.
    */
-  baseOf({ url, ref }: RemoteBase): PinnedSource | null {
+  baseOf({ url, ref }: RemoteBase, mine: string): PinnedSource | null {
     const wanted = repositoryNamed(url);
+    const own = this.byName.get(mine)?.spec.credential;
     const there = [...this.byName].filter(
-      ([, { spec }]) =>
-        spec.type === 'git' && (spec.url === url || (wanted !== null && repositoryNamed(spec.url) === wanted)),
+      ([name, { spec }]) =>
+        spec.type === 'git' &&
+        (name === mine || spec.credential === undefined || spec.credential === own) &&
+        (spec.url === url || (wanted !== null && repositoryNamed(spec.url) === wanted)),
     );
     if (there.length === 0) return null;
     const names = there.map(([name]) => `"${name}"`).join(', ');

@@ -233,6 +233,24 @@ describe('the render step', () => {
     expect(exported).toBe(1);
   });
 
+  it('goes on with what it has of a revision when its repository is gone', async () => {
+    commit({ 'a/x.yaml': map('a', '1') });
+    const first = await render(plain('a'));
+    const details = { sources: { shop: { revision: revisions['shop'] ?? '' } }, inputs: first.inputs };
+    const release = { ...releaseOf(first), details };
+    git = createFakeGitSource();
+    for (const previous of [null, release]) {
+      if (previous) {
+        await step.exports.onApplicationShutdown();
+        step = stepOf();
+      }
+      const again = await render(plain('a'), { previous });
+      expect([again.errors, again.overlays]).toEqual([[], first.overlays]);
+    }
+    revisions['shop'] = 'f'.repeat(40);
+    expect((await render(plain('a'))).errors).toMatchObject([{ retryable: true }]);
+  });
+
   it('says why an overlay has no bundle, and tries it again the next time', async () => {
     commit({ 'a/x.yaml': map('a', '1') });
     const { errors, overlays } = await render(plain('a', 'gone'));

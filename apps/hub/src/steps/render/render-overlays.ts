@@ -11,19 +11,12 @@ import { StepTimer } from '../step-timer.js';
 import { BundleShelf } from './bundle-shelf.js';
 import { Exports, type OpenExports } from './exports.js';
 import { HelmInputs } from './helm-inputs.js';
+import { isSame, ofRelease, revisionsOf, type KnownOverlay, type RenderedOverlay } from './known-overlay.js';
 import { patchesOf, recipeOf, usesHelm } from './overlay-recipe.js';
 import { readsOf, type OverlayRequest } from './overlay-reads.js';
 import { OverlayContents, type Contents } from './overlay-contents.js';
 
 const compress = promisify(gzip);
-
-/** One overlay, rendered and stored. */
-export interface RenderedOverlay {
-  readonly digest: string;
-  readonly objects: number;
-  readonly bytes: number;
-  readonly tool: string;
-}
 
 export interface OverlayError {
   /** The overlay's name. */
@@ -51,17 +44,12 @@ export interface Rendering {
   readonly read: ReadonlyMap<string, ReadonlyMap<string, string | null>>;
 }
 
-interface Known {
-  readonly rendered: RenderedOverlay;
-  readonly inputs: OverlayInputs;
-}
-
 /** An overlay on its way. */
 interface Work {
   readonly name: string;
   readonly overlay: Overlay;
   readonly recipe: string;
-  found?: Known;
+  found?: KnownOverlay;
   contents?: Contents;
 }
 
@@ -79,7 +67,7 @@ export class RenderOverlays {
   @Inject(HelmInputs) private readonly helm!: HelmInputs;
   @Inject(OverlayContents) private readonly contents!: OverlayContents;
   @Inject(Exports) private readonly exports!: Exports;
-  private readonly known = new Map<string, Known>();
+  private readonly known = new Map<string, KnownOverlay>();
   private readonly limit;
   private readonly counted;
 
@@ -115,14 +103,14 @@ export class RenderOverlays {
   /** Takes what was rendered before of the same things. */
   private async findKnown(request: RenderRequest, work: Work): Promise<void> {
     const { application, previous } = request;
-    const { name } = work;
-    const [rendered, inputs] = [previous?.overlays[name], previous?.details?.inputs?.[name]];
-    for (const known of [this.known.get(keyOf(application, name)), rendered && inputs && { rendered, inputs }]) {
+    for (const known of [this.known.get(keyOf(application, work.name)), ofRelease(previous, work.name, work.overlay)]) {
       if (!known || known.inputs.recipe !== work.recipe) continue;
       const contents = await this.contents.of(request, work.overlay, known.inputs.reads).catch(() => null);
-      if (contents?.digest !== known.inputs.contents) continue;
-      work.found = known;
-      work.contents = contents;
+      const now = revisionsOf(request, work.overlay, known);
+      // Where a repository can't be asked any more, a revision that is the same has the same contents.
+      if (contents ? contents.digest !== known.inputs.contents : !isSame(known.revisions, now)) continue;
+      work.found = { ...known, revisions: now };
+      if (contents) work.contents = contents;
       return;
     }
   }
@@ -170,7 +158,7 @@ export class RenderOverlays {
       ...(helm && { helm }),
       ...(patches.length > 0 && { patches }),
       baseOf: async (base) => {
-        const pin = sources.baseOf(base);
+        const pin = sources.baseOf(base, overlay.source);
         if (pin === null) return null;
         bases.add(pin.name);
         return { folder: await open.folder(request.pin(overlay, pin.name)) };
@@ -201,7 +189,7 @@ export class RenderOverlays {
       ...{ recipe: work.recipe, reads, contents: contents?.digest ?? '' },
       ...(warnings.length > 0 && { warnings }),
     };
-    work.found = { rendered, inputs };
+    work.found = { rendered, inputs, revisions: revisionsOf(request, work.overlay, { inputs }) };
     if (contents) work.contents = contents;
   }
 
@@ -225,7 +213,7 @@ export class RenderOverlays {
     return { overlays, inputs, warnings: [...warnings], read };
   }
 
-  private keep(key: string, known: Known): void {
+  private keep(key: string, known: KnownOverlay): void {
     this.known.delete(key);
     this.known.set(key, known);
     const oldest = this.known.size > MAX_KNOWN ? this.known.keys().next().value : undefined;
