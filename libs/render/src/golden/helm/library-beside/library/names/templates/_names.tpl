@@ -1,0 +1,1 @@
+{{- define "names.of" }}{{ .root.Release.Name }}-{{ .name }}{{ end }}
