@@ -271,16 +271,15 @@ describe('an application’s own patches', () => {
     expect(tool).toMatch(/^kustomize v5/);
   });
 
-  it('pass by what kustomize would leave out, and say so', async () => {
+  it('are not passed by with the annotation of what kustomize leaves out', async () => {
     await mkdir(path.join(folder, 'local'));
     const local =
       'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: local, annotations: {config.kubernetes.io/local-config: "true"}}\n';
     await writeFile(path.join(folder, 'local', 'all.yaml'), `${local}---\n${objects}`);
-    const { objects: patched, warnings } = await render([{ target: deployments, patch: add('/spec/paused') }], 'local');
-    expect(patched).toHaveLength(6);
-    expect(warnings).toEqual([
-      'ConfigMap local has the annotation config.kubernetes.io/local-config, and so patches pass it by.',
-    ]);
+    await expect(render([{ target: deployments, patch: add('/spec/paused') }], 'local')).rejects.toMatchObject({
+      code: 'patch-failed',
+      message: expect.stringMatching(/^spec\.patches: .*ConfigMap local has the annotation/),
+    });
   });
 
   it('are refused where what was rendered cannot be patched, and not one of them is blamed', async () => {

@@ -1,16 +1,16 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { JsonObject, JsonValue } from '#domain';
-import { RejectedError } from '#kit';
+import { redactText, RejectedError } from '#kit';
 import type { RenderPatch } from '#ports';
 import { parseObjects } from './parse-yaml.js';
 
 /** kustomize over one folder; answers the YAML. @throws RejectedError `kustomize-failed` */
 export type BuildFolder = (root: string, folder: string) => Promise<Uint8Array>;
 
-/** What kustomize leaves out of everything that it prints. */
+/** What bears this is left out of everything that kustomize prints. */
 const localConfig = 'config.kubernetes.io/local-config';
-const mark = 'flotilla-patch-';
 const folderName = 'rendered';
 
 /**
@@ -24,14 +24,16 @@ export async function applyPatches(
   patches: readonly RenderPatch[],
   scratch: string,
   build: BuildFolder,
-): Promise<{ readonly objects: readonly JsonObject[]; readonly warnings: readonly string[] }> {
-  if (objects.length === 0) return { objects, warnings: [] };
-  const aside = objects.filter(isLocal);
+): Promise<readonly JsonObject[]> {
+  if (objects.length === 0) return objects;
+  // Nobody gets an object past a patch, nor loses one.
+  const local = objects.find(isLocal);
+  if (local !== undefined) throw notPatched(`${called(local)} has the annotation ${localConfig}: remove it`);
   const root = await mkdtemp(path.join(scratch, 'flotilla-patches-'));
   try {
     const folder = path.join(root, folderName);
     await mkdir(folder);
-    await writeFile(path.join(folder, 'objects.yaml'), writeYaml(objects.filter((each) => !isLocal(each))));
+    await writeFile(path.join(folder, 'objects.yaml'), writeYaml(objects));
     const run = async (list: readonly object[]): Promise<readonly JsonObject[]> => {
       const kustomization = { resources: ['objects.yaml'], sortOptions: { order: 'fifo' }, patches: list };
       await writeFile(path.join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
@@ -41,7 +43,7 @@ export async function applyPatches(
     const missed = patches.findIndex(({ target }, index) => target !== undefined && !hit.has(index));
     const first = patches[missed];
     if (first !== undefined) throw patchFailed(first, 'its target is no object that was rendered');
-    return { objects: [...patched, ...aside], warnings: aside.map(leftAlone).slice(0, 20) };
+    return patched;
   } finally {
     await rm(root, { recursive: true, force: true });
   }
@@ -49,12 +51,13 @@ export async function applyPatches(
 
 type Run = (list: readonly object[]) => Promise<readonly JsonObject[]>;
 
-/** Each target is marked just before its patch, in a field that no object has: what bears the mark was hit. */
+/** Each target is marked just before its patch, in a field that no object has, nor can guess: what bears the mark was hit. */
 async function runMarked(
   patches: readonly RenderPatch[],
   run: Run,
 ): Promise<{ readonly patched: readonly JsonObject[]; readonly hit: ReadonlySet<number> }> {
-  const marked = patches.flatMap((patch, index) => [...markOf(patch, index), plain(patch)]);
+  const mark = `flotilla-${randomBytes(16).toString('hex')}-`;
+  const marked = patches.flatMap((patch, index) => [...markOf(mark, patch, index), plain(patch)]);
   let printed: readonly JsonObject[];
   try {
     printed = await run(marked);
@@ -63,14 +66,14 @@ async function runMarked(
     printed = await runPlain(patches, run);
   }
   const hit = new Set<number>();
-  const patched = printed.map((object) => unmark(object, hit));
-  const lost = patches.flatMap((patch, index) => (hit.has(index) ? [] : markOf(patch, index)));
+  const patched = printed.map((object) => unmark(mark, object, hit));
+  const lost = patches.flatMap((patch, index) => (hit.has(index) ? [] : markOf(mark, patch, index)));
   // A patch may take away the whole object, and the mark with it.
-  if (lost.length > 0) for (const object of await run(lost)) unmark(object, hit);
+  if (lost.length > 0) for (const object of await run(lost)) unmark(mark, object, hit);
   return { patched, hit };
 }
 
-function markOf({ target }: RenderPatch, index: number): readonly object[] {
+function markOf(mark: string, { target }: RenderPatch, index: number): readonly object[] {
   if (target === undefined) return [];
   return [{ target, patch: JSON.stringify([{ op: 'add', path: `/${mark}${index}`, value: true }]) }];
 }
@@ -79,7 +82,7 @@ function plain({ target, patch }: RenderPatch): object {
   return { ...(target !== undefined && { target }), patch };
 }
 
-function unmark(object: JsonObject, hit: Set<number>): JsonObject {
+function unmark(mark: string, object: JsonObject, hit: Set<number>): JsonObject {
   const marks = Object.keys(object).filter((key) => key.startsWith(mark));
   if (marks.length === 0) return object;
   for (const key of marks) hit.add(Number(key.slice(mark.length)));
@@ -107,7 +110,11 @@ async function runPlain(patches: readonly RenderPatch[], run: Run): Promise<read
   const guilty = patches[fails - 1];
   const reason = failure.message.replace(/^[^:]*: /, '').replace(/\.$/, '');
   if (guilty !== undefined) throw patchFailed(guilty, reason);
-  throw new RejectedError('patch-failed', `spec.patches: what was rendered cannot be patched: ${reason}.`);
+  throw notPatched(reason);
+}
+
+function notPatched(reason: string): RejectedError {
+  return new RejectedError('patch-failed', `spec.patches: what was rendered cannot be patched: ${reason}.`);
 }
 
 function isFailure(error: unknown): error is RejectedError {
@@ -123,9 +130,9 @@ function isLocal(object: JsonObject): boolean {
   return typeof annotations === 'object' && annotations !== null && Object.hasOwn(annotations, localConfig);
 }
 
-function leftAlone(object: JsonObject): string {
-  const name = textOf((object['metadata'] as JsonObject)['name']);
-  return `${textOf(object['kind'])} ${name} has the annotation ${localConfig}, and so patches pass it by.`;
+function called(object: JsonObject): string {
+  const metadata = object['metadata'] as JsonObject;
+  return redactText(`${textOf(object['kind'])} ${textOf(metadata['name'])}`.slice(0, 200));
 }
 
 function textOf(value: JsonValue | undefined): string {

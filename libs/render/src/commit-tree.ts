@@ -58,7 +58,7 @@ export class CommitTrees {
     if (there !== undefined) return { tree: there, folder };
     const found = await this.ask({ url, ...(ref !== undefined && { ref }) }, namedBy);
     if (found === null) {
-      const mend = `copy it in, or declare a Source of ${url}${ref === undefined ? '' : ` at ${quote(ref)}`}`;
+      const mend = `copy it in, or declare a Source of ${url}${ref === undefined ? '' : ` at ${quote(ref)}`}, public or with this one's credential`;
       throw remoteBase(text, namedBy, `${mend}; nothing else is fetched`);
     }
     if (this.byBase.size >= maxBases) throw failed(`${namedBy} names one repository more than the ${maxBases} allowed`);

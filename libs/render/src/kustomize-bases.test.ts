@@ -161,7 +161,7 @@ describe('a kustomization of several repositories', () => {
       'of no declared source',
       'resources: ["https://example.org/team/none//base"]',
       'remote-base',
-      /declare a Source of https:\/\/example\.org\/team\/none; nothing/,
+      /declare a Source of https:\/\/example\.org\/team\/none, public or with this one's credential; nothing/,
     ],
     ['of another ref', `resources: ["${shop}//base?ref=other"]`, 'remote-base', /declare a Source of \S+ at "other"/],
     [

@@ -83,10 +83,7 @@ export interface Builders {
   /** Renders a folder that the fence has let pass. */
   kustomize(root: string, folder: string, names: Readonly<Record<string, string>>): Promise<Printed>;
   helm(root: string, folder: string, input: HelmInput, reads: Reads): Promise<Omit<RenderOutput, 'reads'>>;
-  patch(
-    objects: readonly JsonObject[],
-    patches: readonly RenderPatch[],
-  ): Promise<{ readonly objects: readonly JsonObject[]; readonly warnings: readonly string[] }>;
+  patch(objects: readonly JsonObject[], patches: readonly RenderPatch[]): Promise<readonly JsonObject[]>;
 }
 
 type Printed = Pick<RenderOutput, 'objects' | 'tool'>;
@@ -95,8 +92,7 @@ type Printed = Pick<RenderOutput, 'objects' | 'tool'>;
 export async function renderWith(input: RenderInput, limits: RenderLimits, builders: Builders): Promise<RenderOutput> {
   const output = await renderUnpatched(input, limits, builders);
   if (input.patches === undefined || input.patches.length === 0) return output;
-  const { objects, warnings } = await builders.patch(output.objects, input.patches);
-  return { ...output, objects, warnings: [...output.warnings, ...warnings].slice(0, 20) };
+  return { ...output, objects: await builders.patch(output.objects, input.patches) };
 }
 
 async function renderUnpatched(input: RenderInput, limits: RenderLimits, builders: Builders): Promise<RenderOutput> {
