@@ -17,6 +17,8 @@ export interface ChartHttpTerms {
   readonly rules: OutboundRules;
   /** The system's unless told. */
   readonly resolve?: Resolve;
+  /** PEM of authorities that are trusted beside the system's; none unless told. */
+  readonly authorities?: readonly string[];
   /** Of one request, redirects apart. */
   readonly timeoutMs: number;
   /** The hub stops. */
@@ -68,10 +70,10 @@ async function askOnce(
   url: URL,
   place: ChartPlace,
   { maxBytes, what, authorization, headers, isNamed }: ChartRequest,
-  { rules, resolve, timeoutMs, signal }: ChartHttpTerms,
+  { rules, resolve, authorities, timeoutMs, signal }: ChartHttpTerms,
 ): Promise<ChartReply> {
   const isOwn = url.host === place.host;
-  const { access } = place;
+  const ca = trusted(isOwn, isNamed === true, place.access?.ca, authorities);
   try {
     return await boundedExchange({
       method: 'GET',
@@ -81,9 +83,7 @@ async function askOnce(
       timeoutMs,
       rules: isOwn || isNamed ? rules : { ...rules, publicOnly: true },
       signal,
-      ...(access?.ca !== undefined && isOwn && { ca: access.ca }),
-      // Where a registry sends its users for a token may be of either: its owner's, or a public one.
-      ...(access?.ca !== undefined && !isOwn && isNamed && { ca: [access.ca, ...rootCertificates] }),
+      ...(ca && { ca }),
       ...(resolve && { resolve }),
     });
   } catch (error) {
@@ -95,6 +95,19 @@ async function askOnce(
     if (error instanceof NoAnswer) throw unreachable(place, certificateMend(error.message));
     throw error;
   }
+}
+
+/** Whose certificates are taken; undefined: those of the authorities that the system trusts. */
+function trusted(
+  isOwn: boolean,
+  isNamed: boolean,
+  ownCa: string | undefined,
+  authorities: readonly string[] = [],
+): readonly string[] | undefined {
+  if (isOwn && ownCa !== undefined) return [ownCa];
+  // Where a registry sends its users for a token may be of either: its owner's, or a public one.
+  const more = isNamed && ownCa !== undefined ? [ownCa, ...authorities] : authorities;
+  return more.length === 0 ? undefined : [...rootCertificates, ...more];
 }
 
 /** @throws RejectedError `url-refused` for what is no address that may be called, or not over TLS. */

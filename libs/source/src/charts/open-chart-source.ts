@@ -19,6 +19,8 @@ export interface ChartSourceOptions {
   readonly allowLocalAddresses?: boolean;
   /** Resolves hosts' names; the system's unless told. */
   readonly resolve?: Resolve;
+  /** PEM of authorities that are trusted beside the system's; none unless told. */
+  readonly authorities?: readonly string[];
   /** Gives what a source's credential holds; none are known unless told. */
   readonly credentials?: ReadCredential;
   /** One request; 60,000 ms unless told. */
@@ -47,6 +49,7 @@ export function openChartSource(options: ChartSourceOptions): OpenChartSource {
     rules: { allowLocal: options.allowLocalAddresses ?? false, setting: 'FLOTILLA_SOURCES_ALLOW_LOCAL_ADDRESSES' },
     timeoutMs: options.timeoutMs ?? 60_000,
     signal: stop.signal,
+    ...(options.authorities && { authorities: options.authorities }),
     ...(options.resolve && { resolve: options.resolve }),
   };
   const shelf = openPackShelf({ folder: root, maxBytes: options.maxKeptBytes ?? 1024 ** 3, log: options.log });
