@@ -186,6 +186,7 @@ export function createFakeGitSource(): FakeGitSource {
   };
 }
 
-function isBelow(name: string, path: string): boolean {
-  return path === '.' || name === path || name.startsWith(`${path.replace(/\/+$/, '')}/`);
+function isBelow(name: string, asked: string): boolean {
+  const path = asked.replace(/^(\.\/)+(?=.)|\/+$/g, '');
+  return path === '.' || name === path || name.startsWith(`${path}/`);
 }

@@ -16,6 +16,7 @@ describeGitSourceContract('real git', async () => {
     url: repository.path,
     commit: repository.commit,
     tag: repository.tag,
+    makeKey: repository.makeKey,
     deleteRef: repository.deleteRef,
     setReachable: repository.setReachable,
     close: async () => {

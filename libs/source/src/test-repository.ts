@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +13,8 @@ export interface TestCommit {
   readonly author?: string;
   readonly subject?: string;
   readonly committedAt?: string;
+  /** A public key that `makeKey` answered. */
+  readonly signedWith?: string;
 }
 
 /** A real repository on the disk for tests, with nobody's git configuration in it. */
@@ -34,13 +36,27 @@ export async function makeTestRepository() {
     return stdout.trim();
   };
   await git(['init', '--quiet', '--initial-branch=main']);
+  // As every Git host has it.
+  await git(['config', 'uploadpack.allowFilter', 'true']);
+  const keyFiles = new Map<string, string>();
+  const signing = (key: string | undefined): string[] =>
+    key === undefined ? [] : ['-c', 'gpg.format=ssh', '-c', `user.signingkey=${keyFiles.get(key) ?? ''}`];
 
   return {
     /** Holds everything, for what else a test needs a place for. */
     folder,
     path: repository,
     git,
-    async commit({ files, branch = 'main', author, subject = 'A change', committedAt }: TestCommit): Promise<string> {
+    /** Makes an SSH key, and answers its public half. */
+    async makeKey(): Promise<string> {
+      const file = path.join(folder, `key-${keyFiles.size}`);
+      await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'a key', '-f', file]);
+      const key = (await readFile(`${file}.pub`, 'utf8')).trim();
+      keyFiles.set(key, file);
+      return key;
+    },
+    async commit({ files, branch = 'main', author, subject = 'A change', ...more }: TestCommit): Promise<string> {
+      const { committedAt, signedWith } = more;
       await git(['symbolic-ref', 'HEAD', `refs/heads/${branch}`]);
       await git(['rm', '-r', '-q', '--cached', '--ignore-unmatch', '.']);
       const work = path.join(folder, 'work');
@@ -55,9 +71,11 @@ export async function makeTestRepository() {
       const when = committedAt ?? '2026-01-01T00:00:00Z';
       await git(
         [
+          ...signing(signedWith),
           '--work-tree',
           work,
           'commit',
+          ...(signedWith === undefined ? [] : ['--gpg-sign']),
           '--allow-empty',
           '--quiet',
           '-m',
@@ -68,8 +86,9 @@ export async function makeTestRepository() {
       );
       return git(['rev-parse', 'HEAD']);
     },
-    async tag(name: string, sha: string): Promise<void> {
-      await git(['tag', '--annotate', '-m', `Release ${name}`, name, sha]);
+    async tag(name: string, sha: string, signedWith?: string): Promise<void> {
+      const kind = signedWith === undefined ? '--annotate' : '--sign';
+      await git([...signing(signedWith), 'tag', '--force', kind, '-m', `Release ${name}`, name, sha]);
     },
     async deleteRef(name: string): Promise<void> {
       await git(['update-ref', '-d', `refs/heads/${name}`]);

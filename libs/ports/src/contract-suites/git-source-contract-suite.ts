@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { GitSource } from '../git-source.js';
+import type { GitQuestion, GitSource, GitVerification } from '../git-source.js';
 
 /** A file's text, or a symlink's target. */
 export type SuiteFile = string | { readonly symlink: string };
@@ -18,8 +18,12 @@ export interface GitSourceHarness {
     readonly author?: string;
     readonly subject?: string;
     readonly committedAt?: string;
+    readonly signedWith?: string;
   }): Promise<string>;
-  tag(name: string, sha: string): Promise<void>;
+  /** An annotated tag, moved where it is there already. */
+  tag(name: string, sha: string, signedWith?: string): Promise<void>;
+  /** Answers a public key that commits and tags can be signed with. */
+  makeKey(): Promise<string>;
   deleteRef(name: string): Promise<void>;
   setReachable(reachable: boolean): Promise<void>;
   close(): Promise<void>;
@@ -40,10 +44,11 @@ export function describeGitSourceContract(name: string, open: () => Promise<GitS
       await rm(scratch, { recursive: true, force: true });
     });
 
-    const resolve = (ref: string) => harness.source.resolve({ url: harness.url, ref });
-    const exported = async (sha: string): Promise<string> => {
-      const folder = path.join(scratch, sha.slice(0, 8));
-      await harness.source.export({ url: harness.url, sha }, folder);
+    const resolve = (ref: GitQuestion['ref'], more: Partial<GitQuestion> = {}) =>
+      harness.source.resolve({ url: harness.url, ref, ...more });
+    const exported = async (sha: string, paths?: readonly string[]): Promise<string> => {
+      const folder = await mkdtemp(path.join(scratch, 'out-'));
+      await harness.source.export({ url: harness.url, sha }, folder, paths);
       return folder;
     };
 
@@ -96,6 +101,103 @@ export function describeGitSourceContract(name: string, open: () => Promise<GitS
       expect((await resolve('main')).sha).toBe(newest);
     });
 
+    it('takes the newest tag within a range of versions, and says which', async () => {
+      const commits: string[] = [];
+      for (const tag of ['v1.9.0', 'v1.10.0', 'v2.0.0-rc.1', 'latest']) {
+        const sha = await harness.commit({ files: { a: tag } });
+        await harness.tag(tag, sha);
+        commits.push(sha);
+      }
+      const range = (semver: string, prereleases = false) => resolve({ semver, prereleases });
+      expect(await range('>=1.2 <2')).toMatchObject({ sha: commits[1], tag: 'v1.10.0' });
+      expect(await range('>=1.2')).toMatchObject({ tag: 'v1.10.0' });
+      expect(await range('>=1.2', true)).toMatchObject({ sha: commits[2], tag: 'v2.0.0-rc.1' });
+      expect(await resolve('main')).not.toHaveProperty('tag');
+      await expect(range('^3')).rejects.toMatchObject({
+        kind: 'rejected',
+        code: 'version-not-found',
+        message: expect.stringMatching(/spec\.semver "\^3"\. The nearest are v2\.0\.0-rc\.1, v1\.10\.0, v1\.9\.0\./),
+      });
+      await expect(range('newest')).rejects.toMatchObject({ code: 'range-invalid' });
+      await harness.deleteRef('v1.10.0');
+      expect(await range('>=1.2 <2')).toMatchObject({ tag: 'v1.9.0' });
+    });
+
+    it('says of a branch and of a tag whether what they were at is in their history', async () => {
+      const first = await harness.commit({ files: { a: '1' } });
+      const second = await harness.commit({ files: { a: '2' } });
+      await harness.tag('stable', second);
+      expect(await resolve('main', { after: first })).not.toHaveProperty('rewritten');
+      expect(await resolve('main', { after: second })).not.toHaveProperty('rewritten');
+      await harness.deleteRef('main');
+      const other = await harness.commit({ files: { a: '3' } });
+      await harness.tag('stable', other);
+      expect(await resolve('main', { after: second })).toMatchObject({ sha: other, rewritten: true });
+      expect(await resolve('stable', { after: second })).toMatchObject({ sha: other, rewritten: true });
+      expect(await resolve(other, { after: second })).not.toHaveProperty('rewritten');
+      expect(await resolve('main', { after: 'f'.repeat(40) })).toMatchObject({ rewritten: true });
+    });
+
+    it('knows which commit is in the history of which', async () => {
+      const first = await harness.commit({ files: { a: '1' } });
+      const second = await harness.commit({ files: { a: '2' } });
+      const third = await harness.commit({ files: { a: '3' } });
+      const beside = await harness.commit({ files: { b: '1' }, branch: 'beside' });
+      const isAncestor = (sha: string, ancestor: string) =>
+        harness.source.isAncestor({ url: harness.url, sha }, ancestor);
+      expect(await isAncestor(third, first)).toBe(true);
+      expect(await isAncestor(third, second)).toBe(true);
+      expect(await isAncestor(third, third)).toBe(true);
+      expect(await isAncestor(first, third)).toBe(false);
+      expect(await isAncestor(third, beside)).toBe(false);
+      expect(await isAncestor(third, 'f'.repeat(40))).toBe(false);
+    });
+
+    it('tells by ids which folders and files differ between two commits', async () => {
+      const files = { 'apps/web/a': '1', 'apps/web/b/c': '1', 'apps/shop/a': '1', readme: 'x' };
+      const before = await harness.commit({ files });
+      const after = await harness.commit({ files: { ...files, 'apps/web/b/c': '2' } });
+      const paths = ['apps/web', 'apps/web/a', 'apps/web/b/', './apps/shop', 'readme', '.', 'nowhere', 'readme/x'];
+      const idsOf = (sha: string) => harness.source.treeIds({ url: harness.url, sha }, paths);
+      const [then, now] = [await idsOf(before), await idsOf(after)];
+      expect(then.map((id, index) => id === now[index])).toEqual([
+        ...[false, true, false, true, true, false],
+        ...[true, true],
+      ]);
+      expect(now.map((id) => id === null)).toEqual([...Array<boolean>(6).fill(false), true, true]);
+    });
+
+    it('names who signed, of the keys that it is asked for, and refuses others where that is required', async () => {
+      const [ann, ben] = [await harness.makeKey(), await harness.makeKey()];
+      const unsigned = await harness.commit({ files: { a: '1' } });
+      const signed = await harness.commit({ files: { a: '2' }, signedWith: ann });
+      await harness.tag('v1.0.0', unsigned, ben);
+      await harness.tag('v1.1.0', signed);
+      const by = (of: 'commit' | 'tag', key: string, required = true): { verify: GitVerification } => ({
+        verify: { of, keys: [{ name: 'Somebody', key }], required },
+      });
+      const fingerprint = expect.stringMatching(/^SHA256:[A-Za-z0-9+/]{43}$/);
+      const somebody = { kind: 'ssh', signer: 'Somebody', fingerprint };
+      expect(await resolve('main', by('commit', ann))).toMatchObject({ signature: { ...somebody, of: 'commit' } });
+      expect(await resolve('v1.0.0', by('tag', ben))).toMatchObject({ signature: { ...somebody, of: 'tag' } });
+      expect(await resolve({ semver: '1.0.x', prereleases: false }, by('tag', ben))).toMatchObject({
+        sha: unsigned,
+        signature: somebody,
+      });
+      await expect(resolve('main', by('commit', ben))).rejects.toMatchObject({ code: 'signature-refused' });
+      await expect(resolve('v1.0.0', by('tag', ann))).rejects.toMatchObject({ code: 'signature-refused' });
+      for (const [ref, of] of [
+        [unsigned, 'commit'],
+        ['v1.1.0', 'tag'],
+        ['main', 'tag'],
+      ] as const) {
+        await expect(resolve(ref, by(of, ann))).rejects.toMatchObject({ kind: 'rejected', code: 'signature-missing' });
+        expect(await resolve(ref, by(of, ann, false))).not.toHaveProperty('signature');
+      }
+      expect(await resolve('main', by('commit', ben, false))).not.toHaveProperty('signature');
+      expect(await resolve('main')).not.toHaveProperty('signature');
+    });
+
     it('answers many calls at once', async () => {
       const sha = await harness.commit({ files: { a: '1' } });
       const commits = await Promise.all(Array.from({ length: 20 }, () => resolve('main')));
@@ -144,6 +246,31 @@ export function describeGitSourceContract(name: string, open: () => Promise<GitS
       expect((await readdir(folder)).sort()).toEqual(['base', 'empty', 'overlays']);
       expect(await readFile(path.join(folder, 'base/web.yaml'), 'utf8')).toBe('kind: Deployment\n');
       expect((await stat(path.join(folder, 'base/web.yaml'))).mode & 0o111).toBe(0);
+    });
+
+    it('writes some folders and files alone, where it is told which', async () => {
+      const sha = await harness.commit({
+        files: { 'base/a': '1', 'base/more/b': '1', 'overlays/dev/c': '1', 'overlays/prod/c': '1', 'd*': '1', dd: '1' },
+      });
+      const folder = await exported(sha, ['base', 'overlays/dev/', 'd*', 'nowhere']);
+      const written = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((each) => each.isFile());
+      expect(written.map((each) => path.relative(folder, path.join(each.parentPath, each.name))).sort()).toEqual([
+        ...['base/a', 'base/more/b', 'd*', 'overlays/dev/c'],
+      ]);
+      expect((await readdir(await exported(sha, ['.']))).sort()).toEqual(['base', 'd*', 'dd', 'overlays']);
+    });
+
+    it('refuses a file that is in Git LFS, leaves nothing of it, and writes what is beside it', async () => {
+      const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize 12345\n`;
+      const sha = await harness.commit({ files: { 'apps/a': '1', 'pictures/logo.png': pointer } });
+      const folder = path.join(scratch, 'lfs');
+      await expect(harness.source.export({ url: harness.url, sha }, folder)).rejects.toMatchObject({
+        kind: 'rejected',
+        code: 'lfs-pointer',
+        message: expect.stringMatching(/^pictures\/logo\.png is kept in Git LFS, .*git lfs migrate export/),
+      });
+      expect(await readdir(folder)).toEqual([]);
+      expect(await readdir(await exported(sha, ['apps']))).toEqual(['apps']);
     });
 
     it('exports a commit that it has not resolved before', async () => {

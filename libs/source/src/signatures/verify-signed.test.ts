@@ -76,7 +76,7 @@ describe('what gpg signed', () => {
 });
 
 describe('an OpenPGP key', () => {
-  const config = { userIDs: [{ name: 'B', email: 'b@example.org' }], format: 'armored' } as const;
+  const config = { userIDs: [{ name: 'B', email: 'b@example.org' }], format: 'armored' as const };
   const signedBy = async (privateKey: string, date = new Date()): Promise<string> => {
     const { readPrivateKey } = await import('openpgp');
     const signingKeys = await readPrivateKey({ armoredKey: privateKey });
