@@ -1,7 +1,18 @@
 export { apiError, callKube, isSuccess, sleep, type ApiError } from './apply/api-error.js';
 export { applyObjects, type ApplyInput, type ApplyResult, type Difference } from './apply/apply-objects.js';
-export { firstStep, hasDrifted, type Known } from './apply/decide.js';
+export { firstStep, hasDrifted, ownershipRefusal, type Known } from './apply/decide.js';
 export { collectionPath, Discovery, DISCOVERY_FAILED, objectPath, type KindPath } from './apply/discovery.js';
+export {
+  beginRun,
+  deletePoliciesOf,
+  endStage,
+  hooksOf,
+  isHook,
+  runMark,
+  unknownHook,
+  type HookRun,
+  type HookStage,
+} from './apply/helm-hooks.js';
 export { planPrune, unionInventory, type InventoryEntry } from './apply/inventory.js';
 export { liveStateOf, type LiveState } from './apply/live-state.js';
 export * from './apply/marks.js';
@@ -23,9 +34,10 @@ export {
   textAt,
   type ObjectRef,
 } from './apply/object-ref.js';
+export { ObjectCalls, uidOf } from './apply/object-calls.js';
 export { prepareObjects, type ApplyItem, type ObjectError } from './apply/prepare.js';
 export { type ObjectPreview, previewObject } from './apply/preview-object.js';
-export { type Deletion, deleteObjects, inspectPrune, type PrunePlan } from './apply/prune-objects.js';
+export { type Deletion, deleteObjects, inspectPrune, isKept, type PrunePlan } from './apply/prune-objects.js';
 export { makeSecretMarks } from './apply/secret-marks.js';
 export { planStages } from './apply/stages.js';
 export { RecordStore, secretObject, type ApplicationRecord } from './apply/record-store.js';

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '#domain';
-import { decoded, isSecret, type MarkValue, type SecretMask } from './mask-secret.js';
+import { decoded, isSealed, isSecret, type MarkValue, type SecretMask } from './mask-secret.js';
 import { isMap, mapAt } from './object-ref.js';
 
 /** What the API server writes by itself, and what kubectl copies of a whole object. */
@@ -15,8 +15,23 @@ export function diffBody(object: JsonObject, masks: readonly SecretMask[], mark:
   if (Object.keys(annotations).length > 0) metadata['annotations'] = annotations;
   else delete metadata['annotations'];
   const shown: JsonObject = { ...rest, metadata };
-  const marked = isSecret(object) ? withMarks(shown, mark) : shown;
+  const marked = isSecret(object) ? withMarks(shown, mark) : isSealed(object) ? withoutValues(shown, mark) : shown;
   return masks.reduce<JsonValue>((body, mask) => mask.hideIn(body, mark), marked) as JsonObject;
+}
+
+/** What was encrypted as a whole may be secret anywhere. */
+function withoutValues({ apiVersion, kind, metadata, ...fields }: JsonObject, mark: MarkValue): JsonObject {
+  const marked = (value: JsonValue): JsonValue => {
+    if (Array.isArray(value)) return (value as readonly JsonValue[]).map(marked);
+    if (isMap(value)) return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, marked(each)]));
+    return mark(JSON.stringify(value));
+  };
+  return {
+    apiVersion: apiVersion ?? '',
+    kind: kind ?? '',
+    metadata: metadata ?? {},
+    ...(marked(fields) as JsonObject),
+  };
 }
 
 function withMarks(secret: JsonObject, mark: MarkValue): JsonObject {

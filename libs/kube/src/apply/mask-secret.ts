@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '#domain';
 import type { ApiError } from './api-error.js';
-import { isMap, mapAt } from './object-ref.js';
+import { SEALED_ANNOTATION } from './marks.js';
+import { annotationOf, isMap, mapAt } from './object-ref.js';
 
 const HIDDEN = '(hidden)';
 
@@ -139,7 +140,7 @@ export class SecretMask {
 
 /** What a person is told of an error, without any value of the application's Secrets, in whatever shape the API server echoed them. */
 export function errorText(error: ApiError, object: JsonObject, mask: SecretMask = SecretMask.none): string {
-  const own = isSecret(object) ? ownValues(object) : null;
+  const own = isSecret(object) ? ownValues(object) : isSealed(object) ? [] : null;
   const hide = (text: string): string => mask.hide(own === null ? text : hideOwn(text, own));
   // Before anything is cut.
   const message = hide(error.message);
@@ -173,6 +174,11 @@ function readable({ message, causes }: Pick<ApiError, 'message' | 'causes'>): st
 
 export function isSecret(object: JsonObject): boolean {
   return object['kind'] === 'Secret';
+}
+
+/** Whether it was encrypted in Git, and is no Secret. */
+export function isSealed(object: JsonObject): boolean {
+  return annotationOf(object, SEALED_ANNOTATION) !== '';
 }
 
 /** What a Secret's values read as, those that are no text as the base64 that they are. */

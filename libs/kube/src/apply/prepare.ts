@@ -36,6 +36,8 @@ export interface PrepareInput {
   readonly forbidden?: (ref: ObjectRef) => boolean;
   /** Why an object is not for this agent, in words; null: it is. */
   readonly refuse?: (ref: ObjectRef, kind: KindPath) => string | null;
+  /** An object as the bundle has it, where it was decrypted since: by that it is known, so that no digest is of a plain secret. */
+  readonly origin?: (object: JsonObject) => JsonObject;
 }
 
 /**
@@ -81,7 +83,7 @@ export async function prepareObjects(
     } else if (items.has(key)) {
       reject(ref, 'Twice', 'it is there twice once the default namespace is filled in: keep one of them');
     } else {
-      items.set(key, { ref, key, kind, object: normal, digest: digestOf(object) });
+      items.set(key, { ref, key, kind, object: normal, digest: digestOf(input.origin?.(object) ?? object) });
     }
   }
   return { items: [...items.values()], errors };

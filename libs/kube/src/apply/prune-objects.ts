@@ -1,12 +1,20 @@
+import type { JsonObject } from '#domain';
 import { RetryableError } from '#kit';
 import type { Kube, KubeResponse } from '#ports';
 import { apiError, callKube, isSuccess, isUnserved } from './api-error.js';
 import { type Discovery, DISCOVERY_FAILED, type KindPath, objectPath } from './discovery.js';
 import type { InventoryEntry } from './inventory.js';
 import { mapLimited } from './map-limited.js';
-import { APPLICATION_LABEL, PRUNE_ANNOTATION } from './marks.js';
+import { APPLICATION_LABEL, PRUNE_ANNOTATION, RESOURCE_POLICY_ANNOTATION } from './marks.js';
 import { annotationOf, labelOf, mapAt, refKey, textAt } from './object-ref.js';
 import type { ObjectError } from './prepare.js';
+
+/** Whether an object stays though nobody wants it any more. */
+export function isKept(live: JsonObject): boolean {
+  return (
+    annotationOf(live, PRUNE_ANNOTATION) === 'disabled' || annotationOf(live, RESOURCE_POLICY_ANNOTATION) === 'keep'
+  );
+}
 
 export interface PruneInput {
   readonly kube: Kube;
@@ -72,7 +80,7 @@ export async function inspectPrune(input: PruneInput): Promise<PrunePlan> {
       errors.push(errorOf(entry, answer));
     } else if (labelOf(answer.body, APPLICATION_LABEL) !== input.application) {
       released.push(refKey(entry));
-    } else if (annotationOf(answer.body, PRUNE_ANNOTATION) === 'disabled') {
+    } else if (isKept(answer.body)) {
       released.push(refKey(entry));
       kept.push(entry);
     } else {

@@ -3,6 +3,7 @@ import type { JsonObject } from '#domain';
 import { RetryableError } from '#kit';
 import type { Kube, KubeResponse } from '#ports';
 import { apiError, callKube, isSuccess } from './api-error.js';
+import type { HookRun } from './helm-hooks.js';
 import type { InventoryEntry } from './inventory.js';
 import { PART_OF_LABEL } from './marks.js';
 import { labelOf, mapAt, mapsAt, textAt } from './object-ref.js';
@@ -18,6 +19,8 @@ export interface ApplicationRecord {
   /** Generation that was applied whole last; absent: none yet, or written by an agent that kept no count of it. */
   readonly applied?: number;
   readonly inventory: readonly InventoryEntry[];
+  /** How far its hooks have come; absent: it has none. */
+  readonly hooks?: HookRun;
 }
 
 const RECORD_LABEL = 'flotilla.dev/record';

@@ -2,7 +2,6 @@ import type { DiffAnswer, ObjectDiff } from '#contract';
 import type { JsonObject } from '#domain';
 import { RejectedError, RetryableError } from '#kit';
 import {
-  annotationOf,
   APPLICATION_LABEL,
   type ApplyItem,
   apiError,
@@ -12,6 +11,7 @@ import {
   DISCOVERY_FAILED,
   errorText,
   firstStep,
+  isKept,
   isSecret,
   isSuccess,
   type KindPath,
@@ -22,7 +22,6 @@ import {
   type ObjectPreview,
   planPrune,
   previewObject,
-  PRUNE_ANNOTATION,
   refKey,
   SecretMask,
 } from '#kube';
@@ -52,8 +51,8 @@ export async function answerDiff(input: AnswerInput): Promise<DiffAnswer> {
   const { held, application } = input.inspected;
   if (held === null) throw new RejectedError('nothing-held', `The agent holds no release of ${application} yet.`);
   const { assignment } = held;
-  const { items, errors } = await prepareBundle(application, input, await held.objects(), assignment);
-  const run = new DiffRun(input);
+  const { items, errors, hooks, hidden } = await prepareBundle(application, input, await held.objects(), assignment);
+  const run = new DiffRun(input, hidden);
   for (const { ref, message } of errors) run.tell(ref, { change: 'error', message });
   const { known, unknown } = parted(items, input);
   // Secrets first: what the cluster alone knows of them is hidden in the rest.
@@ -62,7 +61,7 @@ export async function answerDiff(input: AnswerInput): Promise<DiffAnswer> {
   await run.compare(secrets);
   run.learn();
   await run.compare(others);
-  await run.compareSurplus(new Set(items.map(({ key }) => key)));
+  await run.compareSurplus(new Set([...items, ...hooks].map(({ key }) => key)));
   await run.compare(known, true);
   return run.answer();
 }
@@ -92,8 +91,12 @@ class DiffRun {
   private readonly secrets: JsonObject[] = [];
   private readonly bodies = new AnswerBudget(MOST_OBJECTS, BODIES_BYTES);
   private readonly entries = new AnswerBudget(MOST_OBJECTS, ANSWER_ROOM - BODIES_BYTES);
-  constructor(private readonly input: AnswerInput) {
-    this.mask = input.inspected.mask;
+  /** `hidden`: what was encrypted in Git. */
+  constructor(
+    private readonly input: AnswerInput,
+    hidden: readonly JsonObject[],
+  ) {
+    this.mask = input.inspected.mask.with(SecretMask.of(hidden));
   }
 
   answer(): DiffAnswer {
@@ -170,8 +173,7 @@ class DiffRun {
         }
         const live = answer.body;
         const isOurs = labelOf(live, APPLICATION_LABEL) === inspected.application;
-        if (isOurs && annotationOf(live, PRUNE_ANNOTATION) !== 'disabled')
-          this.tell(entry, { change: 'removed', live });
+        if (isOurs && !isKept(live)) this.tell(entry, { change: 'removed', live });
       },
       AT_ONCE,
     );

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '#kube';
-import { prepareBundle } from '../apply/apply-pass.js';
+import { resolveBundle } from '../apply/apply-pass.js';
 import type { AnswerInput } from './inspected.js';
 
 /** One object as the held release wants it. */
@@ -16,6 +16,6 @@ export interface WantedObject {
 export async function wantedObjects(input: AnswerInput): Promise<ReadonlyMap<string, WantedObject> | null> {
   const { held, trackedGeneration, application } = input.inspected;
   if (held === null || held.assignment.generation === trackedGeneration) return null;
-  const { items } = await prepareBundle(application, input, await held.objects(), held.assignment);
+  const { items } = await resolveBundle(application, input, await held.objects(), held.assignment);
   return new Map(items.map(({ key, ref, digest }) => [key, { ref, digest }]));
 }

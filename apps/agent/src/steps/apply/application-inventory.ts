@@ -4,6 +4,7 @@ import {
   type ApplyItem,
   containerContents,
   deleteObjects,
+  type HookRun,
   type InventoryEntry,
   inspectPrune,
   isContainer,
@@ -32,6 +33,9 @@ export class ApplicationInventory {
   /** Digest of the bundle that is kept beside it. */
   private bundled = '';
 
+  /** How far the hooks have come; undefined: it has none. */
+  hooks: HookRun | undefined;
+
   /** What was let be though it was to go, for `flotilla.dev/prune: disabled`; since this start. */
   readonly kept = new Set<string>();
 
@@ -54,8 +58,9 @@ export class ApplicationInventory {
   }
 
   /** Takes over what is in the cluster. */
-  inherit(record: Pick<ApplicationRecord, 'inventory' | 'runs'>): void {
+  inherit(record: Pick<ApplicationRecord, 'inventory' | 'runs' | 'hooks'>): void {
     this.entries = record.inventory;
+    this.hooks = record.hooks;
     this.runs = record.runs;
   }
 
@@ -70,10 +75,11 @@ export class ApplicationInventory {
 
   /** What the cluster is to remember. */
   record(assignment: ManifestApplication | null, inventory = this.entries): ApplicationRecord {
-    const { application, runs, applied } = this;
+    const { application, runs, applied, hooks } = this;
     const { cluster } = this.context;
     const json = { ...assignment } as unknown as JsonObject;
-    return { cluster, application, assignment: json, runs, ...(applied >= 0 && { applied }), inventory };
+    const more = { ...(applied >= 0 && { applied }), ...(hooks !== undefined && { hooks }) };
+    return { cluster, application, assignment: json, runs, ...more, inventory };
   }
 
   /** Old and new together, before the first write: after a crash everything that may be there is still known. */

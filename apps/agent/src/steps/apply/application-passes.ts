@@ -3,7 +3,8 @@ import type { Logger } from '#kit';
 import { type ApplyItem, type Difference, mapAt, type ObjectError, textAt } from '#kube';
 import { type ApplicationInventory, overBudget } from './application-inventory.js';
 import type { ApplicationObjects } from './application-objects.js';
-import { placesOf, prepareBundle } from './apply-pass.js';
+import type { ApplicationHooks, StageResult } from '../hooks/application-hooks.js';
+import { type OpenedBundle, placesOf, prepareBundle } from './apply-pass.js';
 import type { BundleMask } from './bundle-mask.js';
 import type { DriftLedger } from './drift-ledger.js';
 import type { FailingObjects } from './failing-objects.js';
@@ -26,6 +27,9 @@ export type PassResult =
       readonly differing: readonly Difference[];
     };
 
+/** Hooks may be in a namespace, and of a kind, that come with them. */
+const FOUNDATION: readonly string[] = ['Namespace', 'CustomResourceDefinition'];
+
 interface ApplyTerms {
   /** Read and dry-run everything, whatever the fingerprints say. */
   readonly force: boolean;
@@ -38,6 +42,7 @@ interface ApplyTerms {
 export interface ApplicationParts {
   readonly objects: ApplicationObjects;
   readonly inventory: ApplicationInventory;
+  readonly hooks: ApplicationHooks;
   readonly drift: DriftLedger;
   readonly failing: FailingObjects;
   readonly mask: BundleMask;
@@ -70,16 +75,20 @@ export class ApplicationPasses {
     signal: AbortSignal,
   ): Promise<PassResult> {
     const { inventory, mask } = this.parts;
-    const { items, errors } = await this.prepareAll(given ?? (await held.objects()), held);
+    const bundle = await this.prepareAll(given ?? (await held.objects()), held);
+    const { items, errors } = bundle;
     // What was applied before goes on being enforced without those that can't even be looked for now.
     if (errors.length > 0 && terms.again) return withErrors(await this.goOver(items, held, terms, signal), errors);
     if (errors.length > 0) return stuck(errors);
-    const keys = keysOf(items);
+    const keys = keysOf(bundle);
     const plan = await inventory.inspect(keys, held, signal);
     const tooMany = await overBudget(plan, held);
     if (signal.aborted) return { kind: 'cut' };
     if (tooMany !== null) return { ...stuck(plan?.errors ?? []), message: tooMany };
+    if (!terms.again) this.parts.hooks.begin(held.assignment, bundle.hooks);
     await inventory.recordUnion(items, held);
+    const first = terms.again ? null : await this.runFirstHooks(bundle, held, terms, signal);
+    if (first !== null) return first;
     const result = await this.goOver(items, held, terms, signal);
     if (result.kind === 'done') {
       inventory.settle(keys, held.assignment);
@@ -90,12 +99,22 @@ export class ApplicationPasses {
 
   /** Finds out how far a generation came, and writes nothing. @throws RetryableError */
   async look(held: HeldBundle, signal: AbortSignal): Promise<void> {
-    const { items } = await this.prepareAll(await held.objects(), held);
+    const bundle = await this.prepareAll(await held.objects(), held);
+    const { items } = bundle;
     if (signal.aborted) return;
     await this.track(items, held);
     await this.apply(items, held, { force: true, write: false, again: true }, signal);
     this.watch(items);
-    this.parts.inventory.countSurplus(keysOf(items));
+    this.parts.inventory.countSurplus(keysOf(bundle));
+  }
+
+  /** Everything is healthy: the hooks that come last are run. @throws RetryableError */
+  async runLastHooks(held: HeldBundle, signal: AbortSignal): Promise<StageResult> {
+    const { hooks, errors } = await this.prepareAll(await held.objects(), held);
+    const [broken] = errors;
+    // It may be one of them.
+    if (broken !== undefined) return { kind: 'stuck', error: broken, isFinal: false };
+    return await this.parts.hooks.runStage(held.assignment, hooks, signal);
   }
 
   /** Puts some objects back, by their keys; without `write` only finds out what differs. @throws RetryableError */
@@ -139,9 +158,27 @@ export class ApplicationPasses {
     this.parts.objects.close();
   }
 
-  private prepareAll(objects: readonly JsonObject[], held: HeldBundle): ReturnType<typeof prepareBundle> {
-    this.parts.mask.learn(held.assignment.digest, objects);
-    return this.prepare(objects, held);
+  private async prepareAll(sealed: readonly JsonObject[], held: HeldBundle): Promise<OpenedBundle> {
+    const bundle = await this.prepare(sealed, held);
+    const { objects, hidden } = bundle;
+    this.parts.mask.learn(held.assignment.digest, [...objects, ...hidden], sealed.length - objects.length);
+    return bundle;
+  }
+
+  /** What the first hooks may need to be there at all comes before them; null: they have ended well, or there are none. */
+  private async runFirstHooks(
+    { items, hooks }: OpenedBundle,
+    held: HeldBundle,
+    terms: ApplyTerms,
+    signal: AbortSignal,
+  ): Promise<PassResult | null> {
+    if (!this.parts.hooks.isFirstDue) return null;
+    const foundation = items.filter(({ ref }) => FOUNDATION.includes(ref.kind));
+    const founded = foundation.length === 0 ? null : await this.apply(foundation, held, terms, signal);
+    if (founded !== null && founded.kind !== 'done') return founded;
+    const result = await this.parts.hooks.runStage(held.assignment, hooks, signal);
+    if (result.kind === 'stuck') return stuck([result.error]);
+    return result.kind === 'cut' ? result : null;
   }
 
   private prepare(objects: readonly JsonObject[], { assignment }: HeldBundle): ReturnType<typeof prepareBundle> {
@@ -216,8 +253,9 @@ export class ApplicationPasses {
   }
 }
 
-function keysOf(items: readonly ApplyItem[]): ReadonlySet<string> {
-  return new Set(items.map((item) => item.key));
+/** Whatever the bundle names, hooks too: none of it is deleted for not being in Git. */
+function keysOf({ items, hooks }: Pick<OpenedBundle, 'items' | 'hooks'>): ReadonlySet<string> {
+  return new Set([...items, ...hooks].map((item) => item.key));
 }
 
 function withErrors(result: PassResult, errors: readonly ObjectError[]): PassResult {

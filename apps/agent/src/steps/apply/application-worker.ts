@@ -2,6 +2,7 @@ import type { ManifestApplication } from '#domain';
 import type { ApplicationRecord } from '#kube';
 import type { Inspected } from '../answer/inspected.js';
 import { ApplicationReporter } from '../report/application-reporter.js';
+import { ApplicationHooks } from '../hooks/application-hooks.js';
 import { ApplicationInventory } from './application-inventory.js';
 import { ApplicationObjects } from './application-objects.js';
 import { ApplicationPasses } from './application-passes.js';
@@ -36,6 +37,7 @@ export class ApplicationWorker {
   private readonly inventory: ApplicationInventory;
   private readonly objects: ApplicationObjects;
   private readonly mask = new BundleMask();
+  private readonly hooks: ApplicationHooks;
   private readonly drift: DriftLedger;
   private readonly failing: FailingObjects;
   private readonly passes: ApplicationPasses;
@@ -65,11 +67,16 @@ export class ApplicationWorker {
     this.failing = new FailingObjects({ ...context.timing, random: context.random });
     this.drift = new DriftLedger(this.objects, this.failing);
     const { state, pacing, inventory, objects, drift, failing, mask, reporter } = this;
-    this.passes = new ApplicationPasses(name, context, { objects, inventory, drift, failing, mask, pacing, logger });
+    const onNews = (): void => this.teller.judge();
+    this.hooks = new ApplicationHooks(name, context, { inventory, mask, logger, onNews });
+    const { hooks } = this;
+    const worked = { objects, inventory, hooks, drift, failing, mask, pacing, logger };
+    this.passes = new ApplicationPasses(name, context, worked);
     const { passes } = this;
-    this.teller = new StandingTeller({ state, passes, objects, inventory, drift, mask, reporter, onJudged: kick });
+    const told = { state, passes, objects, inventory, hooks, drift, mask, reporter };
+    this.teller = new StandingTeller({ ...told, onJudged: kick });
     const { teller } = this;
-    const parts = { state, pacing, objects, inventory, drift, failing, mask, passes, reporter, teller, logger };
+    const parts = { ...worked, state, passes, reporter, teller };
     this.steps = new WorkerSteps(name, context, parts);
   }
 
@@ -132,6 +139,7 @@ export class ApplicationWorker {
     if (this.steps.loop.isRunning) this.steps.loop.cut();
     this.pacing.goOn();
     this.failing.reset();
+    this.hooks.reset();
     this.state.sync = { kind: 'working' };
     this.reporter.restart();
     this.drift.reset();

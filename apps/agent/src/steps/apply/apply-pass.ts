@@ -1,5 +1,15 @@
 import type { JsonObject, ManifestApplication } from '#domain';
-import { type ApplyInput, type ApplyItem, applyObjects, type ApplyResult, prepareObjects } from '#kube';
+import {
+  type ApplyInput,
+  type ApplyItem,
+  applyObjects,
+  type ApplyResult,
+  isHook,
+  type ObjectError,
+  prepareObjects,
+  unknownHook,
+} from '#kube';
+import { type Unsealed, unsealObjects } from '../unseal/unseal-objects.js';
 import type { ApplicationObjects } from './application-objects.js';
 import type { BundleMask } from './bundle-mask.js';
 import type { WatchPlace } from './kind-watches.js';
@@ -7,22 +17,55 @@ import { beyondReach, type Reach } from './reach.js';
 import { asUserOf, namingAccount } from './service-account.js';
 import type { WorkerContext } from './worker-context.js';
 
-/** Resolves and normalises the objects of an application's bundle. @throws RetryableError */
+export interface PreparedBundle {
+  readonly items: readonly ApplyItem[];
+  /** Those of Helm's hooks, which are run at their time and are no part of what is kept as Git has it. */
+  readonly hooks: readonly ApplyItem[];
+  readonly errors: readonly ObjectError[];
+}
+
+/** The objects of a bundle as they can be read, and what must not be told of them. */
+export interface OpenedBundle extends PreparedBundle, Pick<Unsealed, 'objects' | 'hidden'> {}
+
+/** Decrypts, resolves and normalises the objects of an application's bundle. @throws RetryableError */
 export async function prepareBundle(
+  application: string,
+  context: Pick<WorkerContext, 'kube' | 'discovery' | 'namespace' | 'reach'>,
+  sealed: readonly JsonObject[],
+  assignment: Pick<ManifestApplication, 'namespace' | 'decryption'>,
+): Promise<OpenedBundle> {
+  const unsealed = await unsealObjects(sealed, { ...context, assignment });
+  const { objects, hidden, origin } = unsealed;
+  const prepared = await resolveBundle(application, context, objects, assignment, origin);
+  return { ...prepared, errors: [...unsealed.errors, ...prepared.errors], objects, hidden };
+}
+
+/** The same without decrypting anything: which objects there are, and what each is to be known by. @throws RetryableError */
+export async function resolveBundle(
   application: string,
   context: Pick<WorkerContext, 'discovery' | 'namespace' | 'reach'>,
   objects: readonly JsonObject[],
-  assignment: ManifestApplication,
-): ReturnType<typeof prepareObjects> {
+  assignment: Pick<ManifestApplication, 'namespace'>,
+  origin: Unsealed['origin'] = (object) => object,
+): Promise<PreparedBundle> {
   const { discovery, namespace, reach } = context;
-  return await prepareObjects(objects, {
+  const { items, errors } = await prepareObjects(objects, {
     application,
+    origin,
     namespace: assignment.namespace,
     discovery,
     // Its own keys and records: whoever could write those would be the agent.
     forbidden: (ref) => ref.kind === 'Secret' && ref.namespace === namespace && ref.name.startsWith('flotilla-'),
     refuse: (ref, kind) => beyondReach(reach, ref, kind),
   });
+  const unknown = items.flatMap(({ ref, object }): readonly ObjectError[] => {
+    const word = unknownHook(object);
+    if (word === null) return [];
+    const message = `its helm.sh/hook is ${word.slice(0, 60)}, which is none: write pre-install, post-install, pre-upgrade or post-upgrade`;
+    return [{ ref, reason: 'UnknownHook', message, transient: false }];
+  });
+  const hooks = items.filter(({ object }) => isHook(object));
+  return { items: items.filter(({ object }) => !isHook(object)), hooks, errors: [...errors, ...unknown] };
 }
 
 /** Applies items on an assignment's terms, and lets what is found and made sure of be remembered. @throws RetryableError */

@@ -20,10 +20,14 @@ export class BundleMask {
   /** How much of that is of Git. */
   private known = 0;
 
-  /** The objects of the bundle with that digest are about to be applied, or looked at. */
-  learn(digest: string, objects: readonly JsonObject[]): void {
-    if (digest === this.digest) return;
-    this.digest = digest;
+  /**
+   * The objects of the bundle with that digest are about to be applied, or looked at; `missing`: how many could not be decrypted, and
+   * are to be learned when they can be.
+   */
+  learn(digest: string, objects: readonly JsonObject[], missing = 0): void {
+    const learned = missing === 0 ? digest : `${digest} without ${missing}`;
+    if (learned === this.digest) return;
+    this.digest = learned;
     this.unsettled = [...this.unsettled, SecretMask.of(objects)].slice(-MOST_UNSETTLED);
     this.forgetSeen();
   }

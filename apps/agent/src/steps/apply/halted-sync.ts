@@ -7,18 +7,22 @@ export interface Progress {
   readonly of: number;
   /** Objects still to be deleted. */
   readonly surplus: number;
+  /** What of its hooks is still to be done; null: nothing. */
+  readonly hook?: string | null;
 }
 
 /**
  * What a halt makes of an application's state. What is applied whole, refused or stuck stays that; what was on its way is told
  * as paused, with how far it came.
  */
-export function haltedSync(sync: SyncState, { applied, of, surplus }: Progress): SyncState {
+export function haltedSync(sync: SyncState, { applied, of, surplus, hook = null }: Progress): SyncState {
   switch (sync.kind) {
     case 'working':
       if (applied === null) return { kind: 'halted', message: 'paused: none of its objects is applied yet' };
       return { kind: 'halted', message: `paused: ${applied} of ${of} objects applied` };
     case 'applied':
+      if (surplus === 0 && hook !== null)
+        return { kind: 'halted', message: `paused: ${of} of ${of} objects applied, and ${hook}` };
       if (surplus === 0) return sync;
       return {
         kind: 'halted',

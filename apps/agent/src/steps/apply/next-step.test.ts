@@ -13,7 +13,8 @@ function situation(assignment: Partial<ManifestApplication>, rules = new Applica
   state.sync = { kind: 'applied' };
   const inventory = { surplusCount: 0, isStale: () => false, hasFinishedSince: () => false };
   const objects = { unhealthy: () => [], rules, completed: () => new Map<string, string>() };
-  return { state, drift: { isDirty: false }, objects, inventory, isInstant: false };
+  const hooks = { isLastDue: () => false };
+  return { state, drift: { isDirty: false }, objects, inventory, hooks, isInstant: false };
 }
 
 it('goes by other rules of health once, also while the application is halted', async () => {

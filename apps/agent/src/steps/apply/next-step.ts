@@ -1,3 +1,4 @@
+import type { ApplicationHooks } from '../hooks/application-hooks.js';
 import type { ApplicationInventory } from './application-inventory.js';
 import type { ApplicationObjects } from './application-objects.js';
 import type { DriftLedger } from './drift-ledger.js';
@@ -13,6 +14,8 @@ export type Step =
   | { readonly kind: 'pass'; readonly held: HeldBundle }
   | { readonly kind: 'correct'; readonly held: HeldBundle }
   | { readonly kind: 'prune'; readonly held: HeldBundle }
+  /** Run the hooks that come once everything is healthy. */
+  | { readonly kind: 'hooks'; readonly held: HeldBundle }
   | { readonly kind: 'record'; readonly held: HeldBundle };
 
 export interface Situation {
@@ -20,11 +23,12 @@ export interface Situation {
   readonly drift: Pick<DriftLedger, 'isDirty'>;
   readonly objects: Pick<ApplicationObjects, 'unhealthy' | 'rules' | 'completed'>;
   readonly inventory: Pick<ApplicationInventory, 'surplusCount' | 'isStale' | 'hasFinishedSince'>;
+  readonly hooks: Pick<ApplicationHooks, 'isLastDue'>;
   readonly isInstant: boolean;
 }
 
 /** The most urgent thing to do for an application; null: nothing. */
-export function nextStep({ state, drift, objects, inventory, isInstant }: Situation): Step | null {
+export function nextStep({ state, drift, objects, inventory, hooks, isInstant }: Situation): Step | null {
   const { asked, held, sync } = state;
   const areRulesNew = held !== null && !isInstant && objects.rules.differ(held.assignment.health);
   if (state.isHalted) {
@@ -40,6 +44,7 @@ export function nextStep({ state, drift, objects, inventory, isInstant }: Situat
   if (!isInstant && inventory.hasFinishedSince(held.assignment, objects.completed())) return { kind: 'record', held };
   if (sync.kind !== 'applied' || objects.unhealthy().length > 0) return null;
   if (inventory.surplusCount > 0) return state.isPruneHeldUp ? null : { kind: 'prune', held };
+  if (!isInstant && hooks.isLastDue(held.assignment)) return { kind: 'hooks', held };
   if (isInstant || !inventory.isStale(held.assignment)) return null;
   return { kind: 'record', held };
 }

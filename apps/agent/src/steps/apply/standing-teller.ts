@@ -1,16 +1,26 @@
 import type { ManifestApplication } from '#domain';
 import type { ApplicationReporter, Standing } from '../report/application-reporter.js';
-import { judgeApplication } from '../report/compose-report.js';
+import type { HookStanding } from '../hooks/application-hooks.js';
+import { judgeApplication, type SyncState } from '../report/compose-report.js';
 import type { ApplicationParts, ApplicationPasses } from './application-passes.js';
 import { haltedSync } from './halted-sync.js';
 import type { WorkerState } from './worker-state.js';
 
-export interface StandingTellerOptions extends Pick<ApplicationParts, 'objects' | 'inventory' | 'drift' | 'mask'> {
+export interface StandingTellerOptions extends Pick<
+  ApplicationParts,
+  'objects' | 'inventory' | 'hooks' | 'drift' | 'mask'
+> {
   readonly state: WorkerState;
   readonly passes: Pick<ApplicationPasses, 'progress'>;
   readonly reporter: ApplicationReporter;
   /** It was judged anew: there may be something to do. */
   readonly onJudged: () => void;
+}
+
+/** A hook that failed, or can't come to its end, is what is wrong while nothing else is. */
+function withHook(sync: SyncState, hook: HookStanding | null): SyncState {
+  const isOnItsWay = sync.kind === 'working' || sync.kind === 'applied';
+  return isOnItsWay && hook?.error !== undefined ? { kind: 'stuck', errors: [hook.error] } : sync;
 }
 
 /** Judges how an application stands, and hands that to its reporter. */
@@ -29,13 +39,17 @@ export class StandingTeller {
   }
 
   judge(): void {
-    const { state, passes, objects, inventory, drift, mask, reporter, onJudged } = this.options;
+    const { state, passes, objects, inventory, hooks, drift, mask, reporter, onJudged } = this.options;
     const { assignment } = state;
     if (this.closed || assignment === null) return;
-    const sync = state.isHalted ? haltedSync(state.sync, passes.progress(assignment.generation)) : state.sync;
+    const hook = hooks.standing(assignment);
+    const own = withHook(state.sync, hook);
+    const progress = { ...passes.progress(assignment.generation), hook: hook?.message ?? null };
+    const sync = state.isHalted ? haltedSync(own, progress) : own;
     if (sync.kind === 'restoring') return;
     drift.settle();
-    const verdict = judgeApplication(sync, objects.unhealthy(), inventory.surplusCount, (text) => mask.hide(text));
+    const hide = (text: string): string => mask.hide(text);
+    const verdict = judgeApplication(sync, objects.unhealthy(), inventory.surplusCount, hide, hook?.message);
     reporter.observe(verdict, this.standing(assignment));
     onJudged();
   }

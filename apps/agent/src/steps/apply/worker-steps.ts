@@ -46,8 +46,8 @@ export class WorkerSteps {
 
   private next(): ((signal: AbortSignal) => Promise<void>) | null {
     if (this.parts.pacing.isPaused) return null;
-    const { state, drift, objects, inventory } = this.parts;
-    const step = nextStep({ state, drift, objects, inventory, isInstant: this.context.isInstant });
+    const { state, drift, objects, inventory, hooks } = this.parts;
+    const step = nextStep({ state, drift, objects, inventory, hooks, isInstant: this.context.isInstant });
     if (step === null) return null;
     switch (step.kind) {
       case 'look':
@@ -62,6 +62,8 @@ export class WorkerSteps {
         return (signal) => this.correct(step.held, signal);
       case 'prune':
         return (signal) => this.prune(step.held, signal);
+      case 'hooks':
+        return (signal) => this.runLastHooks(step.held, signal);
       case 'record':
         return () => this.parts.inventory.save(step.held.assignment, this.parts.objects.completed());
       default:
@@ -143,6 +145,22 @@ export class WorkerSteps {
       this.parts.pacing.succeeded();
     }
     this.parts.teller.judge();
+  }
+
+  private async runLastHooks(held: HeldBundle, signal: AbortSignal): Promise<void> {
+    const { hooks, passes, pacing, teller, logger } = this.parts;
+    const result = await passes.runLastHooks(held, signal);
+    if (signal.aborted) return;
+    // What has not even begun is begun again; one that failed is not.
+    if (result.kind === 'stuck' && !result.isFinal) {
+      const goOn = hooks.waitUntil();
+      const retryInMs = pacing.retry(result.error.retryAfterMs ?? 0, () => {
+        goOn();
+        this.loop.kick();
+      });
+      logger.warn({ hook: refTitle(result.error.ref), why: result.error.message, retryInMs }, 'a hook can not be run');
+    } else pacing.succeeded();
+    teller.judge();
   }
 
   /** Puts back what somebody changed; where the mode says so, only finds out what it is. */

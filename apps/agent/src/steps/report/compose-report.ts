@@ -49,12 +49,14 @@ export function judgeApplication(
   surplus: number,
   /** Hides what must not leave the cluster; before anything is cut. */
   hide: (text: string) => string = (text) => text,
+  /** What of its hooks goes on, or is still to be done. */
+  hook?: string,
 ): Verdict {
   switch (sync.kind) {
     case 'refused':
       return { phase: 'refused', cause: 'sync', message: cut(hide(sync.message), 1024), findings: [] };
     case 'working':
-      return { phase: 'progressing', message: 'it is being applied', findings: [] };
+      return { phase: 'progressing', message: hook ?? 'it is being applied', findings: [] };
     case 'halted':
       return { phase: 'progressing', message: cut(hide(sync.message), 1024), findings: [] };
     case 'stuck': {
@@ -65,20 +67,27 @@ export function judgeApplication(
       if (sync.errors.length > 0 && sync.errors.every((error) => error.transient)) {
         // What is broken elsewhere does not wait to be told.
         const broken = objects.filter(({ isCurrent, health }) => isCurrent === true && health.status === 'failed');
-        if (broken.length > 0) return judgeHealth(broken, surplus, hide);
+        if (broken.length > 0) return judgeHealth(broken, surplus, hide, hook);
         return { phase: 'progressing', message, findings };
       }
       return { phase: 'failed', cause: 'sync', message, findings };
     }
     case 'applied':
-      return judgeHealth(objects, surplus, hide);
+      return judgeHealth(objects, surplus, hide, hook);
   }
 }
 
-function judgeHealth(objects: readonly JudgedObject[], surplus: number, hide: (text: string) => string): Verdict {
+function judgeHealth(
+  objects: readonly JudgedObject[],
+  surplus: number,
+  hide: (text: string) => string,
+  hook: string | undefined,
+): Verdict {
   const bad = objects.filter(({ health }) => !isFine(health.status));
   const worst = worstOf(bad.map(({ health }) => health));
   if (worst === undefined) {
+    // Nobody is told that it is healthy before what comes last has gone well.
+    if (surplus === 0 && hook !== undefined) return { phase: 'progressing', message: hook, findings: [] };
     if (surplus === 0) return { phase: 'healthy', findings: [] };
     return {
       phase: 'progressing',

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '#domain';
 import { RejectedError } from '#kit';
-import { isMap, isSecret, mapAt } from '#kube';
+import { isMap, isSecret, mapAt, SEALED_ANNOTATION } from '#kube';
 import type { AgeKeys } from './age-keys.js';
 import { DataKeys } from './data-keys.js';
 import { openFile } from './open-file.js';
@@ -59,7 +59,7 @@ export class ObjectOpener {
     // On its way here an object gets a namespace, labels and another order of its fields, of which the code may be as well.
     if (metadata.macOnlyEncrypted) opening.expectWholeUnordered();
     values.push(...opening.values);
-    return opened;
+    return isText ? opened : marked(opened);
   }
 
   private async openSecret(secret: JsonObject, values: string[]): Promise<JsonObject> {
@@ -113,6 +113,13 @@ export class ObjectOpener {
     values.push(...opening.values);
     return { ...secret, data: Object.fromEntries(opened) };
   }
+}
+
+/** So that its values are told to nobody, though it is no Secret. */
+function marked(object: JsonObject): JsonObject {
+  const metadata = mapAt(object, 'metadata');
+  const annotations = { ...mapAt(metadata, 'annotations'), [SEALED_ANNOTATION]: 'sops' };
+  return { ...object, metadata: { ...metadata, annotations } };
 }
 
 async function named<T>(name: string, act: () => Promise<T>): Promise<T> {

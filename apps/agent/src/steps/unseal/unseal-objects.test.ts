@@ -86,7 +86,10 @@ describe('what SOPS encrypted', () => {
         stringData: { user: 'shop-reader-v3ry-s3cret', port: '5432', empty: '' },
       });
     }
-    expect(await opened(object('config-map.enc.yaml'))).toEqual(object('plain/config-map.yaml'));
+    const map = object('plain/config-map.yaml');
+    // No Secret: it is marked, so that its values are told to nobody.
+    const annotations = { 'flotilla.dev/encrypted': 'sops' };
+    expect(await opened(object('config-map.enc.yaml'))).toEqual({ ...map, metadata: { name: 'partly', annotations } });
   });
 
   it('is decrypted where a Secret holds the file: YAML with its comments and order, JSON, lines, INI and anything else', async () => {
