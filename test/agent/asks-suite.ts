@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import {
   type AskError,
   askErrorSchema,
-  type AskKind,
+  type ApplicationAskKind,
   type DiffAnswer,
   diffAnswerSchema,
   type EventsAnswer,
@@ -356,7 +356,7 @@ export function describeAsksSuite(name: string, openCluster: () => Promise<Suite
         // Its id was not burnt by whoever could not sign it.
         expect(treeAnswerSchema.parse(await rig.hub.sendAsk(good.id, rig.hub.sign(good))).objects).toHaveLength(1);
         await expect(rig.hub.sendAsk(good.id, rig.hub.sign(good), 300)).rejects.toThrow(silence);
-        const unknown = { ...rig.hub.makeAsk('tree', rig.application), ask: 'secrets' as AskKind };
+        const unknown = { ...rig.hub.makeAsk('tree', rig.application), ask: 'secrets' as ApplicationAskKind };
         expect(await rig.hub.sendAsk(unknown.id, rig.hub.sign(unknown))).toMatchObject({
           error: { code: 'ask-unknown' },
         });
@@ -378,7 +378,7 @@ export function describeAsksSuite(name: string, openCluster: () => Promise<Suite
   });
 }
 
-async function ask(rig: Rig, kind: AskKind): Promise<unknown> {
+async function ask(rig: Rig, kind: ApplicationAskKind): Promise<unknown> {
   return await rig.hub.ask(kind, rig.application);
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AskKind } from '#contract';
+import type { ApplicationAskKind } from '#contract';
 import type { JsonObject } from '#domain';
 import type { KubeRequest, KubeResponse } from '#ports';
 import type { OpenedBus } from '../../apps/agent/src/agent-options.js';
@@ -115,7 +115,7 @@ async function tellAll(rig: Rig, ears: Ears): Promise<void> {
       ears.tap(rig.bus.agent({ cluster, key: rig.hub.joins[0]?.publicKey ?? '', credential, onAuthExpired })),
   });
   const askAll = async (): Promise<void> => {
-    for (const kind of ['tree', 'diff', 'events'] as const satisfies readonly AskKind[]) {
+    for (const kind of ['tree', 'diff', 'events'] as const satisfies readonly ApplicationAskKind[]) {
       await rig.hub.ask(kind, rig.application);
     }
   };

@@ -5,7 +5,8 @@ import { gzipSync } from 'node:zlib';
 import { verifyNkey } from '#bus';
 import {
   type Ask,
-  type AskKind,
+  type ApplicationAsk,
+  type ApplicationAskKind,
   type JoinAnswer,
   joinProofText,
   joinRequestSchema,
@@ -134,12 +135,12 @@ export class TinyHub {
   }
 
   /** Asks the agent, and resolves with what it answers. */
-  async ask(kind: AskKind, application: string): Promise<unknown> {
+  async ask(kind: ApplicationAskKind, application: string): Promise<unknown> {
     const ask = this.makeAsk(kind, application);
     return await this.sendAsk(ask.id, this.sign(ask));
   }
 
-  makeAsk(ask: AskKind, application: string): Ask {
+  makeAsk(ask: ApplicationAskKind, application: string): ApplicationAsk {
     return { protocol: PROTOCOL_VERSION, cluster: this.cluster, id: randomBytes(16).toString('hex'), ask, application };
   }
 

@@ -78,6 +78,10 @@ export const PUBLIC: Readonly<Record<string, string>> = {
 /** The least role and the object of every other route: a new one needs a line here. */
 export const ROUTES: Readonly<Record<string, readonly [Role, About]>> = {
   'GET /metrics': ['viewer', 'hub'],
+  'GET /api/v1/policies': ['viewer', 'filtered'],
+  'GET /api/v1/policies/:name': ['viewer', 'hub'],
+  'PUT /api/v1/policies/:name': ['admin', 'hub'],
+  'DELETE /api/v1/policies/:name': ['admin', 'hub'],
   'GET /api/v1/fleets': ['viewer', 'filtered'],
   'GET /api/v1/fleets/:name': ['viewer', 'hub'],
   'PUT /api/v1/fleets/:name': ['admin', 'hub'],

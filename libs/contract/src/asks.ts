@@ -43,6 +43,7 @@ const dryRunAskSchema = z.object({
   /** As the manifest has them. */
   namespace: nameSchema,
   serviceAccount: nameSchema.optional(),
+  decryption: z.object({ secret: text(253) }).optional(),
 });
 
 /** The payload of a signed ask. A manifest has no `ask` and an ask no `applications`, so that neither passes for the other. */

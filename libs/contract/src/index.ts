@@ -22,6 +22,7 @@ export * from './http/webhooks.js';
 export * from './issues.js';
 export * from './json-schema.js';
 export * from './live-objects.js';
+export * from './policy.js';
 export * from './primitives.js';
 export * from './rendering.js';
 export * from './resources.js';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FLEET_NAME, fleetSpecSchema, freezeSpecSchema } from './fleet-spec.js';
 import { healthRulesSchema, ignoreDifferencesSchema } from './live-objects.js';
+import { policySpecSchema } from './policy.js';
 import { clusterNameSchema, labelsSchema, nameSchema, selectorSchema } from './primitives.js';
 import { environmentsSchema, helmSchema, patchesSchema, PROMOTIONS, validationSchema } from './rendering.js';
 import { sourceSpecSchema } from './sources.js';
@@ -109,6 +110,11 @@ export const clusterSchema = z
   })
   .meta({ id: 'Cluster' });
 
+/** What every object is held to before it is rolled out. */
+export const policySchema = z
+  .strictObject({ ...api, kind: z.literal('Policy'), metadata: metadataSchema, spec: policySpecSchema, status })
+  .meta({ id: 'Policy' });
+
 const theOne = z.strictObject({
   name: z.literal(FLEET_NAME, { error: `must be ${FLEET_NAME}: there is one` }),
   ...shownMetadata,
@@ -129,15 +135,16 @@ export const resourceSchemas = {
   Strategy: strategySchema,
   Application: applicationSchema,
   Cluster: clusterSchema,
+  Policy: policySchema,
   Fleet: fleetSchema,
   Freeze: freezeSchema,
 } as const;
 
 export const resourceSchema = z.discriminatedUnion(
   'kind',
-  [sourceSchema, strategySchema, applicationSchema, clusterSchema, fleetSchema, freezeSchema],
+  [sourceSchema, strategySchema, applicationSchema, clusterSchema, policySchema, fleetSchema, freezeSchema],
   {
-    error: 'must be one of the kinds Source, Strategy, Application, Cluster, Fleet, Freeze',
+    error: 'must be one of the kinds Source, Strategy, Application, Cluster, Policy, Fleet, Freeze',
   },
 );
 

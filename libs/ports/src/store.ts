@@ -28,7 +28,7 @@ import type { Page, PageRequest, ScopedRequest } from './page.js';
 import type { LoginCodeStore, SessionStore } from './session-store.js';
 import type { TrustStore } from './trust-store.js';
 
-export type ResourceKind = 'Source' | 'Application' | 'Strategy' | 'Fleet';
+export type ResourceKind = 'Source' | 'Application' | 'Strategy' | 'Policy' | 'Fleet';
 
 /** A declared object: `spec` as its user wrote it, checked by the contract's schema before it came here. */
 export interface StoredResource {

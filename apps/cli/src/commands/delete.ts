@@ -25,6 +25,7 @@ interface Doomed {
 const KINDS = [
   { singular: 'application', plural: 'applications', short: 'app' },
   { singular: 'strategy', plural: 'strategies', short: 'strat' },
+  { singular: 'policy', plural: 'policies', short: 'pol' },
   { singular: 'source', plural: 'sources', short: 'src' },
   { singular: 'cluster', plural: 'clusters', short: 'cl' },
   { singular: 'token', plural: 'tokens', short: 'tok' },

@@ -7,6 +7,7 @@ import { events } from './events.js';
 import { fleets } from './fleets.js';
 import { grants } from './grants.js';
 import type { Listing } from './listing.js';
+import { policies } from './policies.js';
 import { releases } from './releases.js';
 import { rollouts } from './rollouts.js';
 import { sessions } from './sessions.js';
@@ -27,6 +28,7 @@ const ALL: readonly { readonly words: readonly string[]; readonly use: <R>(with_
   entry(applications),
   entry(strategies),
   entry(clusters),
+  entry(policies),
   entry(fleets),
   entry(releases),
   entry(rollouts),

@@ -22,6 +22,8 @@ export const releases: Listing<ReleaseView> = {
     { heading: 'OVERLAYS', text: ({ overlays }) => String(overlays.length) },
     { heading: 'OBJECTS', text: ({ overlays }) => overlays.map(({ objects }) => objects).join('+'), wide: true },
     { heading: 'SOURCE', text: ({ source }) => source, wide: true },
+    { heading: 'VERSION', text: (release) => versionOf(release) ?? '', wide: true },
+    { heading: 'SIGNED BY', text: (release) => signersOf(release) ?? '', wide: true },
     {
       heading: 'BARRED',
       text: ({ barred }) => (barred ? 'barred' : ''),
@@ -30,6 +32,30 @@ export const releases: Listing<ReleaseView> = {
     { heading: 'AGE', text: ({ createdAt }) => age(createdAt), ticks: true },
   ],
 };
+
+type Source = NonNullable<ReleaseView['sources']>[number];
+
+/** The tag, or the chart's version, where a source has one. */
+export function sourceVersion({ tag, version }: Source): string {
+  return tag ?? version ?? '';
+}
+
+/** The tag or version of the commit or chart that a release is known by. */
+export function versionOf({ sources = [], source, revision }: ReleaseView): string | undefined {
+  const main = sources.find((each) => each.name === source && each.revision === revision);
+  return main && sourceVersion(main) !== '' ? sourceVersion(main) : undefined;
+}
+
+/** `Ann (ssh SHA256:…, of the tag)`. */
+export function signatureText({ signer, kind, fingerprint, of }: NonNullable<Source['signature']>): string {
+  return `${signer} (${kind} ${fingerprint}, of the ${of})`;
+}
+
+/** Whoever signed something of it, each once. */
+export function signersOf({ sources = [] }: ReleaseView): string | undefined {
+  const signers = new Set(sources.flatMap(({ signature }) => signature?.signer ?? []));
+  return signers.size === 0 ? undefined : [...signers].join(', ');
+}
 
 /** A release by `web/3`, or the newest of an application by its name. */
 export async function findRelease(client: HubClient, name: string): Promise<ReleaseView> {

@@ -37,7 +37,7 @@ export interface FleetPassed {
 }
 
 /** Users before what they use. Of a cluster and of the Fleet the declaration goes, and nothing else. */
-const DELETED_IN_ORDER: readonly Resource['kind'][] = ['Freeze', 'Application', 'Strategy', 'Source'];
+const DELETED_IN_ORDER: readonly Resource['kind'][] = ['Freeze', 'Application', 'Policy', 'Strategy', 'Source'];
 const RELEASED: readonly Resource['kind'][] = ['Cluster', 'Fleet'];
 
 /** Makes the hub's objects what the files of a commit say, all of them or none. */

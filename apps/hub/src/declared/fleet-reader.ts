@@ -24,7 +24,7 @@ const MOST_NAMED = 100;
 const PAGE = 1_000;
 
 /** In the order in which they are written: what others refer to first. */
-const ORDER: readonly Resource['kind'][] = ['Fleet', 'Source', 'Strategy', 'Application', 'Cluster', 'Freeze'];
+const ORDER: readonly Resource['kind'][] = ['Fleet', 'Source', 'Strategy', 'Policy', 'Application', 'Cluster', 'Freeze'];
 
 /** Tells how what there is stands to what the files declare, and writes all of it as files. */
 @Injectable()

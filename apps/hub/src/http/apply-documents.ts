@@ -155,8 +155,9 @@ export class ApplyDocuments {
     const isAdmin = isUnbounded(scopesFor(grants, 'admin'));
     switch (kind) {
       // Whoever may write there what the fleet is may do all of it.
+      case 'Policy':
       case 'Fleet':
-        return isAdmin ? undefined : refuse('everything, to write a Fleet', 'admin');
+        return isAdmin ? undefined : refuse(`everything, to write a ${kind}`, 'admin');
       case 'Freeze':
       case 'Source':
       case 'Strategy':

@@ -20,6 +20,7 @@ const TARGETS: Readonly<Record<ResourceKind, Readonly<Record<'get' | 'put' | 'de
   Strategy: { get: { strategy: 'name' }, put: 'hub', delete: 'hub' },
   // One that is put may not be there yet.
   Application: { get: { application: 'name' }, put: 'filtered', delete: { application: 'name', whole: true } },
+  Policy: { get: 'hub', put: 'hub', delete: 'hub' },
   Fleet: { get: 'hub', put: 'hub', delete: 'hub' },
 };
 
@@ -27,7 +28,7 @@ const TARGETS: Readonly<Record<ResourceKind, Readonly<Record<'get' | 'put' | 'de
 function declaredController(plural: string, kind: ResourceKind): Type {
   const schema = resourceSchemas[kind];
   const targets = TARGETS[kind];
-  const role = kind === 'Fleet' ? 'admin' : 'operator';
+  const role = kind === 'Fleet' || kind === 'Policy' ? 'admin' : 'operator';
 
   @ApiTags(plural)
   @Controller(`api/v1/${plural}`)
@@ -86,7 +87,7 @@ function declaredController(plural: string, kind: ResourceKind): Type {
     private async seen(all: readonly StoredResource[], scopes: readonly Scope[]): Promise<readonly StoredResource[]> {
       if (isUnbounded(scopes)) return all;
       if (kind === 'Application') return all.filter(({ name }) => seesApplication(scopes, name));
-      if (kind === 'Fleet') return [];
+      if (kind === 'Fleet' || kind === 'Policy') return [];
       const used = await this.reach.used(scopes, kind);
       return all.filter(({ name }) => used.has(name) || (kind === 'Strategy' && name === 'default'));
     }
@@ -108,5 +109,6 @@ export const declaredControllers: readonly Type[] = [
   declaredController('sources', 'Source'),
   declaredController('applications', 'Application'),
   declaredController('strategies', 'Strategy'),
+  declaredController('policies', 'Policy'),
   declaredController('fleets', 'Fleet'),
 ];

@@ -3,6 +3,30 @@ import { z } from 'zod';
 import { nameSchema } from '../primitives.js';
 import { holdSchema, instantSchema, naturalSchema, pageQuerySchema, timeSchema, windowViewSchema } from './basics.js';
 
+/** What a release took from one source. */
+const releaseSourceSchema = z
+  .object({
+    name: z.string(),
+    /** The environment that took it; absent: the application has none, or all of them take it. */
+    environment: z.string().optional(),
+    /** Commit id, or digest of a packed chart. */
+    revision: z.string(),
+    /** The tag that a range of versions came to. */
+    tag: z.string().optional(),
+    /** Of a chart. */
+    version: z.string().optional(),
+    /** Who signed it, of those that the source trusts. */
+    signature: z
+      .object({
+        kind: z.enum(['openpgp', 'ssh']),
+        signer: z.string(),
+        fingerprint: z.string(),
+        of: z.enum(['commit', 'tag']),
+      })
+      .optional(),
+  })
+  .meta({ id: 'ReleaseSource' });
+
 export const releaseViewSchema = z
   .object({
     application: z.string(),
@@ -24,6 +48,10 @@ export const releaseViewSchema = z
     ),
     /** How many overlays there are, also where they are left out. Absent: a hub of before it was told. */
     overlayCount: naturalSchema.optional(),
+    /** All that it was rendered from. Absent: made before that was kept. */
+    sources: z.array(releaseSourceSchema).optional(),
+    /** What its renderers and checks said of it; only for who may see all of its clusters. */
+    warnings: z.array(z.string()).optional(),
     barred: z.boolean(),
   })
   .meta({ id: 'ReleaseView' });
