@@ -116,7 +116,8 @@ export class FleetController {
         const isWhole = this.reach.holdsPlacement(scopes, release.application, resource);
         // A path that is the same for all clusters names none of them.
         const mayName = (path: string): boolean => isWhole || path === resource?.spec['path'];
-        return releaseView(release, barred.get(release.application) ?? [], mayName, query.overlays !== 'false');
+        const withOverlays = query.overlays !== 'false';
+        return releaseView(release, barred.get(release.application) ?? [], { mayName, withOverlays, isWhole });
       }),
       ...(next && { next }),
     };

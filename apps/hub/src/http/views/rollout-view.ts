@@ -9,7 +9,7 @@ import {
   type TargetState,
   type WaveProgress,
 } from '#domain';
-import type { StoredEvent, StoredRelease } from '#ports';
+import type { ReleaseDetails, ReleaseSource, StoredEvent, StoredRelease } from '#ports';
 import { gateViews, windowView } from './gate-view.js';
 import { iso, isoField } from './time.js';
 
@@ -143,14 +143,19 @@ export function targetView(row: TargetRow, waves: readonly WaveProgress[]): Targ
 /**
  * @param mayName whether an overlay may be told by its path, which may have a cluster's name in it.
  * @param withOverlays false: only how many they are.
+ * @param isWhole whether all of the application may be told.
  */
 export function releaseView(
   release: StoredRelease,
   barred: readonly number[],
-  mayName: (path: string) => boolean = () => true,
-  withOverlays = true,
+  {
+    mayName = () => true,
+    withOverlays = true,
+    isWhole = true,
+  }: { mayName?: (path: string) => boolean; withOverlays?: boolean; isWhole?: boolean } = {},
 ): ReleaseView {
   const overlays = Object.entries(release.overlays).filter(([path]) => mayName(path));
+  const { details } = release;
   return {
     application: release.application,
     release: release.number,
@@ -162,8 +167,28 @@ export function releaseView(
     createdAt: iso(release.createdAt),
     overlays: withOverlays ? overlays.map(([path, overlay]) => ({ path, ...overlay })) : [],
     overlayCount: overlays.length,
+    ...(details && { sources: releaseSources(details) }),
+    ...(details?.warnings && isWhole && { warnings: [...details.warnings] }),
     barred: barred.includes(release.number),
   };
+}
+
+/** The environments' first, in their names' order; then what all of them take. */
+function releaseSources({ sources, environments = {} }: ReleaseDetails): NonNullable<ReleaseView['sources']> {
+  const shown = (name: string, { revision, tag, version, signature }: ReleaseSource, environment?: string) => ({
+    name,
+    ...(environment !== undefined && { environment }),
+    revision,
+    ...(tag !== undefined && { tag }),
+    ...(version !== undefined && { version }),
+    ...(signature && { signature }),
+  });
+  const own = Object.entries(environments);
+  const taken = new Set(own.map(([, { source }]) => source));
+  return [
+    ...own.map(([environment, { source, ...told }]) => shown(source, told, environment)),
+    ...Object.entries(sources).flatMap(([name, told]) => (taken.has(name) ? [] : [shown(name, told)])),
+  ];
 }
 
 export function eventView(event: StoredEvent, clusterName?: string): EventView {
