@@ -23,7 +23,15 @@ export function helmSays(
     .filter((line) => !/^(level=|time=|Use --debug)/.test(line) && line.trim() !== '')
     .join('\n')
     .replace(/^Error: /, '');
-  return toOneLine(withoutSecrets(withoutContents(text), secrets), places) || 'helm ended without a word';
+  return toOneLine(withoutSecrets(withoutContents(shortened(text)), secrets), places) || 'helm ended without a word';
+}
+
+/** Where templates include each other, only the outermost and the innermost tell something. */
+function shortened(text: string): string {
+  const calls = text.split(/error calling (?:include|tpl): /);
+  const [first = ''] = calls;
+  if (calls.length > 100) return `${first.replace(/:\s*$/, '')}: templates include each other without end`;
+  return calls.length <= 3 ? text : `${first}… ${calls.at(-1) ?? ''}`;
 }
 
 /** Where Go and Helm quote what they could not take, that is a value, or a part of what was made of values. */

@@ -11,7 +11,7 @@ const why =
   'give the chart what it looks for as a value (a name such as existingSecret, or a password).';
 
 /** As Go writes a call; other programs that know `{{ }}`, such as Ansible, have `lookup(`. */
-const call = /\{\{[^}]*\blookup\s+["`.$(]/;
+const call = /\{\{[^}]*\blookup\s+(\\?["`]|[.$(])/;
 
 /**
  * Refuses values that are templates with `lookup` in them, where the chart renders values at all.
