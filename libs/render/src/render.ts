@@ -73,7 +73,13 @@ export function openRenderer(options: RendererOptions): Renderer {
     patch: (objects, patches) => applyPatches(objects, patches, builders.scratchFolder, build),
   };
 
-  return { render: (input) => limit(() => renderWith(input, limits, builders)) };
+  return {
+    async render(input) {
+      // Not while others wait for a place: Helm may have to be built, which takes minutes.
+      if (isChart(input)) await getHelm();
+      return limit(() => renderWith(input, limits, builders));
+    },
+  };
 }
 
 /** What the real renderer and the fake one do differently. */
@@ -95,6 +101,10 @@ export async function renderWith(input: RenderInput, limits: RenderLimits, build
   return { ...output, objects: await builders.patch(output.objects, input.patches) };
 }
 
+function isChart({ renderer, helm }: RenderInput): boolean {
+  return renderer === 'helm' || (renderer === 'auto' && helm !== undefined);
+}
+
 async function renderUnpatched(input: RenderInput, limits: RenderLimits, builders: Builders): Promise<RenderOutput> {
   const { folder, path: overlay, renderer } = input;
   const root = await realpath(folder);
@@ -105,7 +115,7 @@ async function renderUnpatched(input: RenderInput, limits: RenderLimits, builder
       path: overlay,
     });
   }
-  if (renderer === 'helm' || (renderer === 'auto' && input.helm !== undefined)) {
+  if (isChart(input)) {
     const reads = new Reads(root);
     reads.addLinks(inside);
     const rendered = await builders.helm(root, inside.relative, helmInputOf(input.helm), reads);
