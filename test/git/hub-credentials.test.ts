@@ -8,6 +8,7 @@ import { PuppetAgent } from '../helpers/puppet-agent.js';
 import { CommandLine } from '../helpers/run-flotilla.js';
 import { eventually, rolloutSettled, startTestHub, type TestHub } from '../helpers/test-hub.js';
 import { configMap, TestRepository } from '../helpers/test-repository.js';
+import { startRepository } from '../charts/start-repository.js';
 import { startHttpsGitServer } from './https-git-server.js';
 
 const PASSWORD = 'a-token-that-nobody-may-read';
@@ -103,6 +104,47 @@ describe('a hub with a private repository', () => {
     await test.restart();
     await repository.commit('second', { 'web/c.yaml': configMap('c', '2') });
     expect(await fine('sync shop')).toMatch(/application\/web is at release 2/);
+  });
+
+  it('reads charts with such a credential too, and keeps the last version that was there', async () => {
+    const certificates = await ensureCertificates(file('git-tls'), { names: [], ips: [] });
+    const authorization = `Basic ${Buffer.from(`hub:${PASSWORD}`).toString('base64')}`;
+    const charts = await startRepository({ certificates, authorization });
+    try {
+      const digest = await charts.publish({ name: 'web', version: '1.4.2', description: 'Serves pages' });
+      await charts.publish({ name: 'web', version: '2.0.0' });
+      const options = `--host ${charts.host} --username hub --ca-file ca.pem --password-file token.txt`;
+      await fine(`credential set charts ${options}`);
+      const spec = `{type: helm, url: "https://${charts.host}/charts", chart: web, version: 1.x, credential: charts, interval: 1h}`;
+      await writeFile(
+        file('chart.yaml'),
+        `apiVersion: flotilla.dev/v1\nkind: Source\nmetadata: {name: charts}\nspec: ${spec}\n`,
+      );
+      await fine('apply -f chart.yaml');
+      await fine('sync charts');
+      const look = async (): Promise<Record<string, unknown>> => {
+        const { items } = JSON.parse(await fine('get sources -o json')) as {
+          items: { metadata: { name: string }; status: Record<string, unknown> }[];
+        };
+        return items.find(({ metadata }) => metadata.name === 'charts')?.status ?? {};
+      };
+      const good = await look();
+      expect(good).toMatchObject({
+        ...{ revision: digest, version: '1.4.2', subject: 'web 1.4.2: Serves pages', author: '', holds: [] },
+        committedAt: expect.stringMatching(/Z$/),
+      });
+      charts.unpublish('web', '1.4.2');
+      expect(await flotilla('sync charts')).toMatchObject({
+        code: 1,
+        error: expect.stringMatching(/no version within/),
+      });
+      expect(await look()).toMatchObject({
+        ...{ revision: digest, version: '1.4.2', committedAt: good['committedAt'] },
+        holds: [{ code: 'source', message: expect.stringMatching(/no version within .* what runs stays as it is$/) }],
+      });
+    } finally {
+      await charts.close();
+    }
   });
 
   it('shows the secret nowhere: not in the database, the API, the audit, the log or the data folder', async () => {
