@@ -1,5 +1,7 @@
 import type { AttemptTable } from '../helpers/attempts.js';
+import { baseAttempts } from './hostile-repository/bases.js';
 import { bombAttempts } from './hostile-repository/bombs.js';
+import { chartAttempts } from './hostile-repository/charts.js';
 import { kustomizationAttempts } from './hostile-repository/kustomizations.js';
 import { linkAttempts } from './hostile-repository/links.js';
 import type { HostileRepositoryScene } from './hostile-repository/scene.js';
@@ -9,5 +11,12 @@ export const hostileRepositoryAttempts: AttemptTable<HostileRepositoryScene> = {
   title: 'A repository that is read',
   who: 'Who may push to a repository that an application uses, against the hub that reads it. After each the hub goes on with the next good commit, nothing was fetched from elsewhere, and nothing is left on its disk.',
   test: 'test/trust/hostile-repository.test.ts',
-  attempts: [...linkAttempts, ...kustomizationAttempts, ...textAttempts, ...bombAttempts],
+  attempts: [
+    ...linkAttempts,
+    ...kustomizationAttempts,
+    ...baseAttempts,
+    ...chartAttempts,
+    ...textAttempts,
+    ...bombAttempts,
+  ],
 };

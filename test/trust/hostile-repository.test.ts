@@ -7,7 +7,7 @@ describe('who may push to a repository', () => {
 
   beforeAll(async () => {
     scene = await HostileRepositoryScene.open();
-  }, 120_000);
+  }, 600_000);
   afterAll(() => scene?.close());
 
   it.each(hostileRepositoryAttempts.attempts)(

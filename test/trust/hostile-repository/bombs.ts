@@ -123,7 +123,7 @@ export const bombAttempts: readonly Attempt<Scene>[] = [
         'dev/kustomization.yaml': `resources: [a.yaml]\npatches: [${Array.from({ length: 400 }, () => patch).join(', ')}]\n`,
         'dev/a.yaml': many,
       });
-      await scene.isRefused(sha, '', /took longer than 1 s|MiB of memory/, 1000);
+      await scene.isRefused(sha, '', /took longer than 1 s|MiB of memory/, { timeoutMs: 1000 });
     },
   },
   {

@@ -5,7 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { createLogger, findProgram, kustomize, type Logger } from '#kit';
+import { createLogger, findProgram, helm, kustomize, type Logger } from '#kit';
+import type { Overlay } from '#domain';
+import type { GitSource } from '#ports';
 import { openRenderer } from '#render';
 import { type OpenGitSource, openGitSource } from '#source';
 import { applicationSpecSchema } from '#contract';
@@ -22,6 +24,18 @@ export type RawEntry = readonly [mode: string, name: string | Buffer, id: string
 /** Stands in a Secret of the repository, and in nothing that anybody reads. */
 export const SECRET = 'hunter2-of-the-repository';
 
+/** Repositories of other sources, as kustomizations name them: one that anybody may read, one of another team. */
+export const NEIGHBOUR = 'https://git.example.org/team/neighbour';
+export const PRIVATE = 'https://git.example.org/others/private';
+
+/** What an attempt is rendered with beside the commit. */
+export interface RenderedWith {
+  readonly timeoutMs?: number;
+  /** Of the application. */
+  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly overlay?: Partial<Overlay>;
+}
+
 export const map = (name: string, value = 'x'): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {a: ${JSON.stringify(value)}}\n`;
 
@@ -36,6 +50,7 @@ export class HostileRepositoryScene {
     private readonly parts: {
       readonly folder: string;
       readonly repository: TestRepository;
+      readonly neighbour: TestRepository;
       readonly kustomizePath: string;
     },
   ) {}
@@ -44,12 +59,16 @@ export class HostileRepositoryScene {
   private logger!: Logger;
   private git!: OpenGitSource;
   private step!: RenderStep;
+  private neighbourSha = '';
 
   static async open(): Promise<HostileRepositoryScene> {
     const quiet = createLogger({ level: 'silent' });
     const folder = await mkdtemp(path.join(os.tmpdir(), 'flotilla-hostile-'));
     const { path: kustomizePath } = await findProgram(kustomize, { log: quiet });
-    const scene = new HostileRepositoryScene({ folder, repository: await makeTestRepository(), kustomizePath });
+    // Built now where it has to be, and not while an attempt is timed.
+    await findProgram(helm, { log: quiet });
+    const [repository, neighbour] = [await makeTestRepository(), await makeTestRepository()];
+    const scene = new HostileRepositoryScene({ folder, repository, neighbour, kustomizePath });
     await scene.start();
     return scene;
   }
@@ -72,9 +91,23 @@ export class HostileRepositoryScene {
   /** The hub's render step; what it would store is only counted. */
   private stepWith(limits: Parameters<typeof openRenderer>[0]['limits'] & object): RenderStep {
     const { kustomizePath } = this.parts;
-    const renderer = openRenderer({ kustomizePath, log: this.logger, limits });
+    const findHelm = () => findProgram(helm, { log: this.logger });
+    const renderer = openRenderer({ kustomizePath, findHelm, scratchFolder: this.scratch, log: this.logger, limits });
     const shelf = { put: async () => undefined } as unknown as BundleShelf;
-    return makeRenderStep({ git: this.git, renderer, shelf, scratchFolder: this.scratch });
+    return makeRenderStep({ git: this.sources, renderer, shelf, scratchFolder: this.scratch });
+  }
+
+  /** The neighbour's repository is on this disk, and its source is declared by a URL. */
+  private get sources(): GitSource {
+    const at = <T extends { readonly url: string }>(source: T): T =>
+      source.url === NEIGHBOUR ? { ...source, url: this.parts.neighbour.path } : source;
+    const { git } = this;
+    return {
+      resolve: (question) => git.resolve(at(question)),
+      treeIds: (source, paths) => git.treeIds(at(source), paths),
+      isAncestor: (source, ancestor) => git.isAncestor(at(source), ancestor),
+      export: (source, folder, paths) => git.export(at(source), folder, paths),
+    };
   }
 
   async close(): Promise<void> {
@@ -82,6 +115,7 @@ export class HostileRepositoryScene {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
     await this.parts.repository.remove();
+    await this.parts.neighbour.remove();
     await rm(this.parts.folder, { recursive: true, force: true });
   }
 
@@ -104,13 +138,23 @@ export class HostileRepositoryScene {
 
   /** `ADDRESS` in a text is that of the server; `ADDR` without its scheme. */
   commit(files: Files): Promise<string> {
+    return this.repository.commit({ files: this.place(files) });
+  }
+
+  /** Has the neighbour's repository hold this from now on. */
+  async commitNeighbour(files: Files): Promise<void> {
+    this.neighbourSha = await this.parts.neighbour.commit({ files: this.place(files) });
+    await this.git.resolve({ url: this.parts.neighbour.path, ref: 'main' });
+  }
+
+  private place(files: Files): Files {
     const put = (text: string): string =>
       text.replaceAll('ADDRESS', this.address).replaceAll('ADDR', this.address.slice('http:'.length));
     const placed = Object.entries(files).map(([name, content]) => [
       name,
       typeof content === 'string' ? put(content) : content,
     ]);
-    return this.repository.commit({ files: Object.fromEntries(placed) as Files });
+    return Object.fromEntries(placed) as Files;
   }
 
   blob(content: string | Buffer): Promise<string> {
@@ -149,7 +193,10 @@ export class HostileRepositoryScene {
   }
 
   /** What the hub makes of a commit: a bundle's objects, or why there is none. */
-  async render(sha: string, timeoutMs?: number): Promise<{ objects: number; code: string; message: string }> {
+  async render(
+    sha: string,
+    { timeoutMs, spec: more, overlay }: RenderedWith = {},
+  ): Promise<{ objects: number; code: string; message: string }> {
     const repository = { url: this.repository.path };
     const step = timeoutMs === undefined ? this.step : this.stepWith({ timeoutMs });
     try {
@@ -159,13 +206,16 @@ export class HostileRepositoryScene {
       const { code, message } = error as { code: string; message: string };
       return { objects: 0, code, message };
     }
-    const spec = applicationSpecSchema.parse({ source: 'shop', path: 'dev' });
-    const source = { name: 'shop', spec: repository, status: { revision: sha } };
-    const sources = DeclaredSources.of([source]);
+    const spec = applicationSpecSchema.parse({ source: 'shop', path: 'dev', ...more });
+    const sources = DeclaredSources.of([
+      { name: 'shop', spec: repository, status: { revision: sha } },
+      { name: 'neighbour', spec: { url: NEIGHBOUR }, status: { revision: this.neighbourSha || sha } },
+      { name: 'private', spec: { url: PRIVATE, credential: 'theirs' }, status: { revision: sha } },
+    ]);
     const { overlays, errors } = await step.overlays.render({
       ...{ application: 'web', spec, sources, previous: null },
       pin: (_overlay, name) => sources.pin(name),
-      overlays: new Map([['dev', { source: 'shop', path: 'dev' }]]),
+      overlays: new Map([['dev', { source: 'shop', path: 'dev', ...overlay }]]),
     });
     await step.exports.clear();
     const [error] = errors;
@@ -173,8 +223,8 @@ export class HostileRepositoryScene {
   }
 
   /** Refused with that code, in a sentence that tells neither the hub's folders nor what is secret. */
-  async isRefused(sha: string, code: string, message: RegExp = /./, timeoutMs?: number): Promise<string> {
-    const told = await this.render(sha, timeoutMs);
+  async isRefused(sha: string, code: string, message: RegExp = /./, as?: RenderedWith): Promise<string> {
+    const told = await this.render(sha, as);
     equal(`${told.code}: ${told.message}`.slice(0, code.length), code, `${told.code}: ${told.message}`);
     match(told.message, message);
     equal(told.message.includes(this.parts.folder), false, told.message);
