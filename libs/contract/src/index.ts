@@ -24,6 +24,7 @@ export * from './json-schema.js';
 export * from './live-objects.js';
 export * from './policy.js';
 export * from './primitives.js';
+export * from './named-sources.js';
 export * from './rendering.js';
 export * from './resources.js';
 export * from './sources.js';

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   issueErrors,
+  namedSources,
   RESOURCE_KINDS,
   resourceSchemas,
   type ApplyAnswer,
@@ -194,8 +195,11 @@ export class ApplyDocuments {
       all.some((each) => each.kind === kind && each.metadata.name === wanted) ||
       ((await unit.resources.get(kind, wanted)) !== null && (await this.reach.seesUsed(sees, kind, wanted, unit)));
     const { source } = resource.spec;
-    if (!(await there('Source', source))) {
-      throw missing(`${path}.spec.source`, `Source "${source}" does not exist: apply it first, or in the same file`);
+    const named =
+      resource.kind === 'Application' ? namedSources(resource.spec) : [{ name: source, field: 'spec.source' }];
+    for (const { name, field } of named) {
+      if (await there('Source', name)) continue;
+      throw missing(`${path}.${field}`, `Source "${name}" does not exist: apply it first, or in the same file`);
     }
     if (resource.kind !== 'Application') return;
     const { strategy } = resource.spec;

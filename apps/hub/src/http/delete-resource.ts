@@ -1,3 +1,4 @@
+import { sourceNamesOf } from '#contract';
 import { RejectedError } from '#kit';
 import type { ResourceKind, Unit } from '#ports';
 import { refuseByHand, writeDeclared } from '../declared/declared-objects.js';
@@ -28,9 +29,14 @@ export async function deleteResource(
 }
 
 async function refuseWhileUsed(unit: Unit, kind: 'Source' | 'Strategy', name: string): Promise<void> {
-  const field = kind === 'Source' ? 'source' : 'strategy';
-  const fleets = kind === 'Source' ? await unit.resources.list('Fleet') : [];
-  const users = [...fleets, ...(await unit.resources.list('Application'))].filter(({ spec }) => spec[field] === name);
+  const applications = await unit.resources.list('Application');
+  const users =
+    kind === 'Source'
+      ? [
+          ...(await unit.resources.list('Fleet')).filter(({ spec }) => spec['source'] === name),
+          ...applications.filter(({ spec }) => sourceNamesOf(spec).has(name)),
+        ]
+      : applications.filter(({ spec }) => spec['strategy'] === name);
   const [first] = users;
   if (!first) return;
   const others = users.length > 1 ? ` and ${users.length - 1} more` : '';

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { applicationSpecSchema } from '#contract';
+import { applicationSpecSchema, sourceNamesOf } from '#contract';
 import {
   coversClusters,
   coversPlacement,
@@ -82,8 +82,8 @@ export class Reach {
   ): Promise<ReadonlySet<string>> {
     const applications = await read.resources.list('Application');
     const seen = applications.filter(({ name }) => seesApplication(scopes, name));
-    const names = seen.map(({ spec }) => spec[kind === 'Source' ? 'source' : 'strategy']);
-    return new Set(names.filter((name) => typeof name === 'string'));
+    if (kind === 'Source') return new Set(seen.flatMap(({ spec }) => [...sourceNamesOf(spec)]));
+    return new Set(seen.map(({ spec }) => spec['strategy']).filter((name) => typeof name === 'string'));
   }
 }
 

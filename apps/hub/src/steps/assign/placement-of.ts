@@ -10,20 +10,13 @@ export interface ChartFacts {
   readonly asksForApis: boolean;
 }
 
-/** Names of the Sources that an application's spec names: those of its folders, and those of files of values. */
-export function sourcesOf({ source, environments = [], helm }: ApplicationSpec): {
-  readonly main: readonly string[];
-  readonly values: readonly string[];
-} {
-  const main = environments.length === 0 ? [source] : environments.map(({ source: own = source }) => own);
-  const values = (helm?.valuesFiles ?? []).flatMap((file) =>
-    typeof file === 'string' || file.source === undefined ? [] : [file.source],
-  );
-  return { main: [...new Set(main)], values: [...new Set(values)] };
-}
-
-export function isChartApplication(spec: ApplicationSpec, sources: DeclaredSources): boolean {
-  return sourcesOf(spec).main.some((name) => sources.isChart(name));
+/** Whether what is rendered is a chart of its own, and no folder of a repository. */
+export function isChartApplication(
+  { source, environments = [] }: Pick<ApplicationSpec, 'source' | 'environments'>,
+  sources: DeclaredSources,
+): boolean {
+  const names = environments.length === 0 ? [source] : environments.map(({ source: own = source }) => own);
+  return names.some((name) => sources.isChart(name));
 }
 
 /** Pure: what an application's spec says of where it goes, and of which overlay each cluster takes. */

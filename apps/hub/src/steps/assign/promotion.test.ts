@@ -59,8 +59,12 @@ describe('how far an environment is', () => {
 });
 
 describe('an environment', () => {
-  const pin = (revision: string, more: object = {}): PinnedSource =>
-    ({ name: 'web', revision, origin: { type: 'git', repository: { url: '/shop' } }, ...more });
+  const pin = (revision: string, more: object = {}): PinnedSource => ({
+    name: 'web',
+    revision,
+    origin: { type: 'git', repository: { url: '/shop' } },
+    ...more,
+  });
   const dev = (more: Partial<TakenEnvironment> = {}): TakenEnvironment => ({
     ...{ name: 'dev', pin: pin('bbbbbbb1'), health: { healthy: 3, waiting: 0, total: 3 } },
     ...more,

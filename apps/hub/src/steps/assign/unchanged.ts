@@ -1,12 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { applicationSpecSchema } from '#contract';
+import { sourceNamesOf } from '#contract';
 import type { JsonObject } from '#domain';
 import type { Store, StoredResource } from '#ports';
 import { STORE } from '../../parts.js';
 import { DeclaredSources } from '../render/declared-sources.js';
 import type { Rendering } from '../render/render-overlays.js';
 import { TreeIds } from '../render/tree-ids.js';
-import { sourcesOf } from './placement-of.js';
 
 /** What the last whole pass over an application read. */
 interface LastPass {
@@ -45,11 +44,7 @@ export class Unchanged {
   /** Whether an application takes anything from a source: it names it, or its last pass read it. */
   uses({ name, spec }: Pick<StoredResource, 'name' | 'spec'>, source: string): boolean {
     if (this.passes.get(name)?.read.has(source) === true) return true;
-    const { data } = applicationSpecSchema.safeParse(spec);
-    // What is not valid any more says so itself.
-    if (!data) return spec['source'] === source;
-    const { main, values } = sourcesOf(data);
-    return main.includes(source) || values.includes(source) || data.source === source;
+    return sourceNamesOf(spec).has(source);
   }
 
   /**

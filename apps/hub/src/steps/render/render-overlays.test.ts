@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { makeFakeBus } from '#bus';
 import { applicationSpecSchema } from '#contract';
 import { overlayName, type JsonObject, type Overlay } from '#domain';
+import { RejectedError } from '#kit';
 import type { GitSource, Renderer, RenderInput, StoredRelease } from '#ports';
 import { createFakeRenderer } from '#render';
 import { createFakeGitSource, type FakeGitSource } from '#source';
@@ -80,6 +81,8 @@ describe('the render step', () => {
 
   const plain = (...paths: string[]): Overlay[] => paths.map((each) => ({ source: 'shop', path: each }));
 
+  let credential: string | undefined;
+
   async function render(
     overlays: readonly Overlay[],
     {
@@ -89,7 +92,7 @@ describe('the render step', () => {
     }: { spec?: object; previous?: StoredRelease | null; application?: string } = {},
   ): Promise<Rendering> {
     const source = (name: string, url: string) => ({
-      ...{ name, spec: { url, ref: 'main' } },
+      ...{ name, spec: { url, ref: 'main', ...(name === 'config' && credential !== undefined && { credential }) } },
       status: (revisions[name] === undefined ? {} : { revision: revisions[name] }) as JsonObject,
     });
     const sources = DeclaredSources.of([source('shop', URL), source('config', CONFIG)]);
@@ -205,7 +208,8 @@ describe('the render step', () => {
     const renderer: Renderer = {
       render: async (input) => {
         const base = await input.baseOf?.({ url: CONFIG, ref: 'main' });
-        bases.push((await readdir(base?.folder ?? '')).sort());
+        if (!base) throw new RejectedError('remote-base', 'refused');
+        bases.push((await readdir(base.folder)).sort());
         bases.push(await input.baseOf?.({ url: 'https://git.example.com/none.git' }));
         bases.push(await input.baseOf?.({ url: CONFIG, ref: 'v2' }).catch((error: Error) => error.message));
         return { ...(await fake.render(input)), reads: [input.path] };
@@ -224,6 +228,11 @@ describe('the render step', () => {
     commit({ 'x.yaml': map('b', '2') }, CONFIG, 'config');
     await render(plain('a'));
     expect(bases).toHaveLength(6);
+    // What only a credential lets in to is not read through another source's files.
+    credential = 'config-deploy-key';
+    expect((await render(plain('b'))).errors).toHaveLength(1);
+    expect(bases).toHaveLength(6);
+    credential = undefined;
   });
 
   it('shares the folder of a commit among applications, and keeps it for a moment', async () => {
