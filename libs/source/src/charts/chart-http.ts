@@ -81,7 +81,7 @@ async function askOnce(
       headers: { ...headers, ...((isOwn || isNamed) && authorization !== undefined && { authorization }) },
       maxBytes,
       timeoutMs,
-      rules: isOwn || isNamed ? rules : { ...rules, publicOnly: true },
+      rules: rulesFor(isOwn || isNamed === true, rules),
       signal,
       ...(ca && { ca }),
       ...(resolve && { resolve }),
@@ -95,6 +95,11 @@ async function askOnce(
     if (error instanceof NoAnswer) throw unreachable(place, certificateMend(error.message));
     throw error;
   }
+}
+
+/** A host that only an index or a redirect names must be a public one: whoever writes those is not who may write sources. */
+export function rulesFor(isNamedByUser: boolean, rules: OutboundRules): OutboundRules {
+  return isNamedByUser ? rules : { ...rules, publicOnly: true };
 }
 
 /** Whose certificates are taken; undefined: those of the authorities that the system trusts. */
