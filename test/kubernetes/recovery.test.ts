@@ -6,7 +6,7 @@ import { startControlPlane } from '#control-plane';
 import type { ClusterView, FleetExport, FleetStatus, RegisterAnswer, RolloutView, SyncAnswer } from '#contract';
 import { freePort } from '#kit';
 import { eventually, rolloutSettled, startTestHub, type TestHub } from '../helpers/test-hub.js';
-import { TestRepository } from '../helpers/test-repository.js';
+import { configMap, TestRepository } from '../helpers/test-repository.js';
 import { buildAgentImage, type AgentImage } from './installed-agent.js';
 import { kustomization, shopFiles } from './shop-files.js';
 import { TestCluster } from './test-cluster.js';
@@ -40,7 +40,8 @@ describe('an empty hub on real Kubernetes', () => {
       const plane = await startControlPlane({ folder: path.join(folder, name), name });
       clusters.set(name, await TestCluster.open(plane, image, path.join(folder, `${name}-agent`)));
     }
-    code = await TestRepository.create(shopFiles('1.0.0'));
+    // What is told of first has the agents let go of the other for a while.
+    code = await TestRepository.create({ ...shopFiles('1.0.0'), 'tools/tools.yaml': configMap('tools', 'sharp') });
     fleet = await TestRepository.create({ 'README.md': 'the fleet' });
     // Agents go on looking where the hub and its bus were.
     ports = { FLOTILLA_PORT: String(await freePort()), FLOTILLA_NATS_PORT: String(await freePort()) };
@@ -67,6 +68,8 @@ describe('an empty hub on real Kubernetes', () => {
       (views) => views.every(({ status, health }) => status === 'ready' && health === 'healthy') && isAsWell(views),
       WITHIN_MS,
     );
+  const isWhole = (views: readonly ClusterView[]): boolean =>
+    views.every(({ applications = [] }) => applications.length === 2);
   const pods = async (at: TestCluster): Promise<readonly string[]> => {
     const names = '{range .items[*]}{.metadata.name} {.metadata.uid}{"\\n"}{end}';
     const owned = '-l=app';
@@ -105,12 +108,13 @@ describe('an empty hub on real Kubernetes', () => {
         ...{ source: 'code', path: 'overlays/{{ labels.env }}', strategy: 'waves', namespace: 'shop' },
         placement: { selector: { matchExpressions: [{ key: 'fact.kubernetes.version', operator: 'Exists' }] } },
       }),
+      document('Application', 'tools', { source: 'code', path: 'tools' }),
     ];
     await test.api.post('/api/v1/apply', { documents });
-    await allHealthy('the first release runs');
+    await allHealthy('the first releases run', isWhole);
     // So that what agents hold is ahead of where a new hub would begin.
     expect(await release('1.1.0')).toMatchObject({ state: 'succeeded', counts: { passed: 2 } });
-    for (const view of await allHealthy('the second release runs')) {
+    for (const view of await allHealthy('the second release runs', isWhole)) {
       const at = clusters.get(view.name);
       if (!at) throw new Error(`no cluster ${view.name}`);
       await at.settledVersions();
@@ -148,18 +152,22 @@ describe('an empty hub on real Kubernetes', () => {
       ({ state }) => state === 'current',
       WITHIN_MS,
     );
-    const views = await allHealthy('the agents are current again');
+    const views = await allHealthy('the agents are current again', isWhole);
     for (const view of views) {
       const at = clusters.get(view.name);
       const known = before.get(view.name);
       if (!at || !known) throw new Error(`no cluster ${view.name}`);
-      const [held] = known.view.applications ?? [];
+      const heldOf = (name: string) => known.view.applications?.find(({ application }) => application === name);
       expect(view).toMatchObject({
         ...{ uid: known.view.uid, labels: known.view.labels, facts: known.view.facts },
         agentVersion: known.view.agentVersion,
       });
-      expect(view.applications).toMatchObject([{ application: 'shop', health: 'healthy', digest: held?.digest }]);
-      expect(view.applications?.[0]?.generation).toBeGreaterThan(held?.generation ?? 0);
+      expect(view.applications?.map(({ application }) => application)).toEqual(['shop', 'tools']);
+      for (const { application, health, digest, generation } of view.applications ?? []) {
+        const held = heldOf(application);
+        expect({ health, digest }).toEqual({ health: 'healthy', digest: held?.digest });
+        expect(generation).toBeGreaterThan(held?.generation ?? 0);
+      }
       await at.settledVersions();
       expect(await pods(at)).toEqual(known.pods);
       expect(await uids(at)).toEqual(known.uids);

@@ -27,7 +27,7 @@ export function exportAll(context: CliContext): Command {
       await withHub(command, context, async (client) => {
         const { documents } = await client.get<FleetExport>('/api/v1/export', {}, EXPORT_MS);
         if (to === undefined) return context.out(documents.map(textOf).join('---\n'));
-        for (const document of documents) write(path.resolve(context.cwd, to), document);
+        writeExport(path.resolve(context.cwd, to), documents);
         context.out(`${counted(documents.length, 'object')} written to ${to}\n`);
       });
     });
@@ -37,6 +37,11 @@ type Document = FleetExport['documents'][number];
 
 function textOf(document: Document): string {
   return toYaml(document);
+}
+
+/** One file per object, over those that are there. @throws RejectedError `unwritable`, `bad-answer`. */
+export function writeExport(folder: string, documents: readonly Document[]): void {
+  for (const document of documents) write(folder, document);
 }
 
 /** A hub that is not what it should be must not have files written elsewhere. */

@@ -82,6 +82,7 @@ const RESULTS: Readonly<Record<ApplyResult['result'], string>> = {
   created: 'It is new.',
   configured: 'It changes so:',
   unchanged: 'It would change nothing.',
+  adopted: 'It is taken in again as it was.',
 };
 
 function Change({ result, usedBy }: { readonly result: ApplyResult; readonly usedBy: readonly string[] }) {

@@ -311,3 +311,16 @@ describe('rule 18: generations are one sequence for each cluster, across rollout
     expect(fleet.rollout.state).toBe('succeeded');
   });
 });
+
+describe('rule 18: generations go on above what agents may hold of another hub', () => {
+  it('where no row is there yet, and nowhere else', () => {
+    const fleet = settled(2);
+    const known = fleet.row('c0').generation;
+    fleet.hear('new');
+    fleet.start(2, one(), { members: fleet.members(2, ['c0', 'c1', 'new']), generationsAbove: 1_700_000_000 });
+    fleet.passAll();
+    expect(fleet.row('new').assignment).toMatchObject({ release: 2, generation: 1_700_000_001 });
+    expect(fleet.row('c0').assignment).toMatchObject({ release: 2, generation: known + 1 });
+    expect(fleet.rollout.state).toBe('succeeded');
+  });
+});
