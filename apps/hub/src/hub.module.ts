@@ -123,6 +123,12 @@ import { Notary } from './trust/notary.js';
 import { Rotation } from './trust/rotation.js';
 import { TrustKeeper } from './trust/trust-keeper.js';
 import { TrustReader } from './trust/trust-reader.js';
+import { AskForHub } from './validation/ask-hub.js';
+import { CheckMembers } from './validation/check-members.js';
+import { CheckPolicies } from './validation/check-policies.js';
+import { ClusterApis } from './validation/cluster-apis.js';
+import { FirstWaveDryRun } from './validation/first-wave-dry-run.js';
+import { Validation } from './validation/validation.js';
 
 /** The corridor's steps in their order. */
 const steps: Provider[] = [
@@ -138,6 +144,12 @@ const steps: Provider[] = [
   HelmInputs,
   ChartQuestions,
   RenderOverlays,
+  AskForHub,
+  ClusterApis,
+  CheckMembers,
+  CheckPolicies,
+  Validation,
+  FirstWaveDryRun,
   Reconcile,
   ReconcileWork,
   Unchanged,

@@ -22,7 +22,10 @@ export interface ValidationRequest {
 export interface ValidationResult {
   /** Why there must be no release of it, in one sentence; null: nothing. */
   readonly refusal: string | null;
+  /** For the release to keep. */
   readonly warnings: readonly string[];
+  /** Of those, what is to be told of the application too. */
+  readonly told: readonly string[];
 }
 
 /** Looks at what was rendered before it becomes a release: by what its clusters serve, and by the hub's policies. */
@@ -48,20 +51,21 @@ export class Validation {
     const policies = await this.policies.check({ name: application, namespace: spec.namespace }, members);
     const refusing = [...policies, ...(mode === 'refuse' ? schemas : [])].filter(isNew);
     const refusal = refusalText(refusing);
+    const told = [
+      ...warningTexts(refusing, false),
+      ...warningTexts(
+        policies.filter((each) => !isNew(each)),
+        true,
+      ),
+      ...warningTexts(
+        schemas.filter((each) => mode === 'warn' || !isNew(each)),
+        true,
+      ),
+    ];
     return {
       refusal: refusal === null ? null : `${refusal}: mend it, and commit`,
-      warnings: [
-        ...warningTexts(refusing, false),
-        ...warningTexts(
-          policies.filter((each) => !isNew(each)),
-          true,
-        ),
-        ...warningTexts(
-          schemas.filter((each) => mode === 'warn' || !isNew(each)),
-          true,
-        ),
-        ...unknownText(schemas),
-      ],
+      warnings: [...told, ...unknownText(schemas)],
+      told,
     };
   }
 

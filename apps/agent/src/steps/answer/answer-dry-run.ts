@@ -1,7 +1,6 @@
 import type { DryRunAnswer, DryRunAsk } from '#contract';
-import { isEncryptedObject, type JsonObject } from '#domain';
+import type { JsonObject } from '#domain';
 import {
-  annotationOf,
   apiError,
   type ApplyItem,
   callKube,
@@ -24,16 +23,16 @@ const AT_ONCE = 4;
 /** What was not tried by then is left out, ms: the answer is due in 8 s. */
 const LATE_AFTER_MS = 6_500;
 const MOST_REFUSED = 20;
-const HOOK = 'helm.sh/hook';
 
 const WITH_DEFINITION = 'their definition comes with them';
 const WITH_NAMESPACE = 'their namespace comes with them';
-const ENCRYPTED = 'they are encrypted';
 const HOOKS = 'they are hooks';
 const UNTRIED = 'the API server could not try them';
 const LATE = 'there was no time left';
 
 export type DryRunInput = Pick<AnswerInput, 'kube' | 'discovery' | 'namespace' | 'reach' | 'usedMs' | 'signal'> & {
+  /** As the agent itself, for the keys that encrypted objects are read with. */
+  readonly own: Kube;
   readonly bus: Pick<AgentBus, 'fetchBundle'>;
 };
 
@@ -44,15 +43,17 @@ export type DryRunInput = Pick<AnswerInput, 'kube' | 'discovery' | 'namespace' |
  */
 export async function answerDryRun(ask: DryRunAsk, input: DryRunInput): Promise<DryRunAnswer> {
   const objects = openBundle(await input.bus.fetchBundle(ask.digest, ask.chunks), ask.digest);
-  const run = new DryRun(SecretMask.of(objects));
   const definitions = new Set(objects.flatMap(definedKind));
-  const triable = objects.filter((object) => {
-    const why = untriable(object, definitions);
-    if (why !== null) run.leave(why);
-    return why === null;
-  });
-  const { items, errors } = await prepareBundle(ask.application, input, triable, ask);
-  for (const { ref, message } of errors) run.refuse(ref, message);
+  const triable = objects.filter((object) => !definitions.has(kindOf(object)));
+  const prepared = await prepareBundle(ask.application, { ...input, kube: input.own }, triable, ask);
+  const { items, errors, hooks, hidden } = prepared;
+  const run = new DryRun(SecretMask.of([...objects, ...hidden]));
+  run.leave(WITH_DEFINITION, objects.length - triable.length);
+  run.leave(HOOKS, hooks.length);
+  for (const { ref, message, transient } of errors) {
+    if (transient) run.leave(UNTRIED);
+    else run.refuse(ref, message);
+  }
   const own = new Set(objects.filter(isNamespace).map((object) => textAt(mapAt(object, 'metadata'), 'name')));
   const missing = await missingNamespaces(input.kube, items);
   await mapLimited(
@@ -78,8 +79,8 @@ class DryRun {
 
   constructor(private readonly mask: SecretMask) {}
 
-  leave(why: string): void {
-    this.left.set(why, (this.left.get(why) ?? 0) + 1);
+  leave(why: string, count = 1): void {
+    if (count > 0) this.left.set(why, (this.left.get(why) ?? 0) + count);
   }
 
   refuse({ apiVersion, kind, namespace, name }: ObjectRef, message: string): void {
@@ -121,10 +122,8 @@ class DryRun {
   }
 }
 
-function untriable(object: JsonObject, definitions: ReadonlySet<string>): string | null {
-  if (isEncryptedObject(object)) return ENCRYPTED;
-  if (annotationOf(object, HOOK) !== '') return HOOKS;
-  return definitions.has(`${groupOf(textAt(object, 'apiVersion'))} ${textAt(object, 'kind')}`) ? WITH_DEFINITION : null;
+function kindOf(object: JsonObject): string {
+  return `${groupOf(textAt(object, 'apiVersion'))} ${textAt(object, 'kind')}`;
 }
 
 function definedKind(object: JsonObject): readonly string[] {

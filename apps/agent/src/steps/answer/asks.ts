@@ -146,15 +146,8 @@ export class Asks {
     if (isInstant) return errorOf('nothing-applied', 'This agent only pretends to apply: there is nothing to look at.');
     if (ask.ask === 'schemas') return await answerSchemas(ask, reading({}, ANSWER_WITHIN_MS));
     if (ask.ask === 'dryRun') {
-      return await answerDryRun(ask, {
-        kube: reading(asUserOf(ask)),
-        bus,
-        discovery,
-        namespace,
-        reach,
-        usedMs,
-        signal,
-      });
+      const input = { bus, discovery, namespace, reach, usedMs, signal };
+      return await answerDryRun(ask, { ...input, kube: reading(asUserOf(ask)), own: reading({}) });
     }
     if (inspected === null) {
       return errorOf('unknown-application', `This cluster's agent holds no application ${ask.application}.`);

@@ -14,7 +14,7 @@ import type { GitRepository, StoredResource, Unit } from '#ports';
 /** Something is in the way; what runs stays as it is. */
 export class Blocked extends Error {
   constructor(
-    readonly code: 'source' | 'render' | 'placement' | 'promotion' | 'strategy' | 'manifest' | 'spec',
+    readonly code: 'source' | 'render' | 'validation' | 'placement' | 'promotion' | 'strategy' | 'manifest' | 'spec',
     message: string,
   ) {
     super(message);

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Hold, JsonObject } from '#domain';
 import type { Clock, Store, StoredResource } from '#ports';
 import { CLOCK, STORE } from '../../parts.js';
+import { Validation } from '../../validation/validation.js';
 import { ChartQuestions } from '../render/chart-questions.js';
 import { DeclaredSources } from '../render/declared-sources.js';
 import { StepTimer } from '../step-timer.js';
@@ -9,7 +10,7 @@ import { Blocked, readSpec, readStrategy } from './inputs.js';
 import { MakeRelease, mainSource } from './make-release.js';
 import { ManifestSizes, requireRoom } from './manifest-room.js';
 import { placeClusters } from './place-clusters.js';
-import { StartRelease } from './start-release.js';
+import { StartRelease, type StartRequest } from './start-release.js';
 import { TakeSources } from './take-sources.js';
 import { Unchanged } from './unchanged.js';
 
@@ -38,6 +39,7 @@ export class ReconcileWork {
   @Inject(CLOCK) private readonly clock!: Clock;
   @Inject(StepTimer) private readonly timer!: StepTimer;
   @Inject(ChartQuestions) private readonly charts!: ChartQuestions;
+  @Inject(Validation) private readonly validation!: Validation;
 
   constructor(
     private readonly sources: TakeSources,
@@ -79,20 +81,34 @@ export class ReconcileWork {
       );
     await requireRoom(read, this.sizes, name, members);
 
+    const checked = await this.validation.check({ application: name, spec, members, clusters, latest });
+    if (checked.refusal !== null) throw new Blocked('validation', checked.refusal);
+
     const main = mainSource(taken, latest);
-    const release = await this.releases.make({ ...taken, resource, main, ...chart }, latest);
+    const warnings = [...taken.warnings, ...checked.warnings];
+    const release = await this.releases.make({ ...taken, resource, main, ...chart, warnings }, latest);
+    const told = [...placing.warnings, ...checked.told];
     const started = {
-      ...{ name, namespace: spec.namespace, strategy, release, members },
+      ...{ name, spec, strategy, release, members, clusters, warnings: told },
       ...{ rows: [...rowByUid.values()], unplaced: placing.unplaced },
-      online: new Set(clusters.filter((cluster) => cluster.online).map(({ uid }) => uid)),
     };
-    const rollout = await this.timer.time('assign', () => this.starter.start(started));
+    const [rollout, refused] = await this.start(started);
     const stale = [...taken.sources.values()].flatMap((pin) => pin.stale ?? []);
-    const blocked = [...stale.map((why) => new Blocked('source', why)), ...taken.holds];
-    const found = { revision: main.revision, release: release.number, warnings: placing.warnings.slice(0, 20) };
+    const blocked = [...refused, ...stale.map((why) => new Blocked('source', why)), ...taken.holds];
+    const found = { revision: main.revision, release: release.number, warnings: told.slice(0, 20) };
     await this.keepStatus(resource, found, blocked);
     if (blocked.length === 0 && taken.read !== null) this.unchanged.remember(resource, release.number, taken.read);
     return { application: name, release: release.number, ...(rollout && { rollout }) };
+  }
+
+  /** Which rollout runs then, and why it is none of this release where its first clusters refuse it. */
+  private async start(request: StartRequest): Promise<readonly [string | undefined, readonly Blocked[]]> {
+    try {
+      return [await this.timer.time('assign', () => this.starter.start(request)), []];
+    } catch (error) {
+      if (error instanceof Blocked && error.code === 'validation') return [undefined, [error]];
+      throw error;
+    }
   }
 
   /** Writes the status with what is in the way, or nothing; a hold that stands already keeps since when. Answers its sentence. */

@@ -1,43 +1,44 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { ApplicationSpec } from '#contract';
 import type { Member, StrategySpec, TargetRow } from '#domain';
-import type { Store, StoredRelease } from '#ports';
+import type { Store, StoredCluster, StoredRelease } from '#ports';
 import { STORE } from '../../parts.js';
+import { FirstWaveDryRun } from '../../validation/first-wave-dry-run.js';
 import { Stepper } from '../advance/stepper.js';
 import { authorOf } from './author.js';
 import { BundleDrops } from './bundle-drops.js';
 import { decideStart } from './decide-start.js';
+import { Blocked } from './inputs.js';
 
 export interface StartRequest {
   readonly name: string;
-  readonly namespace: string;
+  readonly spec: ApplicationSpec;
   readonly strategy: StrategySpec;
   readonly release: StoredRelease;
   readonly members: readonly Member[];
   readonly rows: readonly TargetRow[];
   readonly unplaced: ReadonlySet<string>;
-  readonly online: ReadonlySet<string>;
+  readonly clusters: readonly StoredCluster[];
+  /** What is to be told besides is added. */
+  readonly warnings: string[];
 }
 
 /** Tells the engine what has changed for an application: a release, clusters that came, clusters that went. */
 @Injectable()
 export class StartRelease {
+  @Inject(FirstWaveDryRun) private readonly dryRun!: FirstWaveDryRun;
+
   constructor(
     @Inject(STORE) private readonly store: Store,
     readonly stepper: Stepper,
     private readonly drops: BundleDrops,
   ) {}
 
-  /** Id of the rollout that runs then, if one does. */
-  async start({
-    name,
-    namespace,
-    strategy,
-    release,
-    members,
-    rows,
-    unplaced,
-    online,
-  }: StartRequest): Promise<string | undefined> {
+  /** Id of the rollout that runs then, if one does. @throws Blocked where the first wave's clusters refuse the release. */
+  async start(request: StartRequest): Promise<string | undefined> {
+    const { name, strategy, release, members, rows, unplaced } = request;
+    const { namespace } = request.spec;
+    const online = new Set(request.clusters.filter((cluster) => cluster.online).map(({ uid }) => uid));
     const header = await this.store.read.rollouts.header(name);
     const number = header?.baseline ?? null;
     const baseline =
@@ -60,6 +61,7 @@ export class StartRelease {
       await this.stepper.take(name, { type: 'removed', clusters: decision.leavers, why: 'left' });
     }
     if (decision.start) {
+      await this.tryFirst(request);
       // Once before the lock, so that under it every bundle is known already.
       await this.drops.of(this.store.read, { rows, members, namespace });
       const outcome = await this.stepper.take(name, async (unit) => {
@@ -80,5 +82,10 @@ export class StartRelease {
       return outcome.header.rollout?.id;
     }
     return header?.rollout?.state === 'running' ? header.rollout.id : undefined;
+  }
+  private async tryFirst({ name: application, spec, strategy, members, clusters, warnings }: StartRequest) {
+    const tried = await this.dryRun.try({ application, spec, strategy, members, clusters });
+    warnings.push(...tried.warnings);
+    if (tried.refusal !== null) throw new Blocked('validation', tried.refusal);
   }
 }

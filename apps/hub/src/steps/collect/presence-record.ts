@@ -22,12 +22,13 @@ export class PresenceRecord {
     let returned = 0;
     const act = await this.store.transact(async (unit) => {
       const back = await unit.clusters.seen(
-        beats.map(({ cluster, sequence, version, protocol, facts }) => ({
+        beats.map(({ cluster, sequence, version, protocol, facts, apis }) => ({
           uid: cluster,
           sequence,
           version,
           protocol,
           ...(facts && { facts }),
+          ...(apis !== undefined && { apis }),
         })),
         this.clock.now(),
       );
@@ -48,14 +49,14 @@ export class PresenceRecord {
       );
     });
     act();
-    const hasNews = beats.filter(({ cluster, facts }) => facts !== undefined && this.isNews(cluster, facts)).length > 0;
+    const hasNews = beats.filter((beat) => beat.facts !== undefined && this.isNews(beat, beat.facts)).length > 0;
     // Facts take part in placement and waves; whoever is back may have missed a release.
     if (returned > 0 || hasNews) this.reconcile.fleetChanged();
   }
 
   /** Every agent tells its facts again after a reconnect; told once, they are none. */
-  private isNews(cluster: ClusterUid, facts: Readonly<Record<string, string>>): boolean {
-    const digest = sha256(canonicalJson(facts));
+  private isNews({ cluster, apis = '' }: Heartbeat, facts: Readonly<Record<string, string>>): boolean {
+    const digest = sha256(canonicalJson({ facts, apis }));
     if (this.facts.get(cluster) === digest) return false;
     this.facts.set(cluster, digest);
     return true;

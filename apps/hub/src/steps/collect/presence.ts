@@ -47,7 +47,8 @@ export class Presence implements OnApplicationBootstrap, OnApplicationShutdown {
     if (!beat) return;
     // The first heartbeat after a start carries the facts: a second one must not lose them while they wait.
     const facts = beat.facts ?? this.beats.get(beat.cluster)?.facts;
-    this.beats.set(beat.cluster, { ...beat, ...(facts && { facts }) });
+    const apis = beat.apis ?? this.beats.get(beat.cluster)?.apis;
+    this.beats.set(beat.cluster, { ...beat, ...(facts && { facts }), ...(apis !== undefined && { apis }) });
     this.hurry(beat);
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
