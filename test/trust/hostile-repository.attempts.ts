@@ -5,6 +5,7 @@ import { chartAttempts } from './hostile-repository/charts.js';
 import { kustomizationAttempts } from './hostile-repository/kustomizations.js';
 import { linkAttempts } from './hostile-repository/links.js';
 import type { HostileRepositoryScene } from './hostile-repository/scene.js';
+import { submoduleAttempts } from './hostile-repository/submodules.js';
 import { textAttempts } from './hostile-repository/texts.js';
 
 export const hostileRepositoryAttempts: AttemptTable<HostileRepositoryScene> = {
@@ -16,6 +17,7 @@ export const hostileRepositoryAttempts: AttemptTable<HostileRepositoryScene> = {
     ...kustomizationAttempts,
     ...baseAttempts,
     ...chartAttempts,
+    ...submoduleAttempts,
     ...textAttempts,
     ...bombAttempts,
   ],
