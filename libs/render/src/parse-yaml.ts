@@ -25,6 +25,8 @@ export interface YamlOptions {
    * lets a later `<<` win over the keys before it) and the line breaks of YAML 1.1 alone (where a comment ends for Go, and not here).
    */
   readonly unambiguous?: boolean;
+  /** Take the last of keys that are there twice in a mapping, as Helm does, rather than refuse them. */
+  readonly lastWins?: boolean;
 }
 
 const maxDepth = 100;
@@ -36,14 +38,14 @@ const breaksOfOld = /[\u0085\u2028\u2029]/;
  * @throws RejectedError `yaml-invalid`, naming file and line
  */
 export function parseYaml(text: string | Uint8Array, file: string, options: YamlOptions = {}): readonly JsonValue[] {
-  const { limits = YAML_LIMITS, unambiguous = false } = options;
+  const { limits = YAML_LIMITS, unambiguous = false, lastWins = false } = options;
   const schema = unambiguous ? mergelessYamlSchema : kubeYamlSchema;
   let documents: unknown[];
   try {
     const source = typeof text === 'string' ? text : decode(text, file);
     if (unambiguous && breaksOfOld.test(source))
       throw invalid(file, 'it has a line break that not every program takes for one');
-    documents = loadAll(source, { schema, maxDepth, maxAliases: 10_000, maxTotalMergeKeys: 100_000 });
+    documents = loadAll(source, { schema, json: lastWins, maxDepth, maxAliases: 10_000, maxTotalMergeKeys: 100_000 });
   } catch (error) {
     if (error instanceof RejectedError) throw error;
     throw invalid(file, reasonOf(error));

@@ -39,6 +39,8 @@ function withoutContents(text: string): string {
   return (
     text
       .replace(/`[^`]*`/g, '(hidden)')
+      // What Go's formatting could not place.
+      .replace(/%!\w?\([\s\S]*?\)(?=\s|$)/g, '(hidden)')
       .replace(
         /\b(parse template|parsing time|parsing|parse|invalid value|cannot unmarshal string) "(?:[^"\\]|\\.)*"/g,
         '$1 (hidden)',
@@ -101,11 +103,14 @@ export function warningsOf(stderr: string): readonly string[] {
     const [, level, quoted, rest = ''] = /^level=(\w+) msg=("(?:[^"\\]|\\.)*"|\S+)(.*)$/.exec(line) ?? [];
     if (quoted === undefined) continue;
     const message = quoted.startsWith('"') ? unquote(quoted) : quoted;
-    const skipped = /skipping unknown hooks?/.test(message);
-    if (level !== 'WARN' && !skipped) continue;
+    if (level !== 'WARN' && !/^(warning: |skipping unknown hook)/.test(message)) continue;
     const key = /\b(key|path|chart|hookTypes)=("(?:[^"\\]|\\.)*"|\S+)/.exec(rest)?.[2];
-    // Old ways of saying it have the value in parentheses at the end.
-    const said = message.replace(/\s*\([\s\S]*\)\s*$/, '').slice(0, 300);
+    // Some have the value in parentheses at the end.
+    const said = message
+      .replace(/^warning: /, '')
+      .replace(/\s*\([\s\S]*$/, '')
+      .replace(/\.$/, '')
+      .slice(0, 300);
     found.add(`Helm says: ${said}${key === undefined ? '' : ` (${unquote(key).slice(0, 100)})`}.`);
   }
   return [...found];

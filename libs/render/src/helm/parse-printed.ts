@@ -16,7 +16,11 @@ const kept: ReadonlySet<string> = new Set(['pre-install', 'post-install', 'pre-u
  * Reads what `helm template` prints: documents that each say which template they are of.
  * @throws RejectedError `yaml-invalid`, naming the template
  */
-export function parsePrinted(text: string): readonly Printed[] {
+export function parsePrinted(text: string): {
+  readonly printed: readonly Printed[];
+  readonly warnings: readonly string[];
+} {
+  const warnings: string[] = [];
   const printed: Printed[] = [];
   let template = '';
   let documents = 0;
@@ -31,11 +35,23 @@ export function parsePrinted(text: string): readonly Printed[] {
         `The chart renders to more than ${YAML_LIMITS.maxDocuments} documents.`,
       );
     }
-    for (const object of parseObjects(document, template === '' ? 'what Helm printed' : template)) {
-      printed.push({ object, template });
-    }
+    for (const object of parseDocument(document, template, warnings)) printed.push({ object, template });
   }
-  return printed;
+  return { printed, warnings };
+}
+
+/** Charts of others have keys twice now and then, mostly labels, and neither Helm nor the API server minds. */
+function parseDocument(document: string, template: string, warnings: string[]): readonly JsonObject[] {
+  const file = template === '' ? 'what Helm printed' : template;
+  try {
+    return parseObjects(document, file);
+  } catch (error) {
+    if (!(error instanceof RejectedError) || !error.message.includes('this key is there twice')) throw error;
+    const objects = parseObjects(document, file, { lastWins: true });
+    const names = objects.map(nameOf).join(', ').slice(0, 100);
+    warnings.push(`${file}: ${names} has a key twice in one mapping; the last one is taken, as Helm does.`);
+    return objects;
+  }
 }
 
 /** Takes away hooks that are not run: tests, rollbacks, deletions. What stays bears its annotations. */

@@ -352,6 +352,11 @@ describe('what Helm says of values is not told on', () => {
     expect((await refusal(chart(template), { values })).code).toBe('helm-failed');
   });
 
+  it('a chart that has a text for its values', async () => {
+    const more = { 'web/charts/db/Chart.yaml': 'apiVersion: v2\nname: db\nversion: 1.0.0\n' };
+    expect((await refusal(chart('', more), { values: { db: 'hunter2' } })).message).toMatch(/type mismatch on db/);
+  });
+
   it('a schema', async () => {
     const schema = '{"properties": {"pin": {"type": "string", "pattern": "^[0-9]+$"}, "mail": {"format": "email"}}}';
     const error = await refusal(chart('', { 'web/values.schema.json': schema }), {
@@ -456,6 +461,27 @@ describe('a chart', () => {
       }),
     );
     expect(warnings).toEqual([expect.stringMatching(/^web\/charts has db 1\.3\.0, and the lock file says 1\.4\.0/)]);
+  });
+
+  it('may have a key twice, of which the last one counts, as for Helm', async () => {
+    const { objects, warnings } = await render(chart(`${map('y')}  x: z\n  x: last\n`));
+    expect(objects[0]?.['data']).toEqual({ x: 'last' });
+    expect(warnings).toEqual([expect.stringMatching(/^web\/templates\/a\.yaml: ConfigMap a has a key twice/)]);
+  });
+
+  it('warns of values that Helm does not take, without telling them', async () => {
+    const files = chart(map('y'), {
+      'web/values.yaml': 'a: {b: 1}\nc: 1\n',
+      ...dependsOn('https://charts.example.org'),
+      'web/charts/db/Chart.yaml': 'apiVersion: v2\nname: db\nversion: 1.0.0\n',
+      'web/charts/db/values.yaml': 'x: {y: 1}\n',
+    });
+    const { warnings } = await render(files, { values: { a: 'hunter2', c: { d: 'hunter2' }, db: { x: 'hunter2' } } });
+    expect(warnings).toEqual([
+      'Helm says: skipped value for web.c: Not a table.',
+      'Helm says: cannot overwrite table with non table for web.db.x.',
+    ]);
+    expect(warnings.join()).not.toContain('hunter2');
   });
 
   it('never reads what a schema points at', async () => {

@@ -138,8 +138,9 @@ async function prepareRun(what: {
     }
     try {
       const { stdout, stderr } = await helm.program.run(folder, [...args, '--', input.releaseName, where], scratch);
-      const { kept, warnings } = leaveOutHooks(parsePrinted(stdout.toString('utf8')));
-      return { printed: kept, warnings: [...warningsOf(stderr), ...warnings] };
+      const { printed, warnings } = parsePrinted(stdout.toString('utf8'));
+      const hooks = leaveOutHooks(printed);
+      return { printed: hooks.kept, warnings: [...warningsOf(stderr), ...warnings, ...hooks.warnings] };
     } catch (error) {
       if (!(error instanceof ProgramFailed)) throw error;
       throw (
