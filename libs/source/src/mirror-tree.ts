@@ -106,7 +106,12 @@ export function readTrees({ folder, local, bring }: TreeTerms): MirrorTree {
       const [file] = await list(sha, ['.gitmodules']);
       if (file?.kind !== 'file' || file.size > mebibyte) return new Map();
       const asked = ['--no-includes', '-z', '--get-regexp', '^submodule\\..*\\.(path|url)$'];
-      return parseSubmodules(await local(['config', '--blob', file.id, ...asked]));
+      const told = await local(['config', '--blob', file.id, ...asked]).catch((error: unknown) => {
+        if (error instanceof GitStopped) throw error;
+        // No text that git can read names no addresses.
+        return Buffer.alloc(0);
+      });
+      return parseSubmodules(told);
     },
   };
 }
