@@ -16,7 +16,7 @@ export interface ChartBudget {
   bytes: number;
 }
 
-export const CHART_LIMITS: Readonly<ChartBudget> = { files: 10_000, bytes: 64 * 1024 * 1024 };
+export const CHART_LIMITS: Readonly<ChartBudget> = { files: 10_000, bytes: 100 * 1024 * 1024 };
 
 /** As Helm finds packed charts, at any depth. */
 const packed = /(^|\/)charts\/[^/_.][^/]*\.tgz$/;
