@@ -69,7 +69,7 @@ describe('an empty hub on real Kubernetes', () => {
       WITHIN_MS,
     );
   const isWhole = (views: readonly ClusterView[]): boolean =>
-    views.every(({ applications = [] }) => applications.length === 2);
+    views.every(({ applications: all = [] }) => all.length === 2 && all.every(({ health }) => health === 'healthy'));
   const pods = async (at: TestCluster): Promise<readonly string[]> => {
     const names = '{range .items[*]}{.metadata.name} {.metadata.uid}{"\\n"}{end}';
     const owned = '-l=app';
@@ -108,7 +108,8 @@ describe('an empty hub on real Kubernetes', () => {
         ...{ source: 'code', path: 'overlays/{{ labels.env }}', strategy: 'waves', namespace: 'shop' },
         placement: { selector: { matchExpressions: [{ key: 'fact.kubernetes.version', operator: 'Exists' }] } },
       }),
-      document('Application', 'tools', { source: 'code', path: 'tools' }),
+      document('Strategy', 'quick', { waves: [{ name: 'all', maxConcurrency: '100%', healthyFor: '0s' }] }),
+      document('Application', 'tools', { source: 'code', path: 'tools', strategy: 'quick' }),
     ];
     await test.api.post('/api/v1/apply', { documents });
     await allHealthy('the first releases run', isWhole);
