@@ -1,0 +1,4 @@
+import { openSimulated } from './open-simulated.js';
+import { describeSopsSuite } from './sops-suite.js';
+
+describeSopsSuite('a simulated cluster', openSimulated);
