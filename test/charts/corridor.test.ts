@@ -1,0 +1,144 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Certificates, ensureCertificates } from '#bus';
+import type { ManifestApplication } from '#domain';
+import { findProgram, helm } from '#kit';
+import { PuppetAgent } from '../helpers/puppet-agent.js';
+import { CommandLine } from '../helpers/run-flotilla.js';
+import { eventually, rolloutSettled, startTestHub, type TestHub } from '../helpers/test-hub.js';
+import { TestRepository } from '../helpers/test-repository.js';
+import { registryUser } from './push-chart.js';
+import { BASIC, PASSWORD, startRegistry, USERNAME } from './start-registry.js';
+import { startRepository } from './start-repository.js';
+
+/** A registry and helm may have to be built first. */
+const BUILD_MS = 900_000;
+
+const template = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ .Release.Name }}}
+data: {version: "{{ .Chart.Version }}", greeting: "{{ .Values.greeting }}", color: "{{ .Values.color }}"}
+`;
+const files = { 'templates/a.yaml': template, 'values.yaml': 'greeting: hello\ncolor: red\n' };
+
+describe('charts on their way from a registry and a repository to a cluster', () => {
+  let test: TestHub;
+  let certificates: Certificates;
+  let registry: Awaited<ReturnType<typeof startRegistry>>;
+  let repository: Awaited<ReturnType<typeof startRepository>>;
+  let config: TestRepository;
+  let puppet: PuppetAgent;
+  const line = new CommandLine(() => test.folder);
+  const fine = line.fine.bind(line);
+
+  beforeAll(async () => {
+    await findProgram(helm, { log: { info: (text) => process.stderr.write(`${text}\n`) } });
+    test = await startTestHub({ FLOTILLA_SOURCES_ALLOW_LOCAL_ADDRESSES: 'true' });
+    certificates = await ensureCertificates(path.join(test.folder, 'charts-tls'), { names: [], ips: [] });
+    registry = await startRegistry({ certificates, lets: 'token' });
+    repository = await startRepository({ certificates, authorization: BASIC });
+    config = await TestRepository.create({ 'values/dev.yaml': 'greeting: good day\n' });
+    puppet = await PuppetAgent.join(test.api, 'dev-1', { env: 'dev' });
+    await writeFile(path.join(test.folder, 'ca.pem'), certificates.caPem);
+    for (const [name, { host }] of Object.entries({ registry, repository })) {
+      const words = `credential set ${name} --host ${host} --username ${USERNAME} --ca-file ca.pem --password-file -`;
+      await fine(words, { stdin: PASSWORD });
+    }
+  }, BUILD_MS);
+
+  afterAll(async () => {
+    await puppet?.close();
+    await registry?.close();
+    await repository?.close();
+    await config?.remove();
+    await test?.stop();
+  }, 60_000);
+
+  const push = (version: string) =>
+    registryUser({
+      host: registry.host,
+      ca: certificates.caPem,
+      authorization: (name) => `Bearer ${registry.tokens?.tokenFor(`repository:${name}:pull,push`) ?? ''}`,
+    }).push('team', { name: 'web', version, files });
+  const apply = async (...documents: readonly object[]): Promise<void> => {
+    const text = documents.map((each) => JSON.stringify({ apiVersion: 'flotilla.dev/v1', ...each })).join('\n---\n');
+    await writeFile(path.join(test.folder, 'fleet.yaml'), text);
+    await fine('apply -f fleet.yaml');
+  };
+  const application = (name: string, source: string, values: object) => ({
+    kind: 'Application',
+    metadata: { name },
+    spec: {
+      source,
+      path: '.',
+      renderer: 'helm',
+      strategy: 'quick',
+      // What plays the agent here does not tell its minor version.
+      helm: { kubeVersion: '1.36', valuesFiles: [{ source: 'config', path: 'values/{{ labels.env }}.yaml' }], values },
+      validation: { schema: 'off', dryRun: false },
+    },
+  });
+  /** What the cluster is told to run, as it fetches it. */
+  const runs = async (name: string, release: number): Promise<Record<string, string>> => {
+    await rolloutSettled(test.api, name, release, 60_000);
+    const told = await eventually(
+      `the cluster is told of ${name}`,
+      async () => puppet.told.filter(({ application: each }) => each === name),
+      (all) => all.length === release,
+      60_000,
+    );
+    const { digest, chunks } = told.at(-1)?.given as ManifestApplication;
+    const bundle = JSON.parse((await promisify(gunzip)(await puppet.bus.fetchBundle(digest, chunks))).toString()) as {
+      objects?: { data: Record<string, string> }[];
+    };
+    const objects = Array.isArray(bundle) ? (bundle as { data: Record<string, string> }[]) : (bundle.objects ?? []);
+    return objects[0]?.data ?? {};
+  };
+  it('a chart of a registry is rendered with values of a repository, and so is its next version', async () => {
+    const first = await push('1.4.2');
+    await push('2.0.0');
+    await apply(
+      { kind: 'Strategy', metadata: { name: 'quick' }, spec: { waves: [{ name: 'all', healthyFor: '0s' }] } },
+      { kind: 'Source', metadata: { name: 'config' }, spec: { url: config.folder, interval: '1h' } },
+      {
+        kind: 'Source',
+        metadata: { name: 'web' },
+        spec: {
+          ...{ type: 'oci', url: `oci://${registry.host}/team/web`, version: '^1', credential: 'registry' },
+          interval: '1h',
+        },
+      },
+      application('web', 'web', { color: 'blue' }),
+    );
+    expect(await runs('web', 1)).toEqual({ version: '1.4.2', greeting: 'good day', color: 'blue' });
+    expect(await fine('get releases web -o json')).toContain(first);
+    const second = await push('1.5.0');
+    await fine('sync web');
+    expect(await runs('web', 2)).toEqual({ version: '1.5.0', greeting: 'good day', color: 'blue' });
+    const told = await fine('get releases web -o json');
+    expect(told).toContain(second);
+    expect(told).toContain('"version": "1.5.0"');
+  }, 240_000);
+
+  it('so is a chart of a repository', async () => {
+    await repository.publish({ name: 'api', version: '0.3.0', description: 'Answers', files });
+    const spec = { type: 'helm', url: `https://${repository.host}/charts`, chart: 'api', credential: 'repository' };
+    await apply(
+      { kind: 'Source', metadata: { name: 'api' }, spec: { ...spec, interval: '1h' } },
+      application('api', 'api', {}),
+    );
+    expect(await runs('api', 1)).toEqual({ version: '0.3.0', greeting: 'good day', color: 'red' });
+  }, 240_000);
+
+  it('other values of it are rendered though the repository is gone', async () => {
+    await repository.close();
+    await test.restart();
+    await apply(application('api', 'api', { color: 'green' }));
+    expect(await runs('api', 2)).toEqual({ version: '0.3.0', greeting: 'good day', color: 'green' });
+    await line.run('sync api');
+    expect(await fine('why api')).toMatch(/could not be read/);
+  }, 240_000);
+});
