@@ -257,6 +257,17 @@ describe('an application’s own patches', () => {
     60_000,
   );
 
+  it('have the time that a render has, and say that it was theirs', async () => {
+    const slow = path.join(scratch, 'slow');
+    await writeFile(slow, '#!/bin/sh\ncase $1 in version) echo v5.8.1;; *) exec sleep 20;; esac\n', { mode: 0o755 });
+    const renderer = openRenderer({ kustomizePath: slow, log, limits: { timeoutMs: 300 } });
+    const patches = numbered([{ target: deployments, patch: add('/a') }]);
+    await expect(renderer.render({ folder, path: 'plain', renderer: 'auto', patches })).rejects.toMatchObject({
+      code: 'timed-out',
+      message: expect.stringMatching(/^spec\.patches: /),
+    });
+  });
+
   it('leave what they are not for exactly as it was rendered', async () => {
     const { objects: patched } = await render([{ target: { kind: 'Service' }, patch: add('/spec/type', 'NodePort') }]);
     const others = (list: readonly JsonObject[]): readonly JsonObject[] =>

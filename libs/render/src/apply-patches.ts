@@ -11,7 +11,8 @@ export type BuildFolder = (root: string, folder: string) => Promise<Uint8Array>;
 
 /** What bears this is left out of everything that kustomize prints. */
 const localConfig = 'config.kubernetes.io/local-config';
-const folderName = 'rendered';
+/** What messages of bounds name. */
+const folderName = 'spec.patches';
 
 /**
  * Applies an application's own patches, one after the other, to whatever was rendered: the real kustomize over the objects.
