@@ -51,6 +51,8 @@ describe('a release that does not work', () => {
     'that an admission webhook denies in the first wave reaches nobody who would let it in',
     async () => {
       const shop = await fleet.shop('denied');
+      // What is tried beforehand has a test of its own: here the agents are to find out.
+      await shop.apply(shop.application({ validation: { schema: 'off', dryRun: false } }));
       const heal = fleet.ring('first').map((name) =>
         fleet.clusters.cluster(name).cluster.setFault({
           methods: ['PATCH', 'POST'],

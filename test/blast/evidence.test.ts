@@ -48,6 +48,7 @@ describe('what counts as evidence', () => {
     'is nothing that an agent says which was stopped in the middle of applying, before it has made sure',
     async () => {
       const shop = await fleet.shop('agent-restart');
+      await shop.apply(shop.application({ validation: { schema: 'off', dryRun: false } }));
       const first = fleet.ring('first');
       const heal = first.map((name) =>
         fleet.clusters.cluster(name).cluster.setFault({
