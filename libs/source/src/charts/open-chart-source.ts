@@ -34,8 +34,9 @@ export interface OpenChartSource extends ChartSource {
   close(): void;
 }
 
-/** Charts whose index is remembered. */
-const MAX_INDEXES = 500;
+/** Charts whose index is remembered, and letters of each: one that is longer is read again each time. */
+const MAX_INDEXES = 200;
+const MAX_INDEX_LETTERS = 512 * 1024;
 /** Begins the names of folders that a chart is unpacked into to see whether it can be. */
 const TRY_FOLDER = 'try-';
 
@@ -71,6 +72,7 @@ export function openChartSource(options: ChartSourceOptions): OpenChartSource {
     if (place.type === 'oci') return { place, key, door: openOciRegistry(place, terms) };
     const remember = (index: KnownIndex): void => {
       indexes.delete(key);
+      if (JSON.stringify(index.entries).length > MAX_INDEX_LETTERS) return;
       indexes.set(key, index);
       const [oldest = ''] = indexes.keys();
       if (indexes.size > MAX_INDEXES) indexes.delete(oldest);

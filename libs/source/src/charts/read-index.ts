@@ -19,6 +19,8 @@ export class BadIndex extends Error {}
 const MAX_VERSIONS = 20_000;
 /** Bytes of one version. */
 const MAX_ENTRY_BYTES = 1024 * 1024;
+/** Letters of what is kept of a version, field by field. */
+const MAX_TEXT = 4096;
 /** Read between two looks at what else the hub has to do. */
 const TURN_BYTES = 128 * 1024;
 const TURN_LINES = 50_000;
@@ -90,7 +92,7 @@ function fieldOf(value: unknown, name: string): unknown {
 function entryOf(value: unknown): IndexEntry | null {
   const text = (name: string): string | undefined => {
     const found = fieldOf(value, name);
-    return typeof found === 'string' && found !== '' ? found : undefined;
+    return typeof found === 'string' && found !== '' ? copyOf(found) : undefined;
   };
   const version = text('version');
   if (version === undefined || version.length > 256) return null;
@@ -100,9 +102,19 @@ function entryOf(value: unknown): IndexEntry | null {
     version,
     ...(digest !== undefined && { digest }),
     ...(created !== undefined && { created }),
-    ...(description !== undefined && { description: description.slice(0, 1000) }),
-    urls: Array.isArray(urls) ? urls.filter((url): url is string => typeof url === 'string').slice(0, 5) : [],
+    ...(description !== undefined && { description }),
+    urls: Array.isArray(urls)
+      ? urls
+          .filter((url): url is string => typeof url === 'string')
+          .slice(0, 1)
+          .map(copyOf)
+      : [],
   };
+}
+
+/** A text of its own: a part of another keeps all of that in memory as long as it lives itself. */
+function copyOf(text: string): string {
+  return Buffer.from(text.slice(0, MAX_TEXT)).toString('utf8');
 }
 
 type Span = readonly [start: number, end: number];
