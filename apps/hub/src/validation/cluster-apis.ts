@@ -13,6 +13,8 @@ const unpack = promisify(gunzip);
 
 /** What an agent could not tell is not asked for again before, ms. */
 const AGAIN_AFTER_MS = 60_000;
+/** For everything that a cluster serves, ms. */
+const BRING_MS = 30_000;
 /** Indexes and documents kept in memory, of the ones asked for last: some 40 MB. */
 const MAX_INDEXES = 200;
 const MAX_DOCUMENTS = 200;
@@ -61,6 +63,13 @@ export class ClusterApis {
       }),
     );
     return { index, documents: new Map(found.flat()) };
+  }
+
+  /** Has all of it told that clusters with this digest serve, as far as some of them are there. */
+  async bring(apis: string): Promise<void> {
+    const clusters = (await this.store.read.clusters.joined()).filter((cluster) => cluster.apis === apis);
+    const { index } = await this.of(clusters, [], BRING_MS);
+    if (index !== null) await this.of(clusters, Object.keys(index), BRING_MS);
   }
 
   /** What a cluster serves at this moment, where that is not what it told last. True: it is something else. */

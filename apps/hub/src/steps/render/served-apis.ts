@@ -1,9 +1,11 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { Inject, Injectable } from '@nestjs/common';
+import type { SchemaDocument } from '#domain';
 import { RetryableError } from '#kit';
 import type { Store } from '#ports';
 import { STORE } from '../../parts.js';
+import { ClusterApis } from '../../validation/cluster-apis.js';
 
 const unpack = promisify(gunzip);
 
@@ -11,20 +13,11 @@ const unpack = promisify(gunzip);
 const MAX_KNOWN = 200;
 /** Of one group version's schemas. */
 const MAX_DOCUMENT_BYTES = 32 * 1024 * 1024;
-const KINDS = 'x-kubernetes-group-version-kind';
-
-/** What is read of a document. */
-interface OpenApi {
-  readonly components?: {
-    readonly schemas?: Readonly<
-      Record<string, { readonly [KINDS]?: readonly { group?: string; version?: string; kind?: string }[] }>
-    >;
-  };
-}
 
 /** API versions that clusters serve, as a chart asks for them: `apps/v1`, `apps/v1/Deployment`. */
 @Injectable()
 export class ServedApis {
+  @Inject(ClusterApis) private readonly agents?: Pick<ClusterApis, 'bring'>;
   private readonly known = new Map<string, readonly string[]>();
 
   constructor(@Inject(STORE) private readonly store: Pick<Store, 'read'>) {}
@@ -37,6 +30,7 @@ export class ServedApis {
     if (digest === undefined) return [];
     const known = this.known.get(digest);
     if (known) return known;
+    await this.agents?.bring(digest);
     const index = await this.store.read.apis.index(digest);
     if (index === null) {
       throw new RetryableError(
@@ -50,7 +44,7 @@ export class ServedApis {
       found.push(groupVersion);
       // Without a hash nobody tells of what it is.
       const gzipped = hash === '' ? null : await this.store.read.apis.document(groupVersion, hash);
-      if (gzipped) found.push(...(await kindsOf(groupVersion, gzipped)).map((kind) => `${groupVersion}/${kind}`));
+      if (gzipped) found.push(...(await kindsOf(gzipped)).map((kind) => `${groupVersion}/${kind}`));
       else if (hash !== '') isWhole = false;
     }
     if (isWhole) this.keep(digest, found);
@@ -64,15 +58,9 @@ export class ServedApis {
   }
 }
 
-/** Kinds of a group version's own among those that its OpenAPI document describes. */
-async function kindsOf(groupVersion: string, gzipped: Uint8Array): Promise<readonly string[]> {
+/** Kinds that a group version's stored document tells of. */
+async function kindsOf(gzipped: Uint8Array): Promise<readonly string[]> {
   const json = await unpack(gzipped, { maxOutputLength: MAX_DOCUMENT_BYTES });
-  const { components } = JSON.parse(json.toString('utf8')) as OpenApi;
-  const kinds = new Set<string>();
-  for (const schema of Object.values(components?.schemas ?? {})) {
-    for (const { group = '', version = '', kind } of schema[KINDS] ?? []) {
-      if (kind !== undefined && (group === '' ? version : `${group}/${version}`) === groupVersion) kinds.add(kind);
-    }
-  }
-  return [...kinds].sort();
+  const { kinds } = JSON.parse(json.toString('utf8')) as SchemaDocument;
+  return Object.keys(kinds).sort();
 }
