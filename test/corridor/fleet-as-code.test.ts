@@ -221,7 +221,7 @@ describe('a fleet that Git declares', () => {
         '/api/v1/apply',
         document('Cluster', { agentKey: `U${'A'.repeat(55)}` }, { uid: '0198c0de-0000-7000-8000-000000000001' }),
       ),
-    ).rejects.toMatchObject(refused(403, 'out-of-scope'));
+    ).rejects.toMatchObject(refused(422, 'missing-reference'));
   });
 
   it('is exported whole, without secrets, so that it applies again unchanged', async () => {

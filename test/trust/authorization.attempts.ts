@@ -491,6 +491,34 @@ export const authorization: AttemptTable<AuthorizationScene> = {
       },
     },
     {
+      name: 'says where the fleet is declared, or freezes it, as an admin with bounds',
+      stoppedBy: 'writing them needs a role without bounds',
+      run: async (scene) => {
+        const api = await as(scene, 'admin');
+        await refused(apply(scene, api, [document('Fleet', 'fleet', { source: 'shop' })]), 403, 'out-of-scope');
+        await refused(apply(scene, api, [document('Freeze', 'fleet', { reason: 'mine' })]), 403, 'out-of-scope');
+        strictEqual((await scene.ask(scene.fleet.api, 'GET', '/api/v1/fleets/fleet')).status, 404);
+      },
+    },
+    {
+      name: "takes a cluster in by a document with its own agent's key, also by the name of another's",
+      stoppedBy: 'taking in needs an admin without bounds; to others it is not there',
+      run: async (scene) => {
+        const api = await as(scene, 'admin');
+        const cluster = (name: string): object => ({
+          ...{ apiVersion: 'flotilla.dev/v1', kind: 'Cluster' },
+          metadata: { name, uid: '0198c0de-0000-7000-8000-000000000001', labels: { team: 'blue' } },
+          spec: { agentKey: `U${'A'.repeat(55)}` },
+        });
+        const { status, text } = await same(scene, api, [
+          ['POST', '/api/v1/apply', { documents: [cluster('red-1')] }],
+          ['POST', '/api/v1/apply', { documents: [cluster('abs-1')] }],
+        ]);
+        strictEqual(`${status} ${code({ status, text })}`, '422 missing-reference');
+        strictEqual((await scene.ask(scene.fleet.api, 'GET', '/api/v1/clusters/abs-1')).status, 404);
+      },
+    },
+    {
       name: 'rolls everything back at once, its own and what belongs to others',
       stoppedBy: 'each application is looked at by itself, and what is not seen is none',
       run: async (scene) => {

@@ -172,9 +172,8 @@ export class ApplyDocuments {
       }
       case 'Cluster': {
         const cluster = await unit.clusters.byName(name);
-        if (!cluster && adoptionOf(resource)) {
-          return isAdmin ? undefined : refuse('everything, to take a cluster in again with its agent', 'admin');
-        }
+        // To anybody else it is not there, as one is not that they can't see.
+        if (!cluster && isAdmin && adoptionOf(resource)) return;
         if (!cluster || !seesCluster(sees, cluster)) throw notRegistered(name, index);
         if (!holdsWholeCluster(scopes, cluster)) refuse(`cluster "${name}" and every application`);
         return requireLabels(scopes, 'operator', { labels: resource.metadata.labels, facts: cluster.facts });
