@@ -1,8 +1,9 @@
+import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { RejectedError } from '#kit';
 import type { Reads } from '../reads.js';
-import { resolveInside } from '../resolve-inside.js';
+import { resolveInside, type Inside } from '../resolve-inside.js';
 import { unpackChart } from './unpack-chart.js';
 
 /** A chart's files, with all charts in its `charts/`. */
@@ -38,22 +39,32 @@ export async function readChart(root: string, folder: string, reads: Reads): Pro
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const named = `${at === '.' ? '' : `${at}/`}${entry.name}`;
       const name = `${below}${entry.name}`;
-      const inside = await resolveInside(root, at, entry.name, folder);
-      // A symlink to nothing: Helm fails at it, and tells the name.
-      if (inside === null) throw tooOdd(folder, `${named} is a symlink to what is not there`);
-      if (entry.isSymbolicLink()) reads.add(inside);
+      const inside = await follow(at, entry, named);
+      // Folders count too: thirty that have two symlinks each to the next one are a billion.
+      budget.files -= 1;
+      spend(budget, folder);
       if (inside.kind === 'folder') {
         if (ancestors.includes(inside.real)) throw tooOdd(folder, `${named} is a symlink that leads in a circle`);
         await walk(inside.relative, `${name}/`, [...ancestors, inside.real]);
-      } else {
-        budget.files -= 1;
-        budget.bytes -= (await stat(inside.real)).size;
-        spend(budget, folder);
-        const content = await readFile(inside.real);
-        if (packed.test(name)) await unpackInto(files, name, content, { budget, shown: named, chart: folder });
-        else files.set(name, content);
+        continue;
       }
+      budget.bytes -= (await stat(inside.real)).size;
+      spend(budget, folder);
+      const content = await readFile(inside.real);
+      if (packed.test(name)) await unpackInto(files, name, content, { budget, shown: named, chart: folder });
+      else files.set(name, content);
     }
+  }
+
+  async function follow(at: string, entry: Dirent, named: string): Promise<Pick<Inside, 'real' | 'relative' | 'kind'>> {
+    // `at` has no symlinks in it: whoever came here followed them.
+    const real = path.join(root, named);
+    if (entry.isFile()) return { real, relative: named, kind: 'file' };
+    if (entry.isDirectory()) return { real, relative: named, kind: 'folder' };
+    const inside = await resolveInside(root, at, entry.name, folder);
+    if (inside === null) throw tooOdd(folder, `${named} is a symlink to what is not there`);
+    reads.add(inside);
+    return inside;
   }
 
   await walk(folder, '', [path.join(root, folder)]);
@@ -82,7 +93,7 @@ function spend(budget: ChartBudget, chart: string): void {
   throw tooOdd(
     chart,
     budget.files < 0
-      ? `the chart has more than ${CHART_LIMITS.files} files`
+      ? `the chart has more than ${CHART_LIMITS.files} files and folders`
       : `the chart has more than ${CHART_LIMITS.bytes / 1024 ** 2} MiB`,
   );
 }

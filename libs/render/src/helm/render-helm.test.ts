@@ -501,6 +501,14 @@ describe('a chart', () => {
     expect((await refusal(chart(map('y')))).message).toMatch(/a-1\.tgz is too large once it is unpacked/);
     await rm(path.join(folder, 'web/charts'), { recursive: true });
 
+    const levels: Record<string, Files[string]> = {};
+    for (let level = 0; level < 30; level += 1) {
+      for (const link of ['a', 'b']) levels[`web/x${level}/${link}`] = { symlink: `../x${level + 1}` };
+    }
+    const wide = { ...chart(map('y')), ...levels, 'web/x30/a': '' };
+    expect((await refusal(wide)).message).toMatch(/web: the chart has more than 10000 files and folders/);
+    for (let level = 0; level <= 30; level += 1) await rm(path.join(folder, `web/x${level}`), { recursive: true });
+
     renderer = openRenderer({ kustomizePath, log, findHelm, limits: { maxOutputBytes: 100_000 } });
     expect(await refusal(chart('{{ range until 100000 }}# {{ . }} more\n{{ end }}'))).toMatchObject({
       code: 'output-too-large',
