@@ -5,6 +5,7 @@ import { chartAttempts } from './hostile-repository/charts.js';
 import { kustomizationAttempts } from './hostile-repository/kustomizations.js';
 import { linkAttempts } from './hostile-repository/links.js';
 import type { HostileRepositoryScene } from './hostile-repository/scene.js';
+import { signatureAttempts } from './hostile-repository/signatures.js';
 import { submoduleAttempts } from './hostile-repository/submodules.js';
 import { textAttempts } from './hostile-repository/texts.js';
 
@@ -18,6 +19,7 @@ export const hostileRepositoryAttempts: AttemptTable<HostileRepositoryScene> = {
     ...baseAttempts,
     ...chartAttempts,
     ...submoduleAttempts,
+    ...signatureAttempts,
     ...textAttempts,
     ...bombAttempts,
   ],

@@ -179,6 +179,16 @@ export class HostileRepositoryScene {
     return sha;
   }
 
+  /** A commit as it is written; on no branch. */
+  commitObject(text: string): Promise<string> {
+    return this.write('commit', text);
+  }
+
+  /** Real git, as the hub has it. */
+  get source(): OpenGitSource {
+    return this.git;
+  }
+
   private async write(type: string, content: string | Buffer): Promise<string> {
     const file = path.join(this.repository.folder, 'object');
     await writeFile(file, content);
