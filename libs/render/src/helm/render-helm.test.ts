@@ -407,6 +407,10 @@ describe('what a chart makes up', () => {
     const { objects } = await render(
       chart(`{{ $a := randAlphaNum 5 }}${map('{{ now | kindOf }}')}`, {
         'web/templates/NOTES.txt': '{{ uuidv4 }}',
+        'web/templates/test.yaml': map('{{ uuidv4 }}', 't').replace(
+          'name: t',
+          'name: t, annotations: {helm.sh/hook: test}',
+        ),
       }),
     );
     expect(objects).toHaveLength(1);
