@@ -47,7 +47,8 @@ export async function answerDryRun(ask: DryRunAsk, input: DryRunInput): Promise<
   const triable = objects.filter((object) => !definitions.has(kindOf(object)));
   const prepared = await prepareBundle(ask.application, { ...input, kube: input.own }, triable, ask);
   const { items, errors, hooks, hidden } = prepared;
-  const run = new DryRun(SecretMask.of([...objects, ...hidden]));
+  // Of those that could be decrypted: what stands in the others, such as whom they are encrypted for, is no secret.
+  const run = new DryRun(SecretMask.of([...prepared.objects, ...hidden]));
   run.leave(WITH_DEFINITION, objects.length - triable.length);
   run.leave(HOOKS, hooks.length);
   for (const { ref, message, transient } of errors) {
