@@ -33,6 +33,18 @@ describe('a body that is compared', () => {
     });
   });
 
+  it('holds no value of what was encrypted in Git and is no Secret, however short', () => {
+    const map = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a', annotations: { 'flotilla.dev/encrypted': 'sops' } },
+      data: { pin: '1', list: ['x', true] },
+    };
+    const shown = diffBody(map, [], mark);
+    expect(shown['metadata']).toEqual(map.metadata);
+    expect(shown['data']).toEqual({ pin: mark('"1"'), list: [mark('"x"'), mark('true')] });
+  });
+
   it('keeps other annotations, and hides in whatever text what Secrets hold, by the same marks', () => {
     const deployment = {
       apiVersion: 'apps/v1',
