@@ -102,7 +102,9 @@ export class ClusterApis {
       return known;
     }
     if (whom === undefined || this.hasFailed(apis)) return null;
-    await this.once(apis, () => this.fetchIndex(whom));
+    const digest = await this.once(apis, () => this.fetchIndex(whom));
+    // It serves something else by now; who tells the same as before is asked next.
+    if (digest !== null && digest !== apis) await this.store.read.clusters.setApis(whom.uid, digest);
     const asked = this.indexes.get(apis) ?? null;
     if (asked === null) this.failedAt.set(apis, this.clock.now());
     return asked;

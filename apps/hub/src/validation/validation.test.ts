@@ -1,0 +1,212 @@
+import { gzipSync } from 'node:zlib';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { DryRunAnswer, SchemasAnswer } from '#contract';
+import {
+  canonicalJson,
+  DEFAULT_STRATEGY,
+  makeBundle,
+  schemaDocument,
+  sha256,
+  type JsonObject,
+  type Member,
+} from '#domain';
+import { createLogger, RetryableError } from '#kit';
+import { ManualClock, type Store, type StoredCluster } from '#ports';
+import { createFakeStore } from '#store';
+import type { AskForHub } from './ask-hub.js';
+import { CheckMembers } from './check-members.js';
+import { CheckPolicies } from './check-policies.js';
+import { ClusterApis } from './cluster-apis.js';
+import { FirstWaveDryRun } from './first-wave-dry-run.js';
+import { Validation } from './validation.js';
+
+const INDEX = { v1: 'h1', 'apps/v1': 'h2' };
+const APIS = sha256(canonicalJson(INDEX));
+const metadata = { type: 'object', properties: { name: { type: 'string' } } };
+const core = schemaDocument('v1', {
+  components: {
+    schemas: {
+      ConfigMap: {
+        type: 'object',
+        properties: { metadata, data: { type: 'object', additionalProperties: { type: 'string' } } },
+        'x-kubernetes-group-version-kind': [{ group: '', version: 'v1', kind: 'ConfigMap' }],
+      },
+    },
+  },
+});
+const config = (data: JsonObject): JsonObject => ({
+  ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data },
+});
+
+describe('what is looked at before a release', () => {
+  let store: Store;
+  let clock: ManualClock;
+  let asked: string[];
+  let schemas: (groupVersion?: string) => Promise<SchemasAnswer>;
+  let dryRun: () => Promise<DryRunAnswer>;
+  let validation: Validation;
+  let firstWave: FirstWaveDryRun;
+  const log = createLogger({ level: 'silent' });
+
+  beforeEach(() => {
+    store = createFakeStore();
+    clock = new ManualClock();
+    asked = [];
+    schemas = (groupVersion) =>
+      Promise.resolve(
+        groupVersion === undefined
+          ? { groupVersions: INDEX }
+          : { document: { groupVersion, hash: 'h1', kinds: { ...core.kinds }, schemas: { ...core.schemas } } },
+      );
+    dryRun = () => Promise.resolve({ tried: 1, left: [], refused: [], more: 0 });
+    const agents = {
+      schemas: ({ uid }: StoredCluster, groupVersion?: string) => {
+        asked.push(`${uid} ${groupVersion ?? 'index'}`);
+        return schemas(groupVersion);
+      },
+      dryRun: ({ uid }: StoredCluster) => {
+        asked.push(`${uid} dry-run`);
+        return dryRun();
+      },
+    } as unknown as AskForHub;
+    const apis = Object.assign(new ClusterApis(store, clock, agents), { log });
+    const policies = Object.assign(new CheckPolicies(store), { log });
+    validation = new Validation(new CheckMembers(store, apis), policies, apis);
+    firstWave = Object.assign(new FirstWaveDryRun(store, clock, agents), { log });
+  });
+
+  const cluster = (name: string, more: Partial<StoredCluster> = {}): StoredCluster => ({
+    ...{ uid: name, name, labels: { env: name }, facts: { 'kubernetes.minor': '1.33' }, state: 'joined', apis: APIS },
+    ...{ publicKey: null, agentVersion: '1', protocol: 1, online: true, seenAt: 1, createdAt: 1, joinedAt: 1 },
+    ...{ heldSequence: 0, hold: null, leaving: null, credential: null },
+    ...more,
+  });
+  const put = async (...objects: readonly JsonObject[]): Promise<string> => {
+    const bundle = makeBundle(objects, { maxBytes: 1e6, maxObjects: 100 });
+    if (!bundle.ok) throw new Error('no bundle');
+    const gzipped = gzipSync(bundle.json);
+    await store.read.releases.putBundle(bundle.digest, { gzipped, bytes: 1, objects: objects.length });
+    await store.read.releases.setBundleChunks(bundle.digest, 1);
+    return bundle.digest;
+  };
+  const membersOf = (clusters: readonly StoredCluster[], digest: string): readonly Member[] =>
+    clusters.map(({ uid, name, labels, facts }) => ({ uid, name, labels, facts, overlay: '.', digest }));
+  const check = (
+    digest: string,
+    clusters: readonly StoredCluster[],
+    more: { schema?: 'warn' | 'off'; released?: boolean } = {},
+  ) =>
+    validation.check({
+      ...{ application: 'web', clusters, members: membersOf(clusters, digest) },
+      spec: { namespace: 'shop', validation: { schema: more.schema ?? 'refuse', dryRun: true } },
+      latest: more.released ? { overlays: { '.': { digest, objects: 1, bytes: 1, tool: 'yaml' } } } : null,
+    });
+
+  it('asks one agent for what many clusters serve, keeps it, and looks at each bundle once', async () => {
+    const clusters = ['a', 'b', 'c'].map((name) => cluster(name));
+    const digest = await put(config({ a: 1 }));
+    const { refusal } = await check(digest, clusters);
+    expect(refusal).toBe(
+      'Cluster "a" and 2 more would not take it: ConfigMap settings, data.a: must be a text and is a whole number (rule schema/type): mend it, and commit',
+    );
+    // What is refused is made sure of: the cluster may serve something else by now.
+    expect(asked).toEqual(['a index', 'a v1', 'a index']);
+    await check(digest, clusters);
+    expect(asked).toHaveLength(3);
+    const other = new ClusterApis(store, clock, {} as AskForHub);
+    expect((await other.of(clusters, ['v1'], 1000)).documents.get('v1')).toMatchObject({ kinds: core.kinds });
+  });
+
+  it('only tells what is only to be told: by the mode, and of what is released already', async () => {
+    const digest = await put(config({ a: 1 }));
+    const told = [expect.stringMatching(/^Cluster "a": ConfigMap settings, data\.a: must be a text/)];
+    expect(await check(digest, [cluster('a')], { schema: 'warn' })).toMatchObject({ refusal: null, told });
+    expect(await check(digest, [cluster('a')], { released: true })).toMatchObject({ refusal: null, told });
+    expect(await check(digest, [cluster('a')], { schema: 'off' })).toEqual({ refusal: null, told: [], warnings: [] });
+  });
+
+  it('warns of clusters that do not tell, and asks again a minute later and not before', async () => {
+    const digest = await put(config({ a: 1 }));
+    const unknown = [expect.stringMatching(/^Cluster "a": what it serves is not known yet/)];
+    const old = cluster('a');
+    delete (old as { apis?: string }).apis;
+    expect(await check(digest, [old])).toEqual({ refusal: null, told: [], warnings: unknown });
+    expect(await check(digest, [cluster('a', { online: false })])).toMatchObject({ warnings: unknown });
+    expect(asked).toEqual([]);
+    const answers = schemas;
+    schemas = () => Promise.reject(new RetryableError('agent-silent', 'nobody there'));
+    expect(await check(digest, [cluster('a')])).toMatchObject({ refusal: null, warnings: unknown });
+    expect(await check(digest, [cluster('a')])).toMatchObject({ refusal: null, warnings: unknown });
+    expect(asked).toEqual(['a index']);
+    schemas = answers;
+    clock.advance(60_000);
+    await store.read.apis.putIndex(APIS, INDEX);
+    expect((await check(digest, [cluster('a')])).refusal).not.toBeNull();
+  });
+
+  it('asks a policy once for all clusters, unless it asks for the cluster', async () => {
+    const digest = await put(config({ a: '1' }));
+    const policy = (expression: string, mode: string): Promise<unknown> =>
+      store.read.resources.put(
+        'Policy',
+        'p',
+        { mode, match: { kinds: ['ConfigMap'] }, rules: [{ name: 'r', expression, message: 'not there' }] },
+        1,
+      );
+    await policy('cluster.name == "a"', 'refuse');
+    const refused = await check(digest, [cluster('a'), cluster('b')], { schema: 'off' });
+    expect(refused.refusal).toMatch(
+      /^Cluster "b" would not take it: ConfigMap settings: not there \(rule policy\/p\/r\)/,
+    );
+    await policy('false', 'warn');
+    const warned = await check(digest, [cluster('a'), cluster('b')], { schema: 'off' });
+    expect(warned).toMatchObject({ refusal: null, warnings: [expect.stringMatching(/^Cluster "a" and 1 more: /)] });
+  });
+
+  describe('by the first wave', () => {
+    const attempt = (digest: string, clusters: readonly StoredCluster[], isOn = true) =>
+      firstWave.try({
+        ...{ application: 'web', clusters, members: membersOf(clusters, digest) },
+        spec: { namespace: 'shop', validation: { schema: 'refuse', dryRun: isOn } },
+        strategy: {
+          ...DEFAULT_STRATEGY,
+          waves: ['a', 'b'].map((env) => ({
+            ...(DEFAULT_STRATEGY.waves[0] as (typeof DEFAULT_STRATEGY.waves)[number]),
+            ...{ name: env, selector: { matchLabels: { env } } },
+          })),
+        },
+      });
+
+    it('asks those that are there and can be asked, once', async () => {
+      const digest = await put(config({ a: '1' }));
+      const clusters = [cluster('a'), cluster('b'), cluster('z', { labels: { env: 'a' }, online: false })];
+      expect(await attempt(digest, clusters)).toEqual({ refusal: null, warnings: [] });
+      expect(await attempt(digest, clusters)).toEqual({ refusal: null, warnings: [] });
+      expect(asked).toEqual(['a dry-run']);
+      asked.length = 0;
+      await attempt(await put(config({ a: '2' })), clusters, false);
+      expect(asked).toEqual([]);
+    });
+
+    it('tells what is refused, and asks again soon, for it may have been mended', async () => {
+      const digest = await put(config({ a: '1' }));
+      const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'settings' };
+      dryRun = () => Promise.resolve({ tried: 2, left: [], refused: [{ ...ref, message: 'not signed.' }], more: 4 });
+      expect((await attempt(digest, [cluster('a')])).refusal).toBe(
+        'Cluster "a" refused it when it was tried: ConfigMap shop/settings: not signed (rule dry-run); and 4 more objects',
+      );
+      dryRun = () => Promise.resolve({ tried: 2, left: [], refused: [], more: 0 });
+      expect((await attempt(digest, [cluster('a')])).refusal).not.toBeNull();
+      clock.advance(20_000);
+      expect((await attempt(digest, [cluster('a')])).refusal).toBeNull();
+    });
+
+    it('takes silence for a warning', async () => {
+      dryRun = () => Promise.reject(new RetryableError('agent-silent', 'nobody there'));
+      expect(await attempt(await put(config({})), [cluster('a')])).toEqual({
+        refusal: null,
+        warnings: ['Cluster "a" did not answer whether it would take the release'],
+      });
+    });
+  });
+});
