@@ -43,7 +43,7 @@ export function readChartAbout(files: ReadonlyMap<string, Buffer>, folder: strin
 }
 
 function readOne(content: Buffer | undefined, file: string): JsonObject | null {
-  return content === undefined ? null : (parseObjects(content, file)[0] ?? null);
+  return content === undefined ? null : (parseObjects(content, file, { lastWins: true })[0] ?? null);
 }
 
 function dependenciesOf(document: JsonObject | null): readonly ChartDependency[] {

@@ -1,5 +1,8 @@
 import { realpath } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { RejectedError } from '#kit';
 import { Reads } from '../reads.js';
+import { resolveInside } from '../resolve-inside.js';
 import { chartWordsOf } from './chart-words.js';
 import { completeChart } from './complete-chart.js';
 
@@ -11,6 +14,8 @@ import { completeChart } from './complete-chart.js';
  */
 export async function chartAsksForApis(folder: string, path: string): Promise<boolean> {
   const root = await realpath(folder);
-  const { files } = await completeChart(root, path, new Reads(root));
+  const inside = await resolveInside(root, '.', posix.normalize(path), 'spec.path');
+  if (inside?.kind !== 'folder') throw new RejectedError('path-not-found', `${path} is not a folder of the commit.`);
+  const { files } = await completeChart(root, inside.relative, new Reads(root));
   return chartWordsOf(files, []).asksForApis;
 }

@@ -453,7 +453,11 @@ describe('a chart', () => {
       }),
     );
     expect(await chartAsksForApis(folder, 'web')).toBe(false);
-    expect(await chartAsksForApis(folder, 'asks')).toBe(true);
+    expect(await chartAsksForApis(folder, './asks/')).toBe(true);
+    await writeSuiteFiles(scratch, { 'outside/Chart.yaml': about, 'commit/out': { symlink: '../outside' } });
+    for (const away of ['out', '../outside']) {
+      await expect(chartAsksForApis(folder, away)).rejects.toMatchObject({ code: 'path-escapes' });
+    }
   });
 
   it('is told apart from a lock file that says otherwise', async () => {
