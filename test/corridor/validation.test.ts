@@ -37,6 +37,8 @@ spec:
 const widget = (spec: string): string =>
   `apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: ${spec}\n`;
 
+const SPEC = { source: 'app', path: 'app', namespace: 'default', strategy: 'at-once' };
+
 /** What is looked at before the first wave: hub, bus, git and agents are the real ones, the clusters' API servers are simulated. */
 describe('no bad release past the door', () => {
   let test: TestHub;
@@ -57,7 +59,8 @@ describe('no bad release past the door', () => {
       WITHIN_MS,
     );
     await apply('Source', 'app', { url: repository.folder, interval: '1h' });
-    await apply('Application', 'app', { source: 'app', path: 'app', namespace: 'default' });
+    await apply('Strategy', 'at-once', { waves: [{ name: 'all', maxConcurrency: '100%', healthyFor: '0s' }] });
+    await apply('Application', 'app', SPEC);
     await released(1);
   }, CASE_MS);
 
@@ -81,8 +84,9 @@ describe('no bad release past the door', () => {
   };
   const latest = async (): Promise<StoredRelease | null> => test.hub.store.read.releases.latest('app');
   const held = async (message: RegExp): Promise<void> => {
-    const found = await eventually('it is held', status, ({ holds }) => holds.length > 0, WITHIN_MS);
-    expect(found.holds).toMatchObject([{ code: 'validation', message: expect.stringMatching(message) }]);
+    const isSo = ({ holds }: Status): boolean =>
+      holds.length === 1 && holds[0]?.code === 'validation' && message.test(holds[0].message);
+    await eventually(`it is held, ${message.source}`, status, isSo, WITHIN_MS);
   };
   const released = async (number: number): Promise<void> => {
     await eventually(
@@ -165,7 +169,7 @@ describe('no bad release past the door', () => {
       expect((await latest())?.number).toBe(6);
       const uids = ['a', 'b'].map((name) => clusters.uid(name));
       const rows = await test.hub.store.read.rollouts.rows('app', { uids });
-      expect(rows.map(({ row }) => row.assignment?.release)).toEqual([5, 5]);
+      expect(rows.map(({ row }) => row.assignment?.release)).not.toContain(6);
       expect(await there('/api/v1/namespaces/nowhere')).toBe(404);
       const space: JsonObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'nowhere' } };
       for (const name of ['a', 'b']) {
@@ -186,13 +190,12 @@ describe('no bad release past the door', () => {
   it(
     'lets through what the application does not want to be looked at, and says what it found all the same',
     async () => {
-      const spec = { source: 'app', path: 'app', namespace: 'default' };
-      await apply('Application', 'app', { ...spec, validation: { schema: 'warn', dryRun: false } });
+      await apply('Application', 'app', { ...SPEC, validation: { schema: 'warn', dryRun: false } });
       await commit({ 'app/other.yaml': null, 'app/config.yaml': config('settings', 'immutible: true\n') });
       await released(8);
       const found = (await latest())?.details?.warnings;
       expect(found).toEqual([expect.stringMatching(/ConfigMap settings, immutible: is no field there/)]);
-      await apply('Application', 'app', { ...spec, validation: { schema: 'off', dryRun: false } });
+      await apply('Application', 'app', { ...SPEC, validation: { schema: 'off', dryRun: false } });
       await commit({ 'app/config.yaml': config('settings', 'immutibles: true\n') });
       await released(9);
       expect((await latest())?.details?.warnings ?? []).toEqual([]);
