@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll } from '@jest/globals';
+import { jest, afterAll, beforeAll } from '@jest/globals';
 import { ensureCertificates } from '#bus';
 import { createLogger } from '#kit';
 import type { GitCredential, GitSource } from '#ports';
@@ -11,6 +11,8 @@ import { makeTestRepository } from '../../libs/source/src/test-repository.js';
 import { startHttpsGitServer } from './https-git-server.js';
 import { startSshGitServer } from './ssh-git-server.js';
 
+// Dozens of processes each, on a machine that may have other things to do.
+jest.setTimeout(120_000);
 const PASSWORD = 'token-0123456789-of-the-hub';
 const silent = createLogger({ level: 'silent' });
 

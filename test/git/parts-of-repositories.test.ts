@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { jest, afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ensureCertificates } from '#bus';
 import { createLogger } from '#kit';
 import type { GitCredential } from '#ports';
@@ -10,6 +10,8 @@ import { type OpenGitSource, openGitSource } from '#source';
 import { makeTestRepository, type TestRepository } from '../../libs/source/src/test-repository.js';
 import { startHttpsGitServer } from './https-git-server.js';
 
+// Dozens of processes each, on a machine that may have other things to do.
+jest.setTimeout(120_000);
 const PASSWORD = 'token-0123456789-of-the-hub';
 
 describe('a repository on a host that hands out parts', () => {

@@ -221,11 +221,12 @@ export function openMirror(options: MirrorOptions): Mirror {
     },
     async isAncestor(sha, ancestor) {
       if (!fullId.test(ancestor)) return false;
-      await resolve(sha);
       if (await hasBehind(sha, ancestor)) return true;
-      if (deepened.has(sha) || !(await isShallow(folder))) return false;
-      await bring({ refs: [sha], depth: 'whole' });
-      deepened.add(sha);
+      await resolve(sha);
+      if (!deepened.has(sha) && (await isShallow(folder))) {
+        await bring({ refs: [sha], depth: 'whole' });
+        deepened.add(sha);
+      }
       return await hasBehind(sha, ancestor);
     },
     object: (name) => read(() => trees.object(name)),
