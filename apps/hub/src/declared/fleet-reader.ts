@@ -12,7 +12,7 @@ import {
 import { canonicalJson, type Hold } from '#domain';
 import type { ResourceKind, Store, StoredCluster, StoredResource, Unit } from '#ports';
 import { notFound } from '../http/access/refusals.js';
-import { currentDocument } from '../http/views/current-document.js';
+import { currentDocument, storedDocument, wantedDocument } from '../http/views/current-document.js';
 import { holdView } from '../http/views/hold-view.js';
 import { iso } from '../http/views/time.js';
 import { STORE } from '../parts.js';
@@ -24,7 +24,15 @@ const MOST_NAMED = 100;
 const PAGE = 1_000;
 
 /** In the order in which they are written: what others refer to first. */
-const ORDER: readonly Resource['kind'][] = ['Fleet', 'Source', 'Strategy', 'Policy', 'Application', 'Cluster', 'Freeze'];
+const ORDER: readonly Resource['kind'][] = [
+  'Fleet',
+  'Source',
+  'Strategy',
+  'Policy',
+  'Application',
+  'Cluster',
+  'Freeze',
+];
 
 /** Tells how what there is stands to what the files declare, and writes all of it as files. */
 @Injectable()
@@ -47,12 +55,13 @@ export class FleetReader {
     ]);
     const { revision } = (source?.status ?? {}) as { revision?: string };
     const holds = [...holdsOf(fleet), ...(source ? holdsOf(source) : [])];
-    const drift = declared ? await this.drift(declared.objects) : [];
+    const { documents } = await this.export();
+    const drift = declared ? await this.drift(declared.objects, documents) : [];
     const isApplied = declared?.revision === revision && declared?.generation === fleet.generation;
     const late = declared === null ? 'new' : 'pending';
     const state = holds.length > 0 ? 'held' : !isApplied ? late : drift.length > 0 ? 'drifted' : 'current';
     const keys = new Set(declared?.objects.map(keyOf));
-    const undeclared = (await this.export()).documents
+    const undeclared = documents
       .map(({ kind, metadata }) => keyOf({ kind, name: metadata.name }))
       .filter((key) => !keys.has(key));
     return {
@@ -77,10 +86,13 @@ export class FleetReader {
     return { documents };
   }
 
-  private async drift(objects: readonly DeclaredObject[]): Promise<FleetDrift[]> {
+  private async drift(objects: readonly DeclaredObject[], all: readonly Resource[]): Promise<FleetDrift[]> {
+    const present = new Map(all.map((each) => [keyOf({ kind: each.kind, name: each.metadata.name }), each]));
     const drift: FleetDrift[] = [];
     for (const { kind, name, file, document } of objects) {
-      const now = await currentDocument(this.store.read, kind, name);
+      const found = present.get(keyOf({ kind, name }));
+      // Of what an export leaves out there is something all the same: the strategy that is built in, a cluster that leaves.
+      const now = found ? wantedDocument(found) : await currentDocument(this.store.read, kind, name);
       if (now && canonicalJson(now) === canonicalJson(document)) continue;
       drift.push({ kind, name, file, change: now ? 'changed' : 'deleted', declared: document, now });
     }
@@ -88,9 +100,8 @@ export class FleetReader {
   }
 
   private async resources(kind: ResourceKind): Promise<Resource[]> {
-    const { read } = this.store;
-    const names = (await read.resources.list(kind)).map(({ name }) => name).sort();
-    return (await Promise.all(names.map((name) => currentDocument(read, kind, name)))).flatMap(present);
+    const all = await this.store.read.resources.list(kind);
+    return all.map(storedDocument).sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   }
 
   private async clusters(): Promise<Resource[]> {

@@ -1,5 +1,5 @@
 import { FLEET_NAME, resourceSchemas, type Resource } from '#contract';
-import type { Unit } from '#ports';
+import type { StoredResource, Unit } from '#ports';
 import { bareResource, clusterDocument, defaultStrategyView } from './resource-view.js';
 import { iso } from './time.js';
 
@@ -15,13 +15,16 @@ export async function currentDocument(unit: Unit, kind: Resource['kind'], name: 
     return freeze && bareResource('Freeze', FLEET_NAME, { reason: freeze.reason, ...until });
   }
   const stored = await unit.resources.get(kind, name);
-  // With the defaults of fields that an older hub did not know: they are no change.
-  if (stored)
-    return bareResource(kind, name, resourceSchemas[kind].shape.spec.safeParse(stored.spec).data ?? stored.spec);
+  if (stored) return storedDocument(stored);
   // What `get -o yaml` shows of the strategy that is there by itself applies again unchanged, too.
   if (kind !== 'Strategy' || name !== 'default') return null;
   const { status: _, ...shipped } = defaultStrategyView();
   return shipped;
+}
+
+/** With the defaults of fields that an older hub did not know: they are no change. */
+export function storedDocument({ kind, name, spec }: Pick<StoredResource, 'kind' | 'name' | 'spec'>): Resource {
+  return bareResource(kind, name, resourceSchemas[kind].shape.spec.safeParse(spec).data ?? spec);
 }
 
 /** What a document would make of its object: nothing that only the hub writes. */
