@@ -39,6 +39,24 @@ describe("an agent's answer", () => {
     expect(read('events', { ...head, events: [event] })).toEqual({ answer: { ...head, events: [event] } });
   });
 
+  it('to what the hub asks for itself is taken as its schema has it, too', () => {
+    const schemas = { S: { types: ['object'], fields: { a: { ref: 'S' } }, required: ['a'], more: 1 } };
+    const document = { groupVersion: 'v1', hash: 'h', kinds: { Pod: 'S' }, schemas };
+    expect(read('schemas', { document })).toEqual({
+      answer: {
+        document: { ...document, schemas: { S: { types: ['object'], fields: { a: { ref: 'S' } }, required: ['a'] } } },
+      },
+    });
+    const wrong = (more: object): string => refusal('schemas', { document: { ...document, ...more } });
+    expect(wrong({ schemas: { S: { types: ['code'] } } })).toMatch(/document\.schemas\.S\.types/);
+    expect(wrong({ schemas: { S: { fields: 'all' } } })).toMatch(/document\.schemas\.S\.fields/);
+    expect(wrong({ kinds: ['Pod'] })).toMatch(/document\.kinds/);
+    const groupVersions = Object.fromEntries(Array.from({ length: 2001 }, (_, at) => [`g${at}/v1`, 'h']));
+    expect(refusal('schemas', { groupVersions })).toMatch(/at most 2000/);
+    const refused = Array.from({ length: 21 }, () => ({ ...ref, message: 'no' }));
+    expect(refusal('dryRun', { tried: 1, left: [], refused, more: 0 })).toMatch(/refused/);
+  });
+
   it('may be an error, in its own words', () => {
     const error = { code: 'busy', message: 'later' };
     expect(read('tree', { error })).toEqual({ error });
