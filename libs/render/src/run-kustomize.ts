@@ -54,6 +54,7 @@ function withoutContents(stderr: string): string {
     stderr
       .replace(/(with config: )`[\s\S]*?`(?=:|\s*$)/g, '$1(hidden)')
       .replace(/(node contents:)[\s\S]*$/i, '$1 (hidden)')
+      .replace(/\bline \[[\d ]*\] has invalid utf8 bytes[\s\S]*$/i, 'a line has invalid UTF-8 bytes')
       // An object as Go prints it; what is wrong with it comes after.
       .replace(/\bmap\[[\s\S]*$/, (object) => `(hidden)${/\}(: [^{}"]*)$/.exec(object.trimEnd())?.[1] ?? ''}`)
       .replace(/(patch from )\[[\s\S]*\]/g, '$1(hidden)')
