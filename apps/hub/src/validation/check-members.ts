@@ -32,7 +32,7 @@ export interface Checked {
 /** Holds each bundle to what each distinct API server among its clusters serves: however many they are, it is done once. */
 @Injectable()
 export class CheckMembers {
-  private readonly known = new Map<string, readonly Finding[]>();
+  private readonly known = new Map<string, Pick<Checked, 'findings' | 'isKnown'>>();
 
   constructor(
     @Inject(STORE) private readonly store: Store,
@@ -58,10 +58,11 @@ export class CheckMembers {
         const clusters = group.map(({ cluster }) => cluster);
         const digest = first?.digest ?? '';
         const known = this.known.get(key);
-        if (known) return { digest, clusters, findings: known, isKnown: true };
-        const { findings, isKnown } = await this.one(await objectsOf(digest), clusters);
-        if (isKnown) this.keep(key, findings);
-        return { digest, clusters, findings, isKnown };
+        if (known) return { digest, clusters, ...known };
+        const found = await this.one(await objectsOf(digest), clusters);
+        // Who tells nothing has nothing else to say until it does.
+        if (found.isKnown || first?.cluster.apis === undefined) this.keep(key, found);
+        return { digest, clusters, ...found };
       }),
     );
   }
@@ -89,8 +90,8 @@ export class CheckMembers {
     return { findings, isKnown };
   }
 
-  private keep(key: string, findings: readonly Finding[]): void {
-    this.known.set(key, findings);
+  private keep(key: string, found: Pick<Checked, 'findings' | 'isKnown'>): void {
+    this.known.set(key, found);
     const [oldest] = this.known.keys();
     if (this.known.size > MAX_KNOWN && oldest !== undefined) this.known.delete(oldest);
   }
