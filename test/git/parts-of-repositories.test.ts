@@ -9,6 +9,7 @@ import type { GitCredential } from '#ports';
 import { type OpenGitSource, openGitSource } from '#source';
 import { makeTestRepository, type TestRepository } from '../../libs/source/src/test-repository.js';
 import { startHttpsGitServer } from './https-git-server.js';
+import { startSshGitServer } from './ssh-git-server.js';
 
 // Dozens of processes each, on a machine that may have other things to do.
 jest.setTimeout(120_000);
@@ -143,6 +144,38 @@ describe('a repository on a host that hands out parts', () => {
     expect(await inMirror(`${sha}:a`)).toBe(true);
     await git.export({ ...source, sha }, out());
     expect(readFileSync(path.join(out(), 'a'), 'utf8')).toBe('1');
+  });
+
+  it('is made anew and whole where the server hands out no files by their ids, as by the old protocol', async () => {
+    const repository = await make();
+    const sha = await repository.commit({ files: { a: '1', 'd/b': '2' } });
+    // Of this sshd nobody's environment gets to git, and so no version of the protocol.
+    const ssh = await startSshGitServer(path.join(mirrors, 'sshd'));
+    const lines: string[] = [];
+    const folderOfIt = path.join(mirrors, 'over-ssh');
+    const { host, clientKey, knownHosts } = ssh;
+    const old = openGitSource({
+      folder: folderOfIt,
+      allowLocalAddresses: true,
+      log: createLogger({ level: 'info', format: 'json', output: { write: (line: string) => lines.push(line) } }),
+      credentials: async () => ({ kind: 'ssh', host, privateKey: clientKey, knownHosts }),
+    });
+    try {
+      const source = { url: `ssh://${ssh.user}@${host}${repository.path}/.git`, credential: 'it' };
+      await old.resolve({ ...source, ref: 'main' });
+      expect(lines.join('')).toBe('');
+      await old.export({ ...source, sha }, out());
+      expect(readFileSync(path.join(out(), 'd/b'), 'utf8')).toBe('2');
+      expect(lines.join('')).toContain('the server hands out whole repositories only');
+      const next = await repository.commit({ files: { a: '3' } });
+      expect(await old.resolve({ ...source, ref: 'main', after: sha })).toMatchObject({ sha: next });
+      await old.export({ ...source, sha: next }, out('next'));
+      expect(readFileSync(path.join(out('next'), 'a'), 'utf8')).toBe('3');
+      expect(lines).toHaveLength(1);
+    } finally {
+      old.close();
+      await ssh.close();
+    }
   });
 
   describe('with submodules', () => {
