@@ -92,6 +92,18 @@ const broken: readonly (readonly [
     'resources: [a.yaml]\nreplacements: [{source: {kind: ConfigMap, name: a, fieldPath: data.a}, targets: [{select: {kind: ConfigMap}, fieldPaths: [data.nope]}]}]',
   ],
   [
+    'a replacement by a part of a Secret that it has not',
+    /^dev: .*out of bounds for value \(hidden\)/,
+    'resources: [s.yaml]\nreplacements: [{source: {kind: Secret, name: s, fieldPath: stringData.password, options: {delimiter: u, index: 9}}, targets: [{select: {kind: Secret}, fieldPaths: [metadata.name]}]}]',
+    { 's.yaml': sealed },
+  ],
+  [
+    'an object that kustomize cannot print',
+    /^dev: \(hidden\): yaml: control characters/,
+    'resources: [s.yaml]',
+    { 's.yaml': sealed.replace(secret, `"${secret}\\x7f"`) },
+  ],
+  [
     'a file above its folder for a generator',
     /^dev: .*security/,
     'configMapGenerator: [{name: b, files: [../other]}]',

@@ -55,6 +55,7 @@ function withoutContents(stderr: string): string {
       .replace(/(with config: )`[\s\S]*?`(?=:|\s*$)/g, '$1(hidden)')
       .replace(/(node contents:)[\s\S]*$/i, '$1 (hidden)')
       .replace(/\bline \[[\d ]*\] has invalid utf8 bytes[\s\S]*$/i, 'a line has invalid UTF-8 bytes')
+      .replace(/(out of bounds for value )[\s\S]*$/, '$1(hidden)')
       // An object as Go prints it; what is wrong with it comes after.
       .replace(/\bmap\[[\s\S]*$/, (object) => `(hidden)${/\}(: [^{}"]*)$/.exec(object.trimEnd())?.[1] ?? ''}`)
       .replace(/(patch from )\[[\s\S]*\]/g, '$1(hidden)')
