@@ -10,6 +10,11 @@ export type SourceObject = Declared<
     readonly author: string;
     readonly subject: string;
     readonly committedAt: string;
+    /** Of a chart. */
+    readonly version?: string;
+    /** What a range of versions came to. */
+    readonly tag?: string;
+    readonly signature?: { readonly signer: string; readonly fingerprint: string };
     readonly holds: readonly HoldView[];
   }
 >;

@@ -77,6 +77,7 @@ function Release({
   readonly onLift: ((release: number) => void) | undefined;
 }) {
   const { application: name, release: number, subject, author, committedAt, revision, barred, overlays } = release;
+  const { sources = [], warnings = [] } = release;
   const { overlayCount = overlays.length } = release;
   const [isOpen, setOpen] = useState(false);
   const isOut = place !== undefined && place.runs + place.comes > 0;
@@ -96,9 +97,10 @@ function Release({
           )}
         </h3>
         <p className="text-muted flex flex-wrap gap-x-3 gap-y-1">
-          <span title={author}>{personOf(author)}</span>
+          {/* Nobody is told as the author of a chart. */}
+          {author !== '' && <span title={author}>{personOf(author)}</span>}
           <span>
-            committed <Time at={committedAt} />
+            {author === '' ? 'made' : 'committed'} <Time at={committedAt} />
           </span>
           {link === undefined ? (
             <code title={revision}>{shortRevision(revision)}</code>
@@ -113,7 +115,21 @@ function Release({
               <code title={revision}>{shortRevision(revision)}</code> ↗
             </a>
           )}
+          {sources.flatMap((each) => {
+            const text = versionOf(each);
+            if (text === '') return [];
+            return (
+              <span key={`${each.environment} ${each.name}`} title={each.signature?.fingerprint}>
+                {text}
+              </span>
+            );
+          })}
         </p>
+        {warnings.map((warning) => (
+          <p key={warning} className="text-warn break-words">
+            {warning}
+          </p>
+        ))}
         {barred && <p>It was rolled back: it is not rolled out again until somebody lifts the bar.</p>}
       </div>
       <div className="flex min-w-0 flex-col gap-1.5">
@@ -177,6 +193,12 @@ function Release({
 
 const LINK_BUTTON =
   'border-line bg-card text-strong hover:bg-raised inline-flex min-h-11 items-center rounded-md border px-3 font-medium sm:min-h-8';
+
+/** Which version of a source it is, and who signed that, as far as either is told. */
+function versionOf({ version, tag, signature }: NonNullable<ReleaseView['sources']>[number]): string {
+  const said = [version ?? tag, signature && `signed by ${signature.signer}`];
+  return said.filter(Boolean).join(', ');
+}
 
 /** Of `Ada Lovelace <ada@example.org>` the name. */
 function personOf(author: string): string {

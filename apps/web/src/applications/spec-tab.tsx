@@ -69,7 +69,9 @@ function SourceCard({ name, denied }: { readonly name: string; readonly denied: 
     return <Failed error={object.error} what={`source ${name}`} onRetry={() => object.refetch()} />;
   if (!object.data) return <Loading what={`source ${name}`} />;
   const { spec, status } = object.data;
-  const link = commitLink(spec.url, status?.revision);
+  const isChart = spec.type !== 'git' && spec.type !== undefined;
+  const place = spec.chart === undefined ? spec.url : `${spec.url} ${spec.chart}`;
+  const link = isChart ? undefined : commitLink(spec.url, status?.revision);
   return (
     <Card
       title={`Source ${name}`}
@@ -86,12 +88,12 @@ function SourceCard({ name, denied }: { readonly name: string; readonly denied: 
     >
       <Facts
         of={[
-          ['Repository', <code className="break-all">{spec.url}</code>],
-          ['Ref', <code>{spec.ref}</code>],
+          [isChart ? 'Chart' : 'Repository', <code className="break-all">{place}</code>],
+          [isChart || spec.semver ? 'Versions' : 'Ref', <code>{spec.ref ?? spec.semver ?? spec.version ?? '*'}</code>],
           ['Looked at', `every ${spec.interval}`],
           ['Read with', spec.credential ? `credential ${spec.credential}` : 'no credential'],
           [
-            'Commit',
+            isChart ? 'Pack' : 'Commit',
             status?.revision &&
               (link ? (
                 <a href={link} target="_blank" rel="noreferrer noopener" className="text-accent underline">
@@ -101,9 +103,14 @@ function SourceCard({ name, denied }: { readonly name: string; readonly denied: 
                 <code>{shortRevision(status.revision)}</code>
               )),
           ],
-          ['Message', status?.subject],
+          ['Version', status?.version ?? status?.tag],
+          [isChart ? 'What it is' : 'Message', status?.subject],
           ['Author', status?.author],
-          ['Committed', status?.committedAt && <Time at={status.committedAt} />],
+          [
+            'Signed by',
+            status?.signature && <span title={status.signature.fingerprint}>{status.signature.signer}</span>,
+          ],
+          [isChart ? 'Made' : 'Committed', status?.committedAt && <Time at={status.committedAt} />],
         ]}
       />
       {status?.holds?.map(({ code, message }) => (

@@ -73,8 +73,8 @@ export function ApplicationLine({
         </Link>
         {newest ? (
           <>
-            : newest is release {newest.release} “{newest.subject}” by {newest.author.replace(/\s*<.*>$/, '')},{' '}
-            <Time at={newest.committedAt} />
+            : newest is release {newest.release} “{newest.subject}”
+            {newest.author !== '' && ` by ${newest.author.replace(/\s*<.*>$/, '')}`}, <Time at={newest.committedAt} />
           </>
         ) : (
           ': it has no release yet'
