@@ -102,7 +102,9 @@ export class ApplicationWorker {
   /** What is known of it, for answers. */
   inspect(): Inspected {
     const { name, state, objects, inventory, passes, mask } = this;
-    const errors = state.sync.kind === 'stuck' ? state.sync.errors : [];
+    const failed = state.sync.kind === 'stuck' ? state.sync.errors : [];
+    const hook = state.assignment === null ? null : this.hooks.standing(state.assignment);
+    const errors = hook?.error === undefined ? failed : [...failed, hook.error];
     return {
       application: name,
       held: state.held,

@@ -239,6 +239,19 @@ describe('what was changed after it was encrypted', () => {
       /its data key can't be read with the key of age1pept0/,
     ],
     ['metadata of another shape', () => changed('secret.enc.yaml', ({ sops = {} }) => (sops['mac'] = 5)), /sops\.mac/],
+    [
+      'a file that is nested without end',
+      () => secretOf({ 'a.yaml': base64(`a: ENC[AES256_GCM,\nb: ${'['.repeat(200_000)}\nsops:\n`) }),
+      /its file a\.yaml: it is no YAML|nested too deep/,
+    ],
+    [
+      'a file of aliases that grow',
+      () => {
+        const grow = Array.from({ length: 30 }, (_, at) => `a${at + 1}: &a${at + 1} [${`*a${at}, `.repeat(9)}]`);
+        return secretOf({ 'a.yaml': base64(`x: ENC[AES256_GCM,\na0: &a0 x\n${grow.join('\n')}\nsops: *a30\n`) });
+      },
+      /SOPS metadata can't be read|alias/,
+    ],
     ['no recipient', () => changed('secret.enc.yaml', ({ sops = {} }) => delete sops['age']), /for no age key/],
     [
       'groups of keys',

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { JsonObject, ManifestApplication } from '#domain';
 import { RejectedError } from '#kit';
 import { type ObjectError, refOf } from '#kube';
@@ -50,16 +51,25 @@ export async function unsealObjects(objects: readonly JsonObject[], input: Unsea
       origins.set(object, sealed);
       hidden.push(asSecret(values));
     } catch (error) {
-      if (!(error instanceof RejectedError)) throw error;
+      const refusal = refusalOf(error);
+      if (refusal === null) throw error;
       const ref = refOf(sealed);
       // As whose it is tracked, where it names no namespace.
       const place =
         ref.namespace === undefined && sealed['kind'] === 'Secret' ? { namespace: assignment.namespace } : {};
-      const reason = error.code === 'sops-key-missing' ? 'KeyMissing' : 'NotDecrypted';
-      errors.push({ ref: { ...ref, ...place }, reason, message: error.message, transient: false });
+      const reason = refusal.code === 'sops-key-missing' ? 'KeyMissing' : 'NotDecrypted';
+      errors.push({ ref: { ...ref, ...place }, reason, message: refusal.message, transient: false });
     }
   }
   return { objects: opened, errors, origin: (object) => origins.get(object) ?? object, hidden };
+}
+
+/** Null: nothing is wrong with the object. */
+function refusalOf(error: unknown): RejectedError | null {
+  if (error instanceof RejectedError) return error;
+  // So deep that whoever reads it runs out of stack.
+  const isTooDeep = types.isNativeError(error) && error.name === 'RangeError';
+  return isTooDeep ? new RejectedError('sops-file', 'it is nested too deep to be read') : null;
 }
 
 function asSecret(values: readonly string[]): JsonObject {
