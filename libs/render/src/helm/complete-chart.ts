@@ -32,6 +32,7 @@ export async function completeChart(
   const about = readChartAbout(chart.files, folder);
   const present = chartsOf(chart.files, folder);
   const files = new Map(chart.files);
+  const packed = new Set(chart.packed);
   const warnings = lockWarnings(about, present, folder);
   const missing: ChartDependency[] = [];
   let wasCompleted = false;
@@ -43,12 +44,13 @@ export async function completeChart(
     }
     const local = await readLocal({ root, folder, reads, ancestors }, dependency);
     wasCompleted = true;
+    packed.add(`charts/${dependency.name}`);
     for (const [name, content] of local.files) files.set(`charts/${dependency.name}/${name}`, content);
     warnings.push(...local.warnings);
     present.set(dependency.name, local.about.version);
   }
   if (missing.length > 0) throw dependencyMissing(folder, missing);
-  return { files, about, wasCompleted, warnings };
+  return { files, packed, about, wasCompleted, warnings };
 }
 
 async function readLocal(

@@ -1,5 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import { pack } from 'tar-stream';
+import type { ChartFiles } from './read-chart.js';
 import { replaceWords } from './template-words.js';
 import { isTemplate } from './chart-words.js';
 
@@ -43,9 +47,28 @@ function withWords(
   return changed ?? files;
 }
 
-/** Writes a chart into a new folder. Its paths are those that were read: none leads out of it. */
-export async function writeChart(files: ReadonlyMap<string, Buffer>, folder: string): Promise<void> {
-  const folders = new Set([...files.keys()].map((file) => path.dirname(path.join(folder, file))));
+/**
+ * Writes a chart into a new folder. Its paths are those that were read: none leads out of it. What was packed is packed again: a
+ * folder would be subject to the `.helmignore` of the chart that it is in.
+ */
+export async function writeChart({ files, packed }: ChartFiles, folder: string): Promise<void> {
+  const plain = new Map<string, Buffer>();
+  const packs = new Map<string, Map<string, Buffer>>();
+  for (const [file, content] of files) {
+    const within = [...packed].find((each) => file.startsWith(`${each}/`));
+    if (within === undefined) plain.set(file, content);
+    else
+      packs.set(within, (packs.get(within) ?? new Map<string, Buffer>()).set(file.slice(within.length + 1), content));
+  }
+  for (const [name, inside] of packs) plain.set(`${name}.tgz`, await packChart(inside));
+  const folders = new Set([...plain.keys()].map((file) => path.dirname(path.join(folder, file))));
   for (const each of folders) await mkdir(each, { recursive: true });
-  for (const [file, content] of files) await writeFile(path.join(folder, file), content);
+  for (const [file, content] of plain) await writeFile(path.join(folder, file), content);
+}
+
+async function packChart(files: ReadonlyMap<string, Buffer>): Promise<Buffer> {
+  const archive = pack();
+  for (const [name, content] of files) archive.entry({ name: `chart/${name}` }, content);
+  archive.finalize();
+  return gzipSync(await buffer(archive), { level: 1 });
 }

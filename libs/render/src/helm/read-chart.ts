@@ -10,6 +10,8 @@ import { unpackChart } from './unpack-chart.js';
 export interface ChartFiles {
   /** By their paths below the chart; a packed chart `charts/a-1.tgz` is the folder `charts/a-1/`. */
   readonly files: ReadonlyMap<string, Buffer>;
+  /** Folders among them that are packed charts: `charts/a-1`. */
+  readonly packed: ReadonlySet<string>;
 }
 
 export interface ChartBudget {
@@ -31,6 +33,7 @@ const packed = /(^|\/)charts\/[^/_.][^/]*\.tgz$/;
  */
 export async function readChart(root: string, folder: string, reads: Reads): Promise<ChartFiles> {
   const files = new Map<string, Buffer>();
+  const packs = new Set<string>();
   reads.addPath(folder);
   const budget: ChartBudget = { ...CHART_LIMITS };
 
@@ -51,8 +54,10 @@ export async function readChart(root: string, folder: string, reads: Reads): Pro
       budget.bytes -= (await stat(inside.real)).size;
       spend(budget, folder);
       const content = await readFile(inside.real);
-      if (packed.test(name)) await unpackInto(files, name, content, { budget, shown: named, chart: folder });
-      else files.set(name, content);
+      if (packed.test(name)) {
+        packs.add(name.replace(/\.tgz$/, ''));
+        await unpackInto(files, name, content, { budget, shown: named, chart: folder });
+      } else files.set(name, content);
     }
   }
 
@@ -68,7 +73,7 @@ export async function readChart(root: string, folder: string, reads: Reads): Pro
   }
 
   await walk(folder, '', [path.join(root, folder)]);
-  return { files };
+  return { files, packed: packs };
 }
 
 async function unpackInto(

@@ -59,7 +59,7 @@ export async function renderHelm(
 
   const scratch = await mkdtemp(path.join(scratchFolder, 'flotilla-helm-'));
   try {
-    const run = await prepareRun({ helm, limits, root, folder, input, scratch, texts, defaults });
+    const run = await prepareRun({ helm, limits, root, folder, input, scratch, texts, defaults, packed: chart.packed });
     let files = words.lookups.length > 0 ? withLookupsRefused(chart.files) : chart.files;
     if (outside.length > 0) {
       const left = new Map(files);
@@ -105,8 +105,9 @@ async function prepareRun(what: {
   readonly scratch: string;
   readonly texts: readonly ValuesText[];
   readonly defaults: readonly ValuesText[];
+  readonly packed: ReadonlySet<string>;
 }): Promise<(files: Files | null, name: string) => Promise<Rendered>> {
-  const { helm, limits, root, folder, input, scratch, texts, defaults } = what;
+  const { helm, limits, root, folder, input, scratch, texts, defaults, packed } = what;
   const valuesFolder = path.join(scratch, 'values');
   await mkdir(valuesFolder);
   const places: Record<string, string> = {};
@@ -133,7 +134,7 @@ async function prepareRun(what: {
   return async (files, name) => {
     const where = files === null ? path.join(root, folder) : path.join(scratch, name);
     if (files !== null && !written.has(name)) {
-      await writeChart(files, where);
+      await writeChart({ files, packed }, where);
       written.add(name);
     }
     try {
