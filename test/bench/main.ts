@@ -7,6 +7,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string
   corridor: () => import('./corridor.js'),
   engine: () => import('./engine.js'),
   page: () => import('./page.js'),
+  render: () => import('./render.js'),
   trust: () => import('./trust.js'),
 };
 
