@@ -21,6 +21,9 @@ export interface ChartBudget {
 
 export const CHART_LIMITS: Readonly<ChartBudget> = { files: 10_000, bytes: 100 * 1024 * 1024 };
 
+/** Thirty folders that have two symlinks each to the next one are a billion, and each is resolved anew. */
+const maxLinks = 1000;
+
 /** As Helm finds packed charts, at any depth. */
 const packed = /(^|\/)charts\/[^/_.][^/]*\.tgz$/;
 
@@ -36,6 +39,7 @@ export async function readChart(root: string, folder: string, reads: Reads): Pro
   const packs = new Set<string>();
   reads.addPath(folder);
   const budget: ChartBudget = { ...CHART_LIMITS };
+  let links = 0;
 
   async function walk(at: string, below: string, ancestors: readonly string[]): Promise<void> {
     const entries = await readdir(path.join(root, at), { withFileTypes: true });
@@ -43,7 +47,7 @@ export async function readChart(root: string, folder: string, reads: Reads): Pro
       const named = `${at === '.' ? '' : `${at}/`}${entry.name}`;
       const name = `${below}${entry.name}`;
       const inside = await follow(at, entry, named);
-      // Folders count too: thirty that have two symlinks each to the next one are a billion.
+      // Folders count too.
       budget.files -= 1;
       spend(budget, folder);
       if (inside.kind === 'folder') {
@@ -66,6 +70,8 @@ export async function readChart(root: string, folder: string, reads: Reads): Pro
     const real = path.join(root, named);
     if (entry.isFile()) return { real, relative: named, kind: 'file' };
     if (entry.isDirectory()) return { real, relative: named, kind: 'folder' };
+    links += 1;
+    if (links > maxLinks) throw tooOdd(folder, `the chart comes to more than ${maxLinks} symlinks`);
     const inside = await resolveInside(root, at, entry.name, folder);
     if (inside === null) throw tooOdd(folder, `${named} is a symlink to what is not there`);
     reads.add(inside);

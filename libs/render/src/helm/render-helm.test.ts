@@ -503,7 +503,7 @@ describe('a chart', () => {
   });
 
   it('is bounded: its files, what is packed in it, its output, its time', async () => {
-    const bomb = gzipSync(Buffer.alloc(120 * 1024 * 1024));
+    const bomb = gzipSync(Buffer.alloc(120 * 1024 * 1024), { level: 1 });
     await mkdir(path.join(folder, 'web/charts'), { recursive: true });
     await writeFile(path.join(folder, 'web/charts/a-1.tgz'), bomb);
     expect((await refusal(chart(map('y')))).message).toMatch(/a-1\.tgz is too large once it is unpacked/);
@@ -514,7 +514,7 @@ describe('a chart', () => {
       for (const link of ['a', 'b']) levels[`web/x${level}/${link}`] = { symlink: `../x${level + 1}` };
     }
     const wide = { ...chart(map('y')), ...levels, 'web/x30/a': '' };
-    expect((await refusal(wide)).message).toMatch(/web: the chart has more than 10000 files and folders/);
+    expect((await refusal(wide)).message).toMatch(/web: the chart comes to more than 1000 symlinks/);
     for (let level = 0; level <= 30; level += 1) await rm(path.join(folder, `web/x${level}`), { recursive: true });
 
     renderer = openRenderer({ kustomizePath, log, findHelm, limits: { maxOutputBytes: 100_000 } });
@@ -528,10 +528,10 @@ describe('a chart', () => {
       kustomizePath,
       log,
       findHelm: async () => ({ path: slow, version: '4.3.0' }),
-      limits: { timeoutMs: 1000 },
+      limits: { timeoutMs: 4000 },
     });
     expect(await refusal({})).toMatchObject({ code: 'timed-out' });
-  });
+  }, 120_000);
 
   it('waits for a helm that is not there yet, and says what is missing', async () => {
     renderer = openRenderer({ kustomizePath, log, findHelm: () => Promise.reject(new Error('no Go, no helm')) });
