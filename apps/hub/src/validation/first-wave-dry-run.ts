@@ -7,8 +7,8 @@ import { CLOCK, LOGGER, STORE } from '../parts.js';
 import { AskForHub } from './ask-hub.js';
 import { clustersText } from './findings-text.js';
 
-/** Clusters that try a release, at most: those of one overlay are mostly alike. */
-const MOST_CLUSTERS = 20;
+/** Clusters that try a release, at most: those of one bundle are mostly alike, and nobody waits long for those that are silent. */
+const MOST_CLUSTERS = 12;
 /** What was refused may be taken by now: somebody may have mended it in the cluster. */
 const REFUSED_FOR_MS = 20_000;
 const TAKEN_FOR_MS = 600_000;
@@ -104,19 +104,27 @@ export class FirstWaveDryRun {
   }
 }
 
-/** Those of the first wave that are there and can be asked; of each bundle some. */
+/** Those of the first wave that are there and can be asked: of each bundle one, then another of each. */
 function chosen({ application, strategy, members, clusters }: DryRunRequest) {
   if (members.length === 0) return [];
   const byUid = new Map(clusters.map((cluster) => [cluster.uid, cluster]));
   const digests = new Map(members.map(({ uid, digest }) => [uid, digest]));
   const { targets } = planWaves(application, strategy, members);
   const first = targets[0]?.wave;
-  return targets
+  const found = targets
     .filter(({ wave }) => wave === first)
     .flatMap(({ uid }) => {
       const [cluster, digest] = [byUid.get(uid), digests.get(uid)];
       // Whoever tells what it serves can be asked this, too.
       return cluster?.online && cluster.apis !== undefined && digest !== undefined ? [{ cluster, digest }] : [];
+    });
+  const seen = new Map<string, number>();
+  return found
+    .map((each) => {
+      const turn = seen.get(each.digest) ?? 0;
+      seen.set(each.digest, turn + 1);
+      return { ...each, turn };
     })
+    .sort((a, b) => a.turn - b.turn)
     .slice(0, MOST_CLUSTERS);
 }
