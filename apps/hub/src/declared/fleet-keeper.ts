@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { fleetSpecSchema, FLEET_NAME, sourceSpecSchema } from '#contract';
+import { fieldErrorsText, FLEET_NAME, fleetSpecSchema, issueErrors, sourceSpecSchema } from '#contract';
 import { canonicalJson, type Hold, type JsonObject } from '#domain';
 import { messageOf, RejectedError, type Logger } from '#kit';
 import type { Clock, Store, StoredResource } from '#ports';
@@ -64,7 +64,11 @@ export class FleetKeeper implements OnApplicationBootstrap, OnApplicationShutdow
     const { fleet } = this.settings;
     if (fleet === undefined) return;
     const { path, ...repository } = fleet;
-    const spec = sourceSpecSchema.parse(repository);
+    const { data: spec, error } = sourceSpecSchema.safeParse(repository);
+    if (!spec) {
+      const why = fieldErrorsText(issueErrors(error.issues, ['FLOTILLA_FLEET_SOURCE']));
+      throw new RejectedError('config-invalid', `FLOTILLA_FLEET_SOURCE, _REF and _CREDENTIAL are no source: ${why}.`);
+    }
     await this.store.transact(async (unit) => {
       if ((await unit.resources.list('Fleet')).length > 0) return;
       const now = this.clock.now();
