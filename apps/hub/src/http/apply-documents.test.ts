@@ -137,7 +137,12 @@ describe('documents', () => {
       'documents[0].spec.branch',
       /unknown field/,
     ],
-    ['an unknown kind', { ...source, kind: 'Sauce' }, 'documents[0].kind', /must be one of Source, Strategy, Application/],
+    [
+      'an unknown kind',
+      { ...source, kind: 'Sauce' },
+      'documents[0].kind',
+      /must be one of Source, Strategy, Application/,
+    ],
     ['a wrong apiVersion', { ...source, apiVersion: 'v1' }, 'documents[0].apiVersion', /must be flotilla.dev\/v1/],
     ['a name that is none', { ...source, metadata: { name: 'Shop_1' } }, 'documents[0].metadata.name', /lower-case/],
     [
