@@ -49,7 +49,9 @@ export async function readFleetFiles(
 ): Promise<readonly FleetDocument[]> {
   const folder = await realpath(await mkdtemp(path.join(scratch, 'fleet-')));
   try {
-    await git.export(pinned, folder);
+    const wanted = path.posix.normalize(at).replace(/\/+$/, '');
+    // What lies beside it may be anything, and much.
+    await git.export(pinned, folder, wanted === '.' ? undefined : [wanted]);
     const root = await realpath(path.join(folder, at)).catch(() => null);
     if (root === null || (root !== folder && !root.startsWith(`${folder}${path.sep}`))) {
       throw new RejectedError('fleet-empty', `There is no folder ${at} in the commit: nothing is changed`);
