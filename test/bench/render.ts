@@ -89,6 +89,8 @@ class RenderBench {
     const repository = await makeRenderRepository(this.folder, 'one', overlays(ENVIRONMENTS, 0));
     await this.apply('one', repository.url, [['one', 'overlays/{{ labels.env }}']]);
     return this.commits('1 application with 3 overlays', 'one', async (version) => {
+      // The clusters are at rest: what they do about the commit before is no part of this one's release.
+      await this.healthy(['one'], version);
       await repository.push(`change ${version}`, overlays(ENVIRONMENTS, version));
     });
   }
