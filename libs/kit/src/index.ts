@@ -1,6 +1,7 @@
 export * from './config.js';
 export * from './errors.js';
 export * from './free-port.js';
+export * from './keep-newest.js';
 export * from './lock-data-folder.js';
 export * from './lock-file.js';
 export * from './logger.js';

@@ -4,7 +4,8 @@ import { bundleCheck, KUBERNETES_MINOR_FACT, neededVersions, type Finding, type 
 import type { Store, StoredCluster } from '#ports';
 import { STORE } from '../parts.js';
 import { ClusterApis } from './cluster-apis.js';
-import { readBundle } from './read-bundle.js';
+import { keepNewest } from '#kit';
+import { readBundle } from '../steps/render/read-bundle.js';
 
 /** How long agents are waited for, for what the hub does not know of their clusters yet, ms. */
 const WAIT_MS = 5_000;
@@ -48,7 +49,7 @@ export class CheckMembers {
     }
     const bundles = new Map<string, Promise<readonly JsonObject[]>>();
     const objectsOf = (digest: string): Promise<readonly JsonObject[]> => {
-      const objects = bundles.get(digest) ?? readBundle(this.store.read, digest);
+      const objects = bundles.get(digest) ?? readBundle(this.store.read, digest).then((found) => found ?? []);
       bundles.set(digest, objects);
       return objects;
     };
@@ -61,7 +62,7 @@ export class CheckMembers {
         if (known) return { digest, clusters, ...known };
         const found = await this.one(await objectsOf(digest), clusters);
         // Who tells nothing has nothing else to say until it does.
-        if (found.isKnown || first?.cluster.apis === undefined) this.keep(key, found);
+        if (found.isKnown || first?.cluster.apis === undefined) keepNewest(this.known, key, found, MAX_KNOWN);
         return { digest, clusters, ...found };
       }),
     );
@@ -88,11 +89,5 @@ export class CheckMembers {
     // What the API server gives no hash of can't be asked for: it is as known as it will be.
     const isKnown = index !== null && needed.every((of) => !Object.hasOwn(index, of) || documents.has(of));
     return { findings, isKnown };
-  }
-
-  private keep(key: string, found: Pick<Checked, 'findings' | 'isKnown'>): void {
-    this.known.set(key, found);
-    const [oldest] = this.known.keys();
-    if (this.known.size > MAX_KNOWN && oldest !== undefined) this.known.delete(oldest);
   }
 }

@@ -3,11 +3,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { policySpecSchema } from '#contract';
 import { canonicalJson, sha256, type Finding, type JsonObject } from '#domain';
 import { readPolicies, type NamedPolicy, type ReadPolicies } from '#domain/policies';
-import { messageOf, type Logger } from '#kit';
+import { keepNewest, messageOf, type Logger } from '#kit';
 import type { Store, StoredCluster } from '#ports';
 import { LOGGER, STORE } from '../parts.js';
 import type { Checked, CheckedMember } from './check-members.js';
-import { readBundle } from './read-bundle.js';
+import { readBundle } from '../steps/render/read-bundle.js';
 
 const SLICE = 50;
 const MAX_FINDINGS = 100;
@@ -49,9 +49,9 @@ export class CheckPolicies {
       const { digest, cluster } = first;
       let findings = this.known.get(key);
       if (findings === undefined) {
-        if (last?.digest !== digest) last = { digest, objects: await readBundle(this.store.read, digest) };
+        if (last?.digest !== digest) last = { digest, objects: (await readBundle(this.store.read, digest)) ?? [] };
         findings = await judged(policies, last.objects, cluster, application);
-        this.keep(key, findings);
+        keepNewest(this.known, key, findings, MAX_KNOWN);
       }
       checked.push({ digest, clusters: group.map((each) => each.cluster), findings, isKnown: true });
     }
@@ -70,12 +70,6 @@ export class CheckPolicies {
     });
     this.read = { digest, policies: named.length === 0 ? null : readPolicies(named) };
     return this.read;
-  }
-
-  private keep(key: string, findings: readonly Finding[]): void {
-    this.known.set(key, findings);
-    const [oldest] = this.known.keys();
-    if (this.known.size > MAX_KNOWN && oldest !== undefined) this.known.delete(oldest);
   }
 }
 

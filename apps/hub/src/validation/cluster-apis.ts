@@ -3,7 +3,7 @@ import { gunzip, gzip } from 'node:zlib';
 import { Inject, Injectable } from '@nestjs/common';
 import { MAX_ANSWER_BYTES } from '#contract';
 import { canonicalJson, sha256, type SchemaDocument } from '#domain';
-import { messageOf, type Logger } from '#kit';
+import { keepNewest, messageOf, type Logger } from '#kit';
 import type { ApiIndex, Clock, Store, StoredCluster } from '#ports';
 import { CLOCK, LOGGER, STORE } from '../parts.js';
 import { AskForHub } from './ask-hub.js';
@@ -98,7 +98,7 @@ export class ClusterApis {
   private async index(apis: string, whom: Told | undefined): Promise<ApiIndex | null> {
     const known = this.indexes.get(apis) ?? (await this.store.read.apis.index(apis));
     if (known !== null) {
-      keep(this.indexes, apis, known, MAX_INDEXES);
+      keepNewest(this.indexes, apis, known, MAX_INDEXES);
       return known;
     }
     if (whom === undefined || this.hasFailed(apis)) return null;
@@ -114,7 +114,7 @@ export class ClusterApis {
     const key = `${groupVersion} ${hash}`;
     const known = this.documents.get(key) ?? (await this.stored(groupVersion, hash));
     if (known !== null) {
-      keep(this.documents, key, known, MAX_DOCUMENTS);
+      keepNewest(this.documents, key, known, MAX_DOCUMENTS);
       return known;
     }
     if (whom === undefined || this.hasFailed(key)) return null;
@@ -124,7 +124,7 @@ export class ClusterApis {
       const { kinds, schemas } = document;
       const read: SchemaDocument = { kinds, schemas };
       await this.store.read.apis.putDocument(groupVersion, document.hash, await pack(JSON.stringify(read)));
-      keep(this.documents, `${groupVersion} ${document.hash}`, read, MAX_DOCUMENTS);
+      keepNewest(this.documents, `${groupVersion} ${document.hash}`, read, MAX_DOCUMENTS);
     });
     const asked = this.documents.get(key) ?? null;
     if (asked === null) this.failedAt.set(key, this.clock.now());
@@ -145,7 +145,7 @@ export class ClusterApis {
     // Of what it told now, whatever it told before.
     const digest = sha256(canonicalJson(groupVersions));
     await this.store.read.apis.putIndex(digest, groupVersions);
-    keep(this.indexes, digest, groupVersions, MAX_INDEXES);
+    keepNewest(this.indexes, digest, groupVersions, MAX_INDEXES);
     return digest;
   }
 
@@ -181,11 +181,4 @@ export class ClusterApis {
       clearTimeout(timer);
     }
   }
-}
-
-function keep<T>(map: Map<string, T>, key: string, value: T, most: number): void {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.keys();
-  if (map.size > most && oldest !== undefined) map.delete(oldest);
 }

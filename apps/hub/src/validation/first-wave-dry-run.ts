@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ApplicationSpec, DryRunAnswer } from '#contract';
 import { planWaves, type Member, type StrategySpec } from '#domain';
-import { messageOf, type Logger } from '#kit';
+import { keepNewest, messageOf, type Logger } from '#kit';
 import type { Clock, Store, StoredCluster } from '#ports';
 import { CLOCK, LOGGER, STORE } from '../parts.js';
 import { AskForHub } from './ask-hub.js';
@@ -92,9 +92,7 @@ export class FirstWaveDryRun {
         ...(serviceAccount !== undefined && { serviceAccount }),
         ...(decryption !== undefined && { decryption }),
       });
-      this.known.set(key, { answer, at: this.clock.now() });
-      const [oldest] = this.known.keys();
-      if (this.known.size > MAX_KNOWN && oldest !== undefined) this.known.delete(oldest);
+      keepNewest(this.known, key, { answer, at: this.clock.now() }, MAX_KNOWN);
       return answer;
     } catch (error) {
       const why = messageOf(error, 300);

@@ -30,8 +30,12 @@ export function readSpec({ name, spec }: Pick<StoredResource, 'name' | 'spec'>):
 }
 
 /** A source's repository as the Git port takes it. */
-export function repositoryOf({ url, credential }: Pick<SourceSpec, 'url' | 'credential'>): GitRepository {
-  return { url, ...(credential !== undefined && { credential }) };
+export function repositoryOf({
+  url,
+  credential,
+  submodules,
+}: Pick<SourceSpec, 'url' | 'credential' | 'submodules'>): GitRepository {
+  return { url, ...(credential !== undefined && { credential }), ...(submodules === true && { submodules }) };
 }
 
 /** The application's strategy with every default filled in. @throws Blocked where it is not declared. */

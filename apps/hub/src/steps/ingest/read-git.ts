@@ -5,10 +5,9 @@ import { repositoryOf } from '../assign/inputs.js';
 
 /** What a source of type git asks its repository. */
 export function gitQuestion(spec: SourceSpec, after?: string): GitQuestion {
-  const { ref = DEFAULT_REF, semver, prereleases = false, submodules, verify } = spec;
+  const { ref = DEFAULT_REF, semver, prereleases = false, verify } = spec;
   return {
     ...repositoryOf(spec),
-    ...(submodules === true && { submodules }),
     ref: semver === undefined ? ref : { semver, prereleases },
     ...(verify && { verify: { of: verify.of, keys: verify.keys, required: verify.mode === 'require' } }),
     ...(after !== undefined && { after }),

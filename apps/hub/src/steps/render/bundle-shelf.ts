@@ -1,13 +1,9 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { Inject, Injectable } from '@nestjs/common';
-import { MAX_BUNDLE_BYTES } from '#contract';
 import type { JsonObject } from '#domain';
 import { BugError } from '#kit';
 import type { HubBus, Store } from '#ports';
 import { HUB_BUS, STORE } from '../../parts.js';
-
-const unpack = promisify(gunzip);
+import { readBundle } from './read-bundle.js';
 
 /** Bundles by digest: kept in the database, and put on the bus before anybody is told of them. */
 @Injectable()
@@ -23,11 +19,8 @@ export class BundleShelf {
   }
 
   /** The objects of a stored bundle; null: it is not stored. */
-  async objects(digest: string): Promise<readonly JsonObject[] | null> {
-    const gzipped = await this.store.read.releases.getBundle(digest);
-    if (!gzipped) return null;
-    const json = await unpack(gzipped, { maxOutputLength: MAX_BUNDLE_BYTES });
-    return JSON.parse(json.toString('utf8')) as readonly JsonObject[];
+  objects(digest: string): Promise<readonly JsonObject[] | null> {
+    return readBundle(this.store.read, digest);
   }
 
   /** Puts a stored bundle on the bus, unless it is there; answers how many chunks it has. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ApplicationSpec } from '#contract';
 import { place } from '#domain';
+import { keepNewest } from '#kit';
 import type { StoredCluster } from '#ports';
 import { chartAsksForApis } from '#render';
 import { isChartApplication, placementOf, type ChartFacts } from '../assign/placement-of.js';
@@ -46,9 +47,7 @@ export class ChartQuestions {
       this.known.delete(key);
       return false;
     });
-    this.known.set(key, answer);
-    const oldest = this.known.size > MAX_KNOWN ? this.known.keys().next().value : undefined;
-    if (oldest !== undefined) this.known.delete(oldest);
+    keepNewest(this.known, key, answer, MAX_KNOWN);
     return answer;
   }
 }

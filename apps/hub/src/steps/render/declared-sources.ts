@@ -111,8 +111,7 @@ export class DeclaredSources {
 
 function originOf(spec: SourceSpec): Origin {
   const { type, url, chart, credential } = spec;
-  if (type === 'git')
-    return { type, repository: { ...repositoryOf(spec), ...(spec.submodules === true && { submodules: true }) } };
+  if (type === 'git') return { type, repository: repositoryOf(spec) };
   return {
     type,
     chart: { type, url, ...(chart !== undefined && { chart }), ...(credential !== undefined && { credential }) },

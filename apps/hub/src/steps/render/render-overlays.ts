@@ -4,7 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { MAX_BUNDLE_BYTES, MAX_BUNDLE_OBJECTS } from '#contract';
 import { makeBundle, type Overlay } from '#domain';
-import { messageOf, RejectedError, RetryableError, type Metrics } from '#kit';
+import { keepNewest, messageOf, RejectedError, RetryableError, type Metrics } from '#kit';
 import type { OverlayInputs, Renderer, StoredRelease } from '#ports';
 import { METRICS, RENDERER, SETTINGS, type HubSettings } from '../../parts.js';
 import { StepTimer } from '../step-timer.js';
@@ -208,16 +208,9 @@ export class RenderOverlays {
       }
       if (found.inputs.contents === '') continue;
       inputs[name] = found.inputs;
-      this.keep(keyOf(application, name), found);
+      keepNewest(this.known, keyOf(application, name), found, MAX_KNOWN);
     }
     return { overlays, inputs, warnings: [...warnings], read };
-  }
-
-  private keep(key: string, known: KnownOverlay): void {
-    this.known.delete(key);
-    this.known.set(key, known);
-    const oldest = this.known.size > MAX_KNOWN ? this.known.keys().next().value : undefined;
-    if (oldest !== undefined) this.known.delete(oldest);
   }
 }
 

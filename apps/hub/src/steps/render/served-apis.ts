@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { Inject, Injectable } from '@nestjs/common';
 import type { SchemaDocument } from '#domain';
-import { RetryableError } from '#kit';
+import { keepNewest, RetryableError } from '#kit';
 import type { Store } from '#ports';
 import { STORE } from '../../parts.js';
 import { ClusterApis } from '../../validation/cluster-apis.js';
@@ -47,14 +47,8 @@ export class ServedApis {
       if (gzipped) found.push(...(await kindsOf(gzipped)).map((kind) => `${groupVersion}/${kind}`));
       else if (hash !== '') isWhole = false;
     }
-    if (isWhole) this.keep(digest, found);
+    if (isWhole) keepNewest(this.known, digest, found, MAX_KNOWN);
     return found;
-  }
-
-  private keep(digest: string, found: readonly string[]): void {
-    this.known.set(digest, found);
-    const oldest = this.known.size > MAX_KNOWN ? this.known.keys().next().value : undefined;
-    if (oldest !== undefined) this.known.delete(oldest);
   }
 }
 

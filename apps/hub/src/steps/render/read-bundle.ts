@@ -6,10 +6,13 @@ import type { Unit } from '#ports';
 
 const unpack = promisify(gunzip);
 
-/** The objects of a stored bundle; none where it is not stored any more. */
-export async function readBundle(read: Unit, digest: string): Promise<readonly JsonObject[]> {
-  const gzipped = await read.releases.getBundle(digest);
-  if (gzipped === null) return [];
+/** The objects of a stored bundle; null: it is not stored. */
+export async function readBundle(
+  { releases }: Pick<Unit, 'releases'>,
+  digest: string,
+): Promise<readonly JsonObject[] | null> {
+  const gzipped = await releases.getBundle(digest);
+  if (gzipped === null) return null;
   const json = await unpack(gzipped, { maxOutputLength: MAX_BUNDLE_BYTES });
   return JSON.parse(json.toString('utf8')) as readonly JsonObject[];
 }
