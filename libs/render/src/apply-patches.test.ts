@@ -257,6 +257,14 @@ describe('an application’s own patches', () => {
     60_000,
   );
 
+  it('may be lists of YAML in brackets, which kustomize by itself takes for JSON', async () => {
+    const target = { kind: 'Service' };
+    const { objects: patched } = await render([
+      { target, patch: ' [{op: replace, path: /spec/ports/0/port, value: 81}]' },
+    ]);
+    expect(patched).toEqual(await byHand([{ target, patch: '- {op: replace, path: /spec/ports/0/port, value: 81}' }]));
+  });
+
   it('have the time that a render has, and say that it was theirs', async () => {
     const slow = path.join(scratch, 'slow');
     await writeFile(slow, '#!/bin/sh\ncase $1 in version) echo v5.8.1;; *) exec sleep 20;; esac\n', { mode: 0o755 });

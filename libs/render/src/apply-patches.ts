@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { JsonObject, JsonValue } from '#domain';
 import { redactText, RejectedError } from '#kit';
 import type { RenderPatch } from '#ports';
-import { parseObjects } from './parse-yaml.js';
+import { parseObjects, parseYaml } from './parse-yaml.js';
 
 /** kustomize over one folder; answers the YAML. @throws RejectedError `kustomize-failed` */
 export type BuildFolder = (root: string, folder: string) => Promise<Uint8Array>;
@@ -80,7 +80,29 @@ function markOf(mark: string, { target }: RenderPatch, index: number): readonly 
 }
 
 function plain({ target, patch }: RenderPatch): object {
-  return { ...(target !== undefined && { target }), patch };
+  return {
+    ...(target !== undefined && { target }),
+    patch: patch.trimStart().startsWith('[') && !isJson(patch) ? asJson(patch) : patch,
+  };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What begins with a bracket is JSON to kustomize, though YAML has such lists too; what is neither is left for it to refuse. */
+function asJson(list: string): string {
+  try {
+    const [only, ...others] = parseYaml(list, 'patch', { unambiguous: true });
+    return only === undefined || others.length > 0 ? list : JSON.stringify(only);
+  } catch {
+    return list;
+  }
 }
 
 function unmark(mark: string, object: JsonObject, hit: Set<number>): JsonObject {
