@@ -88,7 +88,7 @@ export class Alive {
   async followWallClock(): Promise<void> {
     const ahead = this.clock.ahead();
     if (!this.recording || this.isBehind || Math.abs(ahead) < 100) return;
-    if (Math.abs(ahead) < SHORT_MS) return this.clock.follow();
+    if (Math.abs(ahead) < SHORT_MS) return this.clock.follow(ahead);
     if (ahead < 0) {
       // Time that goes back would stand still for every rollout until it has caught up: better an hour that is shown wrong.
       if (!this.isBackwardTold)
@@ -101,7 +101,8 @@ export class Alive {
       this.log.warn({ step: 'advance', aheadMs: ahead }, 'the clock was set ahead: deadlines are moved by as much');
       // Both at once for each rollout: the new time, and that it did not pass.
       await this.recordGap(ahead, this.clock.now() + ahead);
-      this.clock.follow();
+      // By what was recorded, though the clock may have been set again meanwhile: the next look finds that.
+      this.clock.follow(ahead);
       this.isBehind = this.owedMs > 0;
     } catch (error) {
       this.log.warn({ step: 'advance', error: messageOf(error) }, 'the gap of the clock will be recorded again');

@@ -29,6 +29,15 @@ it.each([3_600_000, -3_600_000])('does not jump when the wall clock is set by %i
   set(ms);
   pass(10);
   expect([clock.now(), clock.ahead()]).toEqual([1_000_010, ms]);
-  clock.follow();
+  clock.follow(ms);
   expect([clock.now(), clock.ahead()]).toEqual([1_000_010 + ms, 0]);
+});
+
+it('follows no further than was seen, though the wall clock is set again before', () => {
+  const { clock, set } = make();
+  set(3_600_000);
+  const seen = clock.ahead();
+  set(-7_200_000);
+  clock.follow(seen);
+  expect([clock.now(), clock.ahead()]).toEqual([1_000_000 + 3_600_000, -7_200_000]);
 });

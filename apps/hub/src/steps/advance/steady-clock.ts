@@ -25,8 +25,11 @@ export class SteadyClock implements Clock {
     return this.system.now() - this.now();
   }
 
-  /** Goes on from what the wall clock says now. */
-  follow(): void {
-    this.offset = this.system.now() - this.system.monotonic();
+  /**
+   * Follows the wall clock as far as it was seen to be ahead.
+   * @param ms what `ahead` told.
+   */
+  follow(ms: number): void {
+    this.offset += ms;
   }
 }
