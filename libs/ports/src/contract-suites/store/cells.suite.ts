@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import type { TargetRow } from '#domain';
-import type { CellReading } from '../../cell-store.js';
-import type { Store } from '../../store.js';
+import type { CellReading } from '../../store/cell-store.js';
+import type { Store } from '../../store/store.js';
 import type { StoreTest } from './opened-store.js';
 import { addCluster, addOnline, assignmentOf, DIGEST, lastReport, reportOf, rowOf, save } from './samples.js';
 

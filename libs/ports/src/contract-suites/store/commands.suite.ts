@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { StoredAnswer } from '../../store.js';
+import type { StoredAnswer } from '../../store/answer-store.js';
 import { type StoreTest, signalled } from './opened-store.js';
 import { addCluster, addOnline, rowOf, save } from './samples.js';
 

@@ -8,7 +8,7 @@ import {
   outcomeOf,
   type RolloutEvent,
 } from '#domain';
-import type { Store } from '../../store.js';
+import type { Store } from '../../store/store.js';
 import { allPages, type StoreTest } from './opened-store.js';
 import { decisionOf, rolloutOf, rowOf, save } from './samples.js';
 

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { RowNeed, TargetRow } from '#domain';
-import type { Store } from '../../store.js';
+import type { Store } from '../../store/store.js';
 import type { StoreTest } from './opened-store.js';
 import { addOnline, assignmentOf, lastReport, rowOf, save } from './samples.js';
 

@@ -1,5 +1,5 @@
 import type { Page, PageRequest } from '../../page.js';
-import type { Store } from '../../store.js';
+import type { Store } from '../../store/store.js';
 
 export interface OpenedStore {
   readonly store: Store;

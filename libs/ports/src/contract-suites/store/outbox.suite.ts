@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { Store } from '../../store.js';
+import type { Store } from '../../store/store.js';
 import { type StoreTest, signalled } from './opened-store.js';
 import { addCluster, assignmentOf, rowOf, save } from './samples.js';
 

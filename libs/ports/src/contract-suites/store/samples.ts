@@ -9,8 +9,9 @@ import {
   TARGET_STATES,
   type TargetRow,
 } from '#domain';
-import type { StoredToken } from '../../access-store.js';
-import type { Store, StoredRelease } from '../../store.js';
+import type { StoredToken } from '../../store/access-store.js';
+import type { StoredRelease } from '../../store/release-store.js';
+import type { Store } from '../../store/store.js';
 
 export const DIGEST = 'a'.repeat(64);
 

@@ -12,7 +12,9 @@ import {
   type Selector,
   type TargetRow,
 } from '#domain';
-import type { Store, StoredCluster, StoredEvent } from '../../store.js';
+import type { StoredCluster } from '../../store/cluster-store.js';
+import type { StoredEvent } from '../../store/rollout-store.js';
+import type { Store } from '../../store/store.js';
 import { allPages, type StoreTest } from './opened-store.js';
 import { addCluster, assignmentOf, lastReport, releaseOf, rolloutOf, rowOf, save } from './samples.js';
 

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { MAX_SESSIONS, type LoginCode, type StoredSession } from '../../session-store.js';
+import { MAX_SESSIONS, type LoginCode, type StoredSession } from '../../store/session-store.js';
 import type { StoreTest } from './opened-store.js';
 
 function sessionOf(id: string, more: Partial<StoredSession> = {}): Omit<StoredSession, 'usedAt'> & { hash: string } {

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StoreSignal } from '../../store.js';
+import type { StoreSignal } from '../../store/store.js';
 import { type StoreTest, signalled } from './opened-store.js';
 import { addCluster, rowOf, save } from './samples.js';
 

@@ -1,5 +1,5 @@
 import type { AuditEntry, ChainedEntry, Grant, GrantSubject, Role, Scope } from '#domain';
-import type { Page, PageRequest } from './page.js';
+import type { Page, PageRequest } from '../page.js';
 
 export interface StoredToken {
   readonly id: string;
