@@ -52,12 +52,28 @@ export type SpentToken =
   | { readonly ok: true; readonly uid: ClusterUid }
   | { readonly ok: false; readonly why: 'unknown' | 'expired' | 'spent' };
 
+/** A cluster that joined at another hub, or at this one before its database was lost. */
+export interface TakenOver {
+  readonly uid: ClusterUid;
+  readonly name: string;
+  readonly labels: Labels;
+  /** Its agent's. */
+  readonly publicKey: string;
+}
+
 export interface ClusterStore {
   get(uid: ClusterUid): Promise<StoredCluster | null>;
   /** By its agent's public key, among those that are not revoked. */
   byKey(publicKey: string): Promise<StoredCluster | null>;
   /** By name among those that are not revoked. */
   byName(name: string): Promise<StoredCluster | null>;
+  /** Those of the names that are registered, those of revoked clusters aside. */
+  named(names: readonly string[]): Promise<readonly StoredCluster[]>;
+  /** Who has one of the uids, revoked ones too, or one of the agents' public keys, among those that are not revoked. */
+  holding(claimed: {
+    readonly uids: readonly ClusterUid[];
+    readonly publicKeys: readonly string[];
+  }): Promise<readonly StoredCluster[]>;
   /** The names of those uids that are known, revoked ones too. */
   names(uids: readonly ClusterUid[]): Promise<ReadonlyMap<ClusterUid, string>>;
   /** By name, in name order. Revoked ones only where asked for by `state`. */
@@ -74,7 +90,14 @@ export interface ClusterStore {
   joined(): Promise<readonly StoredCluster[]>;
   /** @throws RejectedError `name-taken`. */
   register(cluster: { uid: ClusterUid; name: string; labels: Labels; now: number }): Promise<StoredCluster>;
+  /**
+   * Registers clusters as joined, by the keys that their agents have, in one statement. Whose uid or key somebody has is the
+   * caller's to ask. @throws RejectedError `name-taken`.
+   */
+  takeOver(clusters: readonly TakenOver[], agents: { readonly protocol: number; readonly now: number }): Promise<void>;
   setLabels(uid: ClusterUid, labels: Labels): Promise<void>;
+  /** The same of many, in one statement. */
+  setLabelsOf(labels: ReadonlyMap<ClusterUid, Labels>): Promise<void>;
   setFacts(uid: ClusterUid, facts: Labels): Promise<void>;
   setApis(uid: ClusterUid, apis: string): Promise<void>;
   /** False: it is revoked already, or unknown. */

@@ -22,6 +22,8 @@ export interface RevocationStore {
   add(revocation: Revocation): Promise<void>;
   /** Whether the key was ever revoked. */
   has(publicKey: string): Promise<boolean>;
+  /** Which of the keys were. */
+  among(publicKeys: readonly string[]): Promise<ReadonlySet<string>>;
   /** Those that the bus does not have yet, oldest first. */
   pending(limit: number): Promise<readonly Revocation[]>;
   /** Those of that moment or later that the bus was told of. */

@@ -1,9 +1,9 @@
 import { canonicalJson, matchesSelector, seesCluster, selectable, type Scope } from '#domain';
 import type { ClusterStore, StoredCluster } from '#ports';
-import { RejectedError } from '#kit';
 import { nameAndUid } from '../page-cursor.js';
 import { phaseInForce } from '../phase-in-force.js';
 import { lastBeats } from '../postgres/presence.js';
+import { nameTaken } from '../postgres/take-over.js';
 import { byKeys, kept } from './memory.js';
 import { pageOf } from './page-of.js';
 import { holdsPair } from './scoped.js';
@@ -25,10 +25,44 @@ export function fakeClusters(run: Run): Clusters {
   const living = ({ tables }: Session): readonly StoredCluster[] =>
     tables.clusters.rows().filter((cluster) => cluster.state !== 'revoked');
 
+  const add = async (
+    session: Session,
+    { uid, name, labels, now }: Parameters<ClusterStore['register']>[0],
+  ): Promise<StoredCluster> => {
+    await session.lock(`name ${name}`);
+    if (living(session).some((cluster) => cluster.name === name)) {
+      throw nameTaken(name);
+    }
+    const cluster: StoredCluster = kept({
+      ...{ uid, name, labels, facts: {}, state: 'registered' as const, createdAt: now },
+      ...{ publicKey: null, agentVersion: null, protocol: null, joinedAt: null },
+      ...{ online: false, seenAt: null, heldSequence: 0, hold: null, leaving: null, credential: null },
+    });
+    session.tables.clusters.set(uid, cluster);
+    session.signals.add('resource');
+    return cluster;
+  };
+
   return {
     get: (uid) => run(({ tables }) => tables.clusters.get(uid) ?? null),
     byName: (name) => run((session) => living(session).find((cluster) => cluster.name === name) ?? null),
     byKey: (key) => run((session) => living(session).find(({ publicKey }) => publicKey === key) ?? null),
+    named: (names) =>
+      run((session) =>
+        living(session)
+          .filter(({ name }) => names.includes(name))
+          .sort(byKeys(({ name }) => [name])),
+      ),
+    holding: ({ uids, publicKeys }) =>
+      run(({ tables }) =>
+        tables.clusters
+          .rows()
+          .filter(
+            ({ uid, publicKey, state }) =>
+              uids.includes(uid) || (publicKey !== null && publicKeys.includes(publicKey) && state !== 'revoked'),
+          )
+          .sort(byKeys(({ uid }) => [uid])),
+      ),
     names: (uids) =>
       run(({ tables }) => {
         const found = uids.flatMap((uid) => tables.clusters.get(uid) ?? []);
@@ -64,26 +98,20 @@ export function fakeClusters(run: Run): Clusters {
           .filter((cluster) => cluster.state === 'joined')
           .sort(byKeys((cluster) => [cluster.name, cluster.uid])),
       ),
-    register: ({ uid, name, labels, now }) =>
+    register: (cluster) => run((session) => add(session, cluster)),
+    takeOver: (clusters, { protocol, now }) =>
       run(async (session) => {
-        await session.lock(`name ${name}`);
-        if (living(session).some((cluster) => cluster.name === name)) {
-          throw new RejectedError(
-            'name-taken',
-            `name: a cluster named ${name} is registered already; choose another name or remove that one first.`,
-            { status: 409 },
-          );
+        for (const { uid, name, labels, publicKey } of clusters) {
+          const cluster = await add(session, { uid, name, labels, now });
+          const agent = { publicKey, agentVersion: '', protocol, joinedAt: now };
+          session.tables.clusters.set(uid, kept({ ...cluster, ...agent, state: 'joined' as const }));
         }
-        const cluster: StoredCluster = kept({
-          ...{ uid, name, labels, facts: {}, state: 'registered' as const, createdAt: now },
-          ...{ publicKey: null, agentVersion: null, protocol: null, joinedAt: null },
-          ...{ online: false, seenAt: null, heldSequence: 0, hold: null, leaving: null, credential: null },
-        });
-        session.tables.clusters.set(uid, cluster);
-        session.signals.add('resource');
-        return cluster;
       }),
     setLabels: (uid, labels) => run((session) => change(session, uid, (cluster) => ({ ...cluster, labels }))),
+    setLabelsOf: (all) =>
+      run((session) => {
+        for (const [uid, labels] of all) change(session, uid, (cluster) => ({ ...cluster, labels }));
+      }),
     setFacts: (uid, facts) => run((session) => change(session, uid, (cluster) => ({ ...cluster, facts }))),
     setApis: (uid, apis) => run((session) => change(session, uid, (cluster) => ({ ...cluster, apis }))),
     revoke: (uid) =>

@@ -11,6 +11,8 @@ export function fakeRevocations(run: Run): RevocationStore {
         signals.add('dirty');
       }),
     has: (publicKey) => run(({ tables }) => tables.revocations.get(publicKey) !== undefined),
+    among: (publicKeys) =>
+      run(({ tables }) => new Set(publicKeys.filter((key) => tables.revocations.get(key) !== undefined))),
     pending: (limit) =>
       run(({ tables }) =>
         tables.revocations

@@ -1,10 +1,10 @@
 import { canonicalJson, type ClusterState, type Labels, type Scope, type Withdrawal } from '#domain';
 import type { ClusterQuery, ClusterStore, Page, StoredCluster } from '#ports';
-import { RejectedError } from '#kit';
 import { nameAndUid, pageAfter, pageLimit, toPage } from '../page-cursor.js';
 import { boundsOf, seesClusterSql, seesPairSql, type PairColumns } from './scopes-to-sql.js';
 import { Parameters, selectorToSql } from './selector-to-sql.js';
 import type { Sql } from './sql.js';
+import { nameTaken, takeOver } from './take-over.js';
 
 interface ClusterRow {
   readonly uid: string;
@@ -36,12 +36,16 @@ type Registry = Pick<
   | 'get'
   | 'byName'
   | 'byKey'
+  | 'named'
+  | 'holding'
   | 'names'
   | 'list'
   | 'summary'
   | 'joined'
   | 'register'
+  | 'takeOver'
   | 'setLabels'
+  | 'setLabelsOf'
   | 'setFacts'
   | 'setApis'
   | 'revoke'
@@ -103,6 +107,20 @@ export function clusterRegistry(sql: Sql): Registry {
     get: (uid) => one('uid = $1', uid),
     byName: (name) => one(`name = $1 and state <> 'revoked'`, name),
     byKey: (publicKey) => one(`public_key = $1 and state <> 'revoked'`, publicKey),
+    async named(names) {
+      const { rows } = await sql.query<ClusterRow>(
+        `select * from clusters where name = any($1::text[]) and state <> 'revoked' order by name`,
+        [names],
+      );
+      return rows.map(toCluster);
+    },
+    async holding({ uids, publicKeys }) {
+      const { rows } = await sql.query<ClusterRow>(
+        `select * from clusters where uid = any($1::text[]) or (public_key = any($2::text[]) and state <> 'revoked') order by uid`,
+        [uids, publicKeys],
+      );
+      return rows.map(toCluster);
+    },
     /** 100 of them about 1 ms. */
     async names(uids) {
       const { rows } = await sql.query<Pick<ClusterRow, 'uid' | 'name'>>(
@@ -128,21 +146,25 @@ export function clusterRegistry(sql: Sql): Registry {
          select * from added`,
         [uid, name, JSON.stringify(labels), now],
       );
-      if (rows[0] === undefined) {
-        throw new RejectedError(
-          'name-taken',
-          `name: a cluster named ${name} is registered already; choose another name or remove that one first.`,
-          { status: 409 },
-        );
-      }
+      if (rows[0] === undefined) throw nameTaken(name);
       sql.signal('resource');
       return toCluster(rows[0]);
     },
+    takeOver: (clusters, agents) => takeOver(sql, clusters, agents),
     async setLabels(uid, labels) {
       await change('update clusters set labels = $2::jsonb where uid = $1 and labels <> $2::jsonb', [
         uid,
         JSON.stringify(labels),
       ]);
+    },
+    async setLabelsOf(labels) {
+      if (labels.size === 0) return;
+      await change(
+        `update clusters c set labels = told.labels::jsonb
+         from unnest($1::text[], $2::text[]) as told (uid, labels)
+         where c.uid = told.uid and c.labels <> told.labels::jsonb`,
+        [[...labels.keys()], [...labels.values()].map((each) => JSON.stringify(each))],
+      );
     },
     async setFacts(uid, facts) {
       await change('update clusters set facts = $2::jsonb where uid = $1 and facts <> $2::jsonb', [

@@ -16,6 +16,13 @@ export function revocationStore(sql: Sql): RevocationStore {
       const { rows } = await sql.query('select 1 from revocations where public_key = $1', [publicKey]);
       return rows.length > 0;
     },
+    async among(publicKeys) {
+      const { rows } = await sql.query<{ public_key: string }>(
+        'select public_key from revocations where public_key = any($1::text[])',
+        [publicKeys],
+      );
+      return new Set(rows.map(({ public_key: publicKey }) => publicKey));
+    },
     async pending(limit) {
       const { rows } = await sql.query<{ public_key: string; at: number }>(
         'select public_key, at from revocations where pushed_at is null order by at, public_key limit $1',

@@ -51,6 +51,25 @@ export function audits(test: StoreTest): void {
       expect(await found({ from: 41, object: 'Application/' })).toEqual([50]);
     }));
 
+  it('chains the many entries of one transaction in their order', () =>
+    test(async ({ store }) => {
+      const count = 1_100;
+      await store.transact(async ({ audit }) => {
+        for (let at = 0; at < count; at += 1)
+          await audit.append({
+            at,
+            actor: 'fleet:x',
+            act: 'apply',
+            object: 'Cluster/x',
+            ...(at % 2 === 0 && { reason: 'r' }),
+          });
+      });
+      const entries = await allPages((page) => store.read.audit.list(page, 'oldest'), 500);
+      expect(entries.map(({ at }) => at)).toEqual(Array.from({ length: count }, (_, at) => at));
+      const verifier = new ChainVerifier();
+      expect(entries.map((each) => verifier.take(each)).filter((broken) => broken !== null)).toEqual([]);
+    }));
+
   it('chains the entries in the order of their commits, however many write at once, and leaves out what was rolled back', () =>
     test(async ({ store }) => {
       const entry = (object: string): AuditEntry => ({ at: 1, actor: 'token:ada', act: 'apply', object });

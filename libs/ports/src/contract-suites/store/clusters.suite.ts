@@ -89,6 +89,49 @@ export function clusters(test: StoreTest): void {
       expect(await read.clusters.byKey('UKEY')).toBeNull();
     }));
 
+  it('takes over many that joined elsewhere at once, all of them or none', () =>
+    test(async ({ store }) => {
+      const { clusters: kept, revocations } = store.read;
+      const taken = (uid: string, name = uid) => ({ uid, name, labels: { env: uid }, publicKey: `KEY-${uid}` });
+      const agents = { protocol: 1, now: 5 };
+      await kept.register({ uid: 'u0', name: 'eu-0', labels: {}, now: 1 });
+      await store.transact((unit) => unit.clusters.takeOver([taken('u2', 'eu-2'), taken('u1', 'eu-1')], agents));
+      await kept.takeOver([], agents);
+      expect(await kept.get('u1')).toEqual({
+        ...{ uid: 'u1', name: 'eu-1', labels: { env: 'u1' }, facts: {}, state: 'joined', publicKey: 'KEY-u1' },
+        ...{ agentVersion: '', protocol: 1, online: false, seenAt: null, createdAt: 5, joinedAt: 5 },
+        ...{ heldSequence: 0, hold: null, leaving: null, credential: null },
+      });
+      const uids = async (found: Promise<readonly { uid: string }[]>): Promise<string[]> =>
+        (await found).map(({ uid }) => uid);
+      expect(await uids(kept.named(['eu-2', 'eu-0', 'none']))).toEqual(['u0', 'u2']);
+      const refused = store.transact((unit) => unit.clusters.takeOver([taken('u3'), taken('u4', 'eu-1')], agents));
+      await expect(refused).rejects.toMatchObject({ code: 'name-taken', message: expect.stringContaining('eu-1') });
+      expect(await kept.get('u3')).toBeNull();
+      await kept.setLabelsOf(
+        new Map([
+          ['u1', { env: 'prod' }],
+          ['u2', {}],
+          ['none', {}],
+        ]),
+      );
+      await kept.setLabelsOf(new Map());
+      expect((await kept.named(['eu-1', 'eu-2'])).map(({ labels }) => labels)).toEqual([{ env: 'prod' }, {}]);
+      // A manifest's row came with each, or nothing could ever be written for it.
+      await store.read.outbox.mark(['u1', 'u2']);
+      expect((await store.transact((unit) => unit.outbox.claim(10))).map(({ uid }) => uid).sort()).toEqual([
+        'u1',
+        'u2',
+      ]);
+      await kept.revoke('u2', 6);
+      expect(await uids(kept.named(['eu-1', 'eu-2']))).toEqual(['u1']);
+      expect(await uids(kept.holding({ uids: ['u2', 'u9'], publicKeys: ['KEY-u1', 'KEY-u2'] }))).toEqual(['u1', 'u2']);
+      expect(await uids(kept.holding({ uids: [], publicKeys: ['KEY-u2'] }))).toEqual([]);
+      await revocations.add({ publicKey: 'KEY-u2', at: 6 });
+      expect([...(await revocations.among(['KEY-u1', 'KEY-u2']))]).toEqual(['KEY-u2']);
+      expect(await revocations.among([])).toEqual(new Set());
+    }));
+
   it('knows of the newest credential that an agent was given, whichever is told of first', () =>
     test(async ({ store }) => {
       const { clusters: kept } = store.read;
