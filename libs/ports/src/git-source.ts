@@ -108,8 +108,8 @@ export interface GitSource {
   /**
    * Writes the commit's files into an empty folder, which is made where it is missing: regular files and symlinks only, with the
    * executable bit dropped, no `.git`; submodules where the repository says so. Fetches what is not mirrored yet.
-   * @param paths files and folders, as Git has them: nothing else is fetched and written, and what is not there is passed over; everything unless told. At most
-   * 500; everything too where submodules are part of it.
+   * @param paths files and folders, as Git has them: nothing else is fetched and written, and what is not there is passed over; everything unless told. A symlink
+   * that one of them leads through is written, and not what it leads to. At most 500; everything too where submodules are part of it.
    * @throws what resolve throws; RejectedError `symlink-escapes` (a symlink that leaves the tree), `tree-too-large` (files, bytes),
    * `tree-invalid` (names that no honest commit has), `submodule-refused`, `lfs-pointer` (a file that is kept in Git LFS). Whatever is refused leaves nothing written.
    */

@@ -151,7 +151,9 @@ export function createFakeGitSource(): FakeGitSource {
       const { files } = find(url, sha);
       const bytes = (file: FakeFile): Buffer => Buffer.from(typeof file === 'string' ? file : file.symlink);
       const entries = Object.entries(files)
-        .filter(([name]) => paths.some((path) => isBelow(name, path)))
+        .filter(([name, file]) =>
+          paths.some((path) => isBelow(name, path) || (typeof file !== 'string' && isBelow(path, name))),
+        )
         .map(([path, file]): TreeEntry => ({
           path,
           kind: typeof file === 'string' ? 'file' : 'symlink',

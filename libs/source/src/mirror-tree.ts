@@ -64,8 +64,13 @@ export function readTrees({ folder, local, bring }: TreeTerms): MirrorTree {
   async function list(sha: string, paths: readonly string[] = []): Promise<readonly TreeEntry[]> {
     const asked = paths.map(plain);
     const few = asked.includes('.') ? [] : asked;
-    const look = async (missing?: Set<string>): Promise<readonly TreeEntry[]> =>
-      parseTree(await listed(sha, ['-r', '-l'], few), missing);
+    const look = async (missing?: Set<string>): Promise<readonly TreeEntry[]> => {
+      const found = parseTree(await listed(sha, ['-r', '-l'], few), missing);
+      const unsure = unsureParents(few, found);
+      if (unsure.length === 0) return found;
+      const parents = parseTree(await listed(sha, ['-l'], unsure), missing);
+      return [...found, ...parents.filter(({ kind }) => kind === 'symlink' || kind === 'submodule')];
+    };
     if (!(await isPartial(folder))) return look();
     const missing = new Set<string>();
     const entries = await look(missing);
@@ -114,6 +119,14 @@ export function readTrees({ folder, local, bring }: TreeTerms): MirrorTree {
       return parseSubmodules(told);
     },
   };
+}
+
+/** Parents of what was asked for that may be symlinks or submodules: nothing was found in them. */
+function unsureParents(asked: readonly string[], found: readonly TreeEntry[]): readonly string[] {
+  const folders = new Set(found.flatMap(({ path }) => withParents(path).slice(0, -1)));
+  const parents = new Set(asked.flatMap((path) => withParents(path).slice(0, -1)));
+  const given = new Set(found.map(({ path }) => path));
+  return [...parents].filter((path) => !folders.has(path) && !given.has(path));
 }
 
 /** Reads the output of `git config -z --get-regexp`; of a name that is there twice the last counts, as it does to git. */

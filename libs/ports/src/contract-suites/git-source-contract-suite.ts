@@ -268,6 +268,14 @@ export function describeGitSourceContract(
       expect((await readdir(await exported(sha, ['.']))).sort()).toEqual(['base', 'd*', 'dd', 'overlays']);
     });
 
+    it('writes the symlink that a path leads through, so that nobody takes what is behind it for missing', async () => {
+      const files = { 'a/b/x': '1', 'a/link': { symlink: 'b' }, 'c/y': '2', 'c/z': '3' };
+      const sha = await harness.commit({ files });
+      const folder = await exported(sha, ['a/link/x', './c/y', 'c/nowhere/at/all', 'nowhere/x']);
+      expect((await readdir(folder, { recursive: true })).sort()).toEqual(['a', 'a/link', 'c', 'c/y']);
+      expect(await readlink(path.join(folder, 'a/link'))).toBe('b');
+    });
+
     it('refuses a file that is in Git LFS, leaves nothing of it, and writes what is beside it', async () => {
       const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize 12345\n`;
       const sha = await harness.commit({ files: { 'apps/a': '1', 'pictures/logo.png': pointer } });
