@@ -135,13 +135,17 @@ describe('a fleet that Git declares', () => {
   );
 
   it('shows what people changed by hand, and puts it back when it is told to', async () => {
-    await fleet.apply('Strategy', 'quick', { waves: [{ name: 'another' }] });
+    const quick = { apiVersion: 'flotilla.dev/v1', kind: 'Strategy', metadata: { name: 'quick' } };
+    const documents = [{ ...quick, spec: { waves: [{ name: 'another' }] } }];
+    await fleet.api.post('/api/v1/apply', { documents, reason: 'in a hurry' });
     await fleet.api.delete('/api/v1/applications/web');
     const drifted = await settled('the drift', ({ state }) => state === 'drifted');
     expect(drifted.drift).toMatchObject([
       { kind: 'Application', name: 'web', file: 'fleet/apps/web.yaml', change: 'deleted', now: null },
-      { kind: 'Strategy', name: 'quick', file: 'fleet/strategies.yaml', change: 'changed' },
+      { kind: 'Strategy', name: 'quick', file: 'fleet/strategies.yaml', change: 'changed', reason: 'in a hurry' },
     ]);
+    expect(drifted.drift.map(({ by }) => by)).toEqual(['token:first-admin', 'token:first-admin']);
+    expect(drifted.drift[0]).not.toHaveProperty('reason');
     const told = ['created Application/web fleet/apps/web.yaml', 'configured Strategy/quick fleet/strategies.yaml'];
     expect(summary(await plan())).toEqual(told);
     expect(await apply({}, '?dryRun=true')).toMatchObject({ dryRun: true });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { PolicyFindingView } from '#contract';
 import type { JsonObject } from '#domain';
 import type { StoredRelease } from '#ports';
 import { SimulatedClusters } from '../helpers/simulated-clusters.js';
@@ -82,6 +83,8 @@ describe('no bad release past the door', () => {
     const { status: found } = await test.api.get<{ status: Status }>('/api/v1/applications/app');
     return found;
   };
+  const findings = async (query = ''): Promise<PolicyFindingView[]> =>
+    (await test.api.get<{ items: PolicyFindingView[] }>(`/api/v1/policy-findings${query}`)).items;
   const latest = async (): Promise<StoredRelease | null> => test.hub.store.read.releases.latest('app');
   const held = async (message: RegExp): Promise<void> => {
     const isSo = ({ holds }: Status): boolean =>
@@ -134,6 +137,9 @@ describe('no bad release past the door', () => {
       await apply('Policy', 'images', { mode: 'refuse', match: { kinds: ['Pod'] }, rules: [rule] });
       await commit({ 'app/pod.yaml': pod('web:latest') });
       await held(/Pod web: name a version \(rule policy\/images\/tag\)/);
+      expect(await findings()).toMatchObject([
+        { policy: 'images', rule: 'tag', outcome: 'refused', objects: ['Pod web'], clusters: ['a', 'b'] },
+      ]);
       const prod = { matchLabels: { env: 'prod' } };
       await apply('Policy', 'images', { mode: 'refuse', match: { kinds: ['Pod'], selector: prod }, rules: [rule] });
       await held(/^Cluster "b" would not take it: Pod web/);
@@ -141,6 +147,7 @@ describe('no bad release past the door', () => {
       await released(4);
       const warning = /Pod web: name a version \(rule policy\/images\/tag\)/;
       expect((await latest())?.details?.warnings).toEqual([expect.stringMatching(warning)]);
+      expect(await findings()).toMatchObject([{ outcome: 'warned', message: 'name a version', clusterCount: 2 }]);
       // What is released already is told, and not taken back.
       await apply('Policy', 'images', { mode: 'refuse', match: { kinds: ['Pod'] }, rules: [rule] });
       await eventually('it is told', status, ({ warnings }) => warning.test(warnings.join()), WITHIN_MS);
@@ -154,6 +161,10 @@ describe('no bad release past the door', () => {
       await test.api.delete('/api/v1/policies/images');
       await commit({ 'app/pod.yaml': null });
       await released(5);
+      // What was found is kept for a while, as something that is over.
+      expect(await findings()).toMatchObject([{ rule: 'tag', until: expect.any(String) }]);
+      expect(await findings('?policy=others')).toEqual([]);
+      expect((await test.api.get<{ status: object }>('/api/v1/applications/app')).status).not.toHaveProperty('policies');
     },
     CASE_MS,
   );

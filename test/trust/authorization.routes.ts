@@ -82,6 +82,7 @@ export const ROUTES: Readonly<Record<string, readonly [Role, About]>> = {
   'GET /api/v1/policies/:name': ['viewer', 'hub'],
   'PUT /api/v1/policies/:name': ['admin', 'hub'],
   'DELETE /api/v1/policies/:name': ['admin', 'hub'],
+  'GET /api/v1/policy-findings': ['viewer', 'hub'],
   'GET /api/v1/fleets': ['viewer', 'filtered'],
   'GET /api/v1/fleets/:name': ['viewer', 'hub'],
   'PUT /api/v1/fleets/:name': ['admin', 'hub'],

@@ -24,6 +24,7 @@ import { WebhookDoor } from './http/webhooks/webhook-door.js';
 import { WebhooksController } from './http/webhooks/webhooks.controller.js';
 import { CredentialsController } from './http/credentials.controller.js';
 import { DeclaredFleetController } from './http/declared.controller.js';
+import { PolicyFindingsController } from './http/policy-findings.controller.js';
 import { EventsController } from './http/events.controller.js';
 import { FleetCommandsController } from './http/fleet-commands.controller.js';
 import { FleetController } from './http/fleet.controller.js';
@@ -234,6 +235,7 @@ const controllers: Type[] = [
   FleetController,
   FleetCommandsController,
   DeclaredFleetController,
+  PolicyFindingsController,
   RolloutsController,
   RolloutCommandsController,
   RolloutHistoryController,

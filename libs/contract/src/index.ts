@@ -14,6 +14,7 @@ export * from './http/fleet-files.js';
 export * from './http/fleet.js';
 export * from './http/history.js';
 export * from './http/plans.js';
+export * from './http/policy-findings.js';
 export * from './http/rollouts.js';
 export * from './http/scopes.js';
 export * from './http/sessions.js';

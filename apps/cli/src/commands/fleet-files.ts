@@ -82,10 +82,15 @@ export function statusText(status: FleetStatus): string {
     ...(revision !== undefined && state !== 'current' ? [`Newest:  ${shortRevision(revision)}`] : []),
     ...holdLines(holds, Date.now()),
     ...(drift.length > 0 ? ['', 'Changed by hand:'] : []),
-    ...drift.map(({ kind, name, file, change }) => `  ${kind.toLowerCase()}/${name} ${change} (${plain(file)})`),
+    ...drift.map(driftLine),
     ...(undeclared.length > 0 ? ['', `Declared by no file: ${undeclared.map(plain).join(', ')}`] : []),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function driftLine({ kind, name, file, change, by, at, reason }: FleetStatus['drift'][number]): string {
+  const who = by === undefined ? '' : ` by ${plain(by)}${at === undefined ? '' : ` at ${at}`}`;
+  return `  ${kind.toLowerCase()}/${name} ${change}${who} (${plain(file)})${reason === undefined ? '' : `: ${plain(reason)}`}`;
 }
 
 function stateText({ state, drift }: FleetStatus): string {

@@ -53,6 +53,10 @@ export function fleetActor(source: string): string {
   return `fleet:${source}`;
 }
 
+export function isFleetActor(actor: string): boolean {
+  return FLEET_ACTOR.test(actor);
+}
+
 /**
  * Where the fleet says that what Git declares is not to be changed by hand. The Fleet itself may always be: it is the way out when
  * Git is out of reach.
@@ -63,7 +67,7 @@ export async function refuseByHand(
   actor: string,
   { kind, name }: Pick<DeclaredObject, 'kind' | 'name'>,
 ): Promise<void> {
-  if (kind === 'Fleet' || FLEET_ACTOR.test(actor)) return;
+  if (kind === 'Fleet' || isFleetActor(actor)) return;
   const [fleet] = await unit.resources.list('Fleet');
   if (fleet?.spec['byHand'] !== 'refuse') return;
   const declared = await readDeclared(unit);

@@ -18,6 +18,7 @@ import { iso } from '../http/views/time.js';
 import { STORE } from '../parts.js';
 import { readDeclared, type DeclaredObject } from './declared-objects.js';
 import { keyOf } from './fleet-pass.js';
+import { withAuthors } from './who-changed.js';
 
 /** Most objects that are named as declared by no file. */
 const MOST_NAMED = 100;
@@ -56,7 +57,8 @@ export class FleetReader {
     const { revision } = (source?.status ?? {}) as { revision?: string };
     const holds = [...holdsOf(fleet), ...(source ? holdsOf(source) : [])];
     const { documents } = await this.export();
-    const drift = declared ? await this.drift(declared.objects, documents) : [];
+    const changed = declared ? await this.drift(declared.objects, documents) : [];
+    const drift = declared ? await withAuthors(this.store.read, changed, declared.at) : [];
     const isApplied = declared?.revision === revision && declared?.generation === fleet.generation;
     const late = declared === null ? 'new' : 'pending';
     const state = holds.length > 0 ? 'held' : !isApplied ? late : drift.length > 0 ? 'drifted' : 'current';

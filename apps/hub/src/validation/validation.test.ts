@@ -122,7 +122,9 @@ describe('what is looked at before a release', () => {
     const told = [expect.stringMatching(/^Cluster "a": ConfigMap settings, data\.a: must be a text/)];
     expect(await check(digest, [cluster('a')], { schema: 'warn' })).toMatchObject({ refusal: null, told });
     expect(await check(digest, [cluster('a')], { released: true })).toMatchObject({ refusal: null, told });
-    expect(await check(digest, [cluster('a')], { schema: 'off' })).toEqual({ refusal: null, told: [], warnings: [] });
+    expect(await check(digest, [cluster('a')], { schema: 'off' })).toEqual({
+      ...{ refusal: null, told: [], warnings: [], policies: [] },
+    });
   });
 
   it('warns of clusters that do not tell, and asks again a minute later and not before', async () => {
@@ -130,7 +132,9 @@ describe('what is looked at before a release', () => {
     const unknown = [expect.stringMatching(/^Cluster "a": what it serves is not known yet/)];
     const old = cluster('a');
     delete (old as { apis?: string }).apis;
-    expect(await check(digest, [old])).toEqual({ refusal: null, told: [], warnings: unknown });
+    expect(await check(digest, [old])).toEqual({
+      ...{ refusal: null, told: [], warnings: unknown, policies: [] },
+    });
     expect(await check(digest, [cluster('a', { online: false })])).toMatchObject({ warnings: unknown });
     expect(asked).toEqual([]);
     const answers = schemas;

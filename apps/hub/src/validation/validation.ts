@@ -7,6 +7,7 @@ import { CheckMembers, type Checked, type CheckedMember } from './check-members.
 import { CheckPolicies } from './check-policies.js';
 import { ClusterApis } from './cluster-apis.js';
 import { clustersText, refusalText, warningTexts } from './findings-text.js';
+import { policyFindings, type PolicyFinding } from './policy-records.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -26,6 +27,8 @@ export interface ValidationResult {
   readonly warnings: readonly string[];
   /** Of those, what is to be told of the application too. */
   readonly told: readonly string[];
+  /** What each rule of the policies said. */
+  readonly policies: readonly PolicyFinding[];
 }
 
 /** Looks at what was rendered before it becomes a release: by what its clusters serve, and by the hub's policies. */
@@ -66,6 +69,7 @@ export class Validation {
       refusal: refusal === null ? null : `${refusal}: mend it, and commit`,
       warnings: [...told, ...unknownText(schemas)],
       told,
+      policies: policyFindings(policies, isNew),
     };
   }
 

@@ -44,6 +44,10 @@ export const fleetDriftSchema = z
     declared: resourceSchema,
     /** As it is; null: it is not there. */
     now: resourceSchema.nullable(),
+    /** Who changed it last by hand since the files were applied, when and why; absent: it is not known. Told of the first 50. */
+    by: z.string().optional(),
+    at: timeSchema.optional(),
+    reason: z.string().optional(),
   })
   .meta({ id: 'FleetDrift' });
 

@@ -16,6 +16,9 @@ export const PAGE_PATHS: readonly string[] = [
   'register',
   'strategies',
   'strategies/:name',
+  'policies',
+  'policies/:name',
+  'declared',
   'signed-in',
 ];
 

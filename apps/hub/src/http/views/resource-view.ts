@@ -20,7 +20,13 @@ export function statusFor({ status }: Pick<StoredResource, 'status'>, whole: boo
 
 /** A declared object as `get -o yaml` shows it; what the hub added is taken back without a word by `apply`. */
 export function resourceView(resource: StoredResource, whole = true): Resource {
-  const { holds, ...status } = statusFor(resource, whole) as { holds?: readonly Hold[] } & Record<string, unknown>;
+  const {
+    holds,
+    policies: _,
+    ...status
+  } = statusFor(resource, whole) as {
+    holds?: readonly Hold[];
+  } & Record<string, unknown>;
   return {
     apiVersion: API_VERSION,
     kind: resource.kind,

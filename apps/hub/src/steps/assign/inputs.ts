@@ -10,12 +10,15 @@ import {
 } from '#contract';
 import type { StrategySpec } from '#domain';
 import type { GitRepository, StoredResource, Unit } from '#ports';
+import type { PolicyRecord } from '../../validation/policy-records.js';
 
 /** Something is in the way; what runs stays as it is. */
 export class Blocked extends Error {
   constructor(
     readonly code: 'source' | 'render' | 'validation' | 'placement' | 'promotion' | 'strategy' | 'manifest' | 'spec',
     message: string,
+    /** What was found out before that. */
+    readonly found: { readonly policies?: readonly PolicyRecord[] } = {},
   ) {
     super(message);
   }

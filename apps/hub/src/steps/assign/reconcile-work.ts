@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Hold, JsonObject } from '#domain';
 import type { Clock, Store, StoredResource } from '#ports';
 import { CLOCK, STORE } from '../../parts.js';
+import { recordPolicies, type PolicyRecord } from '../../validation/policy-records.js';
 import { Validation } from '../../validation/validation.js';
 import { ChartQuestions } from '../render/chart-questions.js';
 import { DeclaredSources } from '../render/declared-sources.js';
@@ -22,6 +23,8 @@ export interface ApplicationStatus {
   readonly holds: readonly Hold[];
   /** Clusters left out, and why. */
   readonly warnings: readonly string[];
+  /** What the hub's policies say of it, and said. Shown to whom it may be shown by a list of its own. */
+  readonly policies?: readonly PolicyRecord[];
 }
 
 export interface ReconcileOutcome {
@@ -82,7 +85,9 @@ export class ReconcileWork {
     await requireRoom(read, this.sizes, name, members);
 
     const checked = await this.validation.check({ application: name, spec, members, clusters, latest });
-    if (checked.refusal !== null) throw new Blocked('validation', checked.refusal);
+    const { policies: before = [] } = resource.status as unknown as Partial<ApplicationStatus>;
+    const policies = recordPolicies(before, checked.policies, this.clock.now());
+    if (checked.refusal !== null) throw new Blocked('validation', checked.refusal, { policies });
 
     const main = mainSource(taken, latest);
     const warnings = [...taken.warnings, ...checked.warnings];
@@ -95,7 +100,7 @@ export class ReconcileWork {
     const [rollout, refused] = await this.start(started);
     const stale = [...taken.sources.values()].flatMap((pin) => pin.stale ?? []);
     const blocked = [...refused, ...stale.map((why) => new Blocked('source', why)), ...taken.holds];
-    const found = { revision: main.revision, release: release.number, warnings: told.slice(0, 20) };
+    const found = { revision: main.revision, release: release.number, warnings: told.slice(0, 20), policies };
     await this.keepStatus(resource, found, blocked);
     if (blocked.length === 0 && taken.read !== null) this.unchanged.remember(resource, release.number, taken.read);
     return { application: name, release: release.number, ...(rollout && { rollout }) };

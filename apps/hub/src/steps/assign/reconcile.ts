@@ -134,7 +134,7 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
       return await this.work.run(resource);
     } catch (error) {
       if (!(error instanceof Blocked)) throw error;
-      const message = await this.work.keepStatus(resource, {}, [error]);
+      const message = await this.work.keepStatus(resource, error.found, [error]);
       return { application: name, ...(message !== undefined && { error: message }) };
     }
   }
