@@ -57,25 +57,35 @@ export function isFleetActor(actor: string): boolean {
   return FLEET_ACTOR.test(actor);
 }
 
+/** @throws RejectedError `declared-in-git` (409), naming the file. */
+export type RefuseByHand = (object: Pick<DeclaredObject, 'kind' | 'name'>) => void;
+
 /**
- * Where the fleet says that what Git declares is not to be changed by hand. The Fleet itself may always be: it is the way out when
- * Git is out of reach.
- * @throws RejectedError `declared-in-git` (409), naming the file.
+ * Where the fleet says that what Git declares is not to be changed by hand, each object of it is refused. The Fleet itself may always
+ * be changed: it is the way out when Git is out of reach.
  */
+export async function readRefusals(unit: Unit, actor: string): Promise<RefuseByHand> {
+  if (FLEET_ACTOR.test(actor)) return () => undefined;
+  const [fleet] = await unit.resources.list('Fleet');
+  if (fleet?.spec['byHand'] !== 'refuse') return () => undefined;
+  const declared = await readDeclared(unit);
+  const files = new Map(declared?.objects.map(({ kind, name, file }) => [`${kind}/${name}`, file]));
+  return ({ kind, name }) => {
+    const file = files.get(`${kind}/${name}`);
+    if (kind === 'Fleet' || file === undefined) return;
+    throw new RejectedError(
+      'declared-in-git',
+      `${kind} "${name}" is declared by ${file} of source "${declared?.source ?? ''}", and the fleet takes no changes by hand: change that file, or set byHand: report on the Fleet`,
+      { status: 409 },
+    );
+  };
+}
+
+/** The same for one object. @throws RejectedError `declared-in-git` (409), naming the file. */
 export async function refuseByHand(
   unit: Unit,
   actor: string,
-  { kind, name }: Pick<DeclaredObject, 'kind' | 'name'>,
+  object: Pick<DeclaredObject, 'kind' | 'name'>,
 ): Promise<void> {
-  if (kind === 'Fleet' || isFleetActor(actor)) return;
-  const [fleet] = await unit.resources.list('Fleet');
-  if (fleet?.spec['byHand'] !== 'refuse') return;
-  const declared = await readDeclared(unit);
-  const object = declared?.objects.find((each) => each.kind === kind && each.name === name);
-  if (!declared || !object) return;
-  throw new RejectedError(
-    'declared-in-git',
-    `${kind} "${name}" is declared by ${object.file} of source "${declared.source}", and the fleet takes no changes by hand: change that file, or set byHand: report on the Fleet`,
-    { status: 409 },
-  );
+  (await readRefusals(unit, actor))(object);
 }

@@ -1,19 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  issueErrors,
-  namedSources,
-  RESOURCE_KINDS,
-  resourceSchemas,
-  type ApplyAnswer,
-  type ApplyResult,
-  type FieldError,
-  type Resource,
-} from '#contract';
-import { canonicalJson, coversPlacement, isUnbounded, scopesFor, seesCluster, type JsonObject } from '#domain';
+import { namedSources, type ApplyAnswer, type ApplyResult, type Resource } from '#contract';
+import { canonicalJson, coversPlacement, isUnbounded, scopesFor, type JsonObject } from '#domain';
 import { RejectedError } from '#kit';
 import type { Clock, HubBus, Store, Unit } from '#ports';
-import { adoptCluster, adoptionOf } from '../declared/adopt-cluster.js';
-import { refuseByHand } from '../declared/declared-objects.js';
+import { adoptionOf, type ClusterDocument } from '../declared/adopt-cluster.js';
+import { readRefusals, type RefuseByHand } from '../declared/declared-objects.js';
+import { takeClusters, type PlacedCluster } from '../declared/take-clusters.js';
 import { CLOCK, HUB_BUS, STORE } from '../parts.js';
 import { FreezeKeeper } from '../steps/advance/freeze-keeper.js';
 import { changesTerms } from '../steps/assign/application-terms.js';
@@ -21,9 +13,8 @@ import { Reconcile } from '../steps/assign/reconcile.js';
 import type { Caller } from './access/permit.js';
 import { Reach } from './access/reach.js';
 import { outOfScope } from './access/refusals.js';
-import { requireLabels } from './access/require-labels.js';
-import { holdsWholeCluster } from './access/target-check.js';
 import { audit } from './audit.js';
+import { checkDocuments } from './check-documents.js';
 import { currentDocument, wantedDocument } from './views/current-document.js';
 
 /** Applies declared objects: every bad document is named, and either all are written or none. */
@@ -58,13 +49,18 @@ export class ApplyDocuments {
     caller: Caller,
     options: { readonly dryRun: boolean; readonly reason?: string | undefined },
   ): Promise<ApplyResult[]> {
+    const now = this.clock.now();
+    const work = { ...options, now, refuseByHand: await readRefusals(unit, caller.actor) };
+    const coming = new Set(resources.map(({ kind, metadata }) => `${kind}/${metadata.name}`));
     const answers: ApplyResult[] = [];
-    for (const [index, resource] of resources.entries()) {
-      await this.checkScope(unit, resource, caller, index);
-      await this.checkReferences(unit, resource, { all: resources, index, sees: caller.sees });
-      answers.push(await this.one(unit, resource, caller, options));
+    for (;;) {
+      answers.push(...(await takeClusters(unit, clustersFrom(resources, answers.length), caller, work)));
+      const resource = resources[answers.length];
+      if (!resource || resource.kind === 'Cluster') return answers;
+      await this.checkScope(unit, resource, caller, answers.length);
+      await this.checkReferences(unit, resource, { coming, index: answers.length, sees: caller.sees });
+      answers.push(await this.one(unit, resource, caller, work));
     }
-    return answers;
   }
 
   /** What follows from what was written. */
@@ -87,20 +83,27 @@ export class ApplyDocuments {
 
   private async one(
     unit: Unit,
-    resource: Resource,
+    resource: OtherDocument,
     caller: Caller,
-    options: { readonly dryRun: boolean; readonly reason?: string | undefined },
+    {
+      now,
+      ...options
+    }: {
+      readonly now: number;
+      readonly dryRun: boolean;
+      readonly reason?: string | undefined;
+      readonly refuseByHand: RefuseByHand;
+    },
   ): Promise<ApplyResult> {
     const { kind } = resource;
     const { name } = resource.metadata;
     const before = await currentDocument(unit, kind, name);
     const after = wantedDocument(resource);
-    const result = resultOf(resource, before, after);
+    const result = resultOf(before, after);
     if (!options.dryRun && result !== 'unchanged') {
-      await refuseByHand(unit, caller.actor, { kind, name });
-      const now = this.clock.now();
+      options.refuseByHand({ kind, name });
       await this.write(unit, resource, now, caller);
-      await audit(unit, { now, caller }, result === 'adopted' ? 'cluster.adopt' : 'apply', `${kind}/${name}`, {
+      await audit(unit, { now, caller }, 'apply', `${kind}/${name}`, {
         reason: options.reason,
         detail: { before: before as unknown as JsonObject, after: after as unknown as JsonObject },
       });
@@ -108,14 +111,8 @@ export class ApplyDocuments {
     return { kind, name, result, before, after };
   }
 
-  private async write(unit: Unit, resource: Resource, now: number, caller: Caller): Promise<void> {
+  private async write(unit: Unit, resource: OtherDocument, now: number, caller: Caller): Promise<void> {
     switch (resource.kind) {
-      case 'Cluster': {
-        const cluster = await unit.clusters.byName(resource.metadata.name);
-        if (cluster) return unit.clusters.setLabels(cluster.uid, resource.metadata.labels);
-        const adoption = adoptionOf(resource);
-        return adoption ? adoptCluster(unit, adoption, now) : undefined;
-      }
       case 'Freeze': {
         const { reason, until } = resource.spec;
         const { since = now } = (await unit.freeze.get()) ?? {};
@@ -144,8 +141,8 @@ export class ApplyDocuments {
    */
   private async checkScope(
     unit: Unit,
-    resource: Resource,
-    { grants, scopes, sees }: Caller,
+    resource: OtherDocument,
+    { grants, scopes }: Caller,
     index: number,
   ): Promise<void> {
     const { kind } = resource;
@@ -170,14 +167,6 @@ export class ApplyDocuments {
         const is = before === null || (await this.reach.ofApplication(scopes, before, unit)) === 'all';
         return mayBe && is ? undefined : refuse(`application "${name}" wherever its placement takes it`);
       }
-      case 'Cluster': {
-        const cluster = await unit.clusters.byName(name);
-        // To anybody else it is not there, as one is not that they can't see.
-        if (!cluster && isAdmin && adoptionOf(resource)) return;
-        if (!cluster || !seesCluster(sees, cluster)) throw notRegistered(name, index);
-        if (!holdsWholeCluster(scopes, cluster)) refuse(`cluster "${name}" and every application`);
-        return requireLabels(scopes, 'operator', { labels: resource.metadata.labels, facts: cluster.facts });
-      }
     }
   }
 
@@ -185,13 +174,17 @@ export class ApplyDocuments {
   private async checkReferences(
     unit: Unit,
     resource: Resource,
-    { all, index, sees }: { readonly all: readonly Resource[]; readonly index: number; readonly sees: Caller['sees'] },
+    {
+      coming,
+      index,
+      sees,
+    }: { readonly coming: ReadonlySet<string>; readonly index: number; readonly sees: Caller['sees'] },
   ): Promise<void> {
     const path = `documents[${index}]`;
     if (resource.kind !== 'Application' && resource.kind !== 'Fleet') return;
     // Whoever could point an application at a source would read it: only at one that they see.
     const there = async (kind: 'Source' | 'Strategy', wanted: string): Promise<boolean> =>
-      all.some((each) => each.kind === kind && each.metadata.name === wanted) ||
+      coming.has(`${kind}/${wanted}`) ||
       ((await unit.resources.get(kind, wanted)) !== null && (await this.reach.seesUsed(sees, kind, wanted, unit)));
     const { source } = resource.spec;
     const named =
@@ -211,57 +204,23 @@ export class ApplyDocuments {
   }
 }
 
-function resultOf(resource: Resource, before: Resource | null, after: Resource): ApplyResult['result'] {
-  if (before === null) return resource.kind === 'Cluster' ? 'adopted' : 'created';
-  return canonicalJson(before) === canonicalJson(after) ? 'unchanged' : 'configured';
+type OtherDocument = Exclude<Resource, ClusterDocument>;
+
+/** Those that stand there one after the other from a place on. */
+function clustersFrom(resources: readonly Resource[], start: number): readonly PlacedCluster[] {
+  const found: PlacedCluster[] = [];
+  for (let index = start; ; index += 1) {
+    const resource = resources[index];
+    if (resource?.kind !== 'Cluster') return found;
+    found.push({ resource, index });
+  }
 }
 
-function notRegistered(name: string, index: number): RejectedError {
-  return missing(
-    `documents[${index}].metadata.name`,
-    `Cluster "${name}" is not registered: \`flotilla cluster add ${name}\` registers it`,
-  );
+function resultOf(before: Resource | null, after: Resource): ApplyResult['result'] {
+  if (before === null) return 'created';
+  return canonicalJson(before) === canonicalJson(after) ? 'unchanged' : 'configured';
 }
 
 function missing(path: string, message: string): RejectedError {
   return new RejectedError('missing-reference', `${path}: ${message}`, { status: 422, fields: [{ path, message }] });
-}
-
-/** Checks each document by the schema of its kind. @throws RejectedError `invalid` that names every bad field of every document. */
-export function checkDocuments(documents: readonly unknown[]): readonly Resource[] {
-  const errors: FieldError[] = [];
-  const resources: Resource[] = [];
-  const seen = new Map<string, number>();
-  for (const [index, document] of documents.entries()) {
-    const kind = (document as { kind?: unknown } | null)?.kind;
-    const schema =
-      typeof kind === 'string' && Object.hasOwn(resourceSchemas, kind)
-        ? resourceSchemas[kind as keyof typeof resourceSchemas]
-        : null;
-    if (!schema) {
-      errors.push({ path: `documents[${index}].kind`, message: `must be one of ${RESOURCE_KINDS.join(', ')}` });
-      continue;
-    }
-    const parsed = schema.safeParse(document);
-    if (!parsed.success) {
-      errors.push(...issueErrors(parsed.error.issues, ['documents', index]));
-      continue;
-    }
-    const resource: Resource = parsed.data;
-    const key = `${resource.kind}/${resource.metadata.name}`;
-    const earlier = seen.get(key);
-    if (earlier !== undefined) {
-      errors.push({
-        path: `documents[${index}]`,
-        message: `${key} stands in documents[${earlier}] too: keep one of them`,
-      });
-    }
-    seen.set(key, index);
-    resources.push(resource);
-  }
-  if (errors.length > 0) {
-    const text = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
-    throw new RejectedError('invalid', text, { status: 400, fields: errors.slice(0, 50) });
-  }
-  return resources;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { RejectedError } from '#kit';
-import { checkDocuments } from './apply-documents.js';
+import { checkDocuments } from './check-documents.js';
 
 const source = {
   apiVersion: 'flotilla.dev/v1',
