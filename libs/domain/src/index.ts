@@ -69,6 +69,7 @@ export { deriveHolds } from './rollout/why-holds.js';
 export * from './rollout/windows.js';
 export * from './unified-diff.js';
 export { bundleCheck, neededVersions, type Finding, type ServedApis } from './validation/check-bundle.js';
+export { carriedFiles, carryFiles, sealOf } from './validation/encrypted-files.js';
 export { isEncryptedObject } from './validation/encrypted.js';
 // What reads policies is #domain/policies: it brings CEL along.
 export { MAX_POLICY_EXPRESSION, type PolicyRule, type PolicySpec } from './validation/policy.js';
