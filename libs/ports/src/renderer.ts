@@ -83,6 +83,11 @@ export interface RenderOutput {
    * a path where nothing is would matter if something were. What is read of other commits, of bases and values files, is not among them.
    */
   readonly reads: readonly string[];
+  /**
+   * Files that SOPS encrypted and that objects came of, as they stand in Git, by the code over all their values (`sealOf` of the object).
+   * Absent: there are none.
+   */
+  readonly encryptedFiles?: ReadonlyMap<string, string>;
   /** What was left out or is not as its author may think, as sentences; at most 20. */
   readonly warnings: readonly string[];
 }

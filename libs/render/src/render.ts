@@ -7,6 +7,7 @@ import { RejectedError, type Logger } from '#kit';
 import type { HelmInput, Renderer, RenderInput, RenderOutput, RenderPatch } from '#ports';
 import { applyPatches } from './apply-patches.js';
 import type { CommitTrees } from './commit-tree.js';
+import { findEncryptedFiles, type ReadPlace } from './encrypted-files.js';
 import { fenceKustomization } from './fence-kustomization.js';
 import { helmInputOf, refuseBareChart } from './helm/helm-input-of.js';
 import { openHelm, type FindHelm, type Helm } from './helm/open-helm.js';
@@ -96,16 +97,24 @@ type Printed = Pick<RenderOutput, 'objects' | 'tool'>;
 
 /** What every renderer does the same way, whatever builds a kustomization. */
 export async function renderWith(input: RenderInput, limits: RenderLimits, builders: Builders): Promise<RenderOutput> {
-  const output = await renderUnpatched(input, limits, builders);
-  if (input.patches === undefined || input.patches.length === 0) return output;
-  return { ...output, objects: await builders.patch(output.objects, input.patches) };
+  const { output, places } = await renderUnpatched(input, limits, builders);
+  const { patches = [] } = input;
+  const objects = patches.length === 0 ? output.objects : await builders.patch(output.objects, patches);
+  const encryptedFiles = await findEncryptedFiles(objects, places);
+  return { ...output, objects, ...(encryptedFiles.size > 0 && { encryptedFiles }) };
 }
 
 function isChart({ renderer, helm }: RenderInput): boolean {
   return renderer === 'helm' || (renderer === 'auto' && helm !== undefined);
 }
 
-async function renderUnpatched(input: RenderInput, limits: RenderLimits, builders: Builders): Promise<RenderOutput> {
+interface Unpatched {
+  readonly output: RenderOutput;
+  /** What was read of every commit. */
+  readonly places: readonly ReadPlace[];
+}
+
+async function renderUnpatched(input: RenderInput, limits: RenderLimits, builders: Builders): Promise<Unpatched> {
   const { folder, path: overlay, renderer } = input;
   const root = await realpath(folder);
   const inside = await resolveInside(root, '.', path.posix.normalize(overlay), 'spec.path');
@@ -119,19 +128,26 @@ async function renderUnpatched(input: RenderInput, limits: RenderLimits, builder
     const reads = new Reads(root);
     reads.addLinks(inside);
     const rendered = await builders.helm(root, inside.relative, helmInputOf(input.helm), reads);
-    return { ...rendered, reads: reads.list() };
+    return ofOneCommit(root, { ...rendered, reads: reads.list() });
   }
   if (renderer === 'kustomize' || (renderer === 'auto' && (await hasKustomization(inside.real)))) {
     const trees = await fenceKustomization(root, inside.relative, input.baseOf);
     const printed = await buildTrees(trees, inside.relative, builders);
     trees.own.reads.addLinks(inside);
-    return { ...printed, reads: trees.own.reads.list(), warnings: [] };
+    return {
+      output: { ...printed, reads: trees.own.reads.list(), warnings: [] },
+      places: trees.all.map((tree) => ({ root: tree.root, paths: tree.reads.list() })),
+    };
   }
   if (renderer === 'auto') await refuseBareChart(inside);
   const reads = new Reads(root);
   reads.addLinks(inside);
   const objects = await renderPlain(root, inside.relative, limits.maxOutputBytes, reads);
-  return { objects, tool: 'yaml', reads: reads.list(), warnings: [] };
+  return ofOneCommit(root, { objects, tool: 'yaml', reads: reads.list(), warnings: [] });
+}
+
+function ofOneCommit(root: string, output: RenderOutput): Unpatched {
+  return { output, places: [{ root, paths: output.reads }] };
 }
 
 async function buildTrees(trees: CommitTrees, folder: string, builders: Builders): Promise<Printed> {

@@ -3,7 +3,7 @@ import { gzip } from 'node:zlib';
 import { Inject, Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { MAX_BUNDLE_BYTES, MAX_BUNDLE_OBJECTS } from '#contract';
-import { makeBundle, type Overlay } from '#domain';
+import { carryFiles, makeBundle, type Overlay } from '#domain';
 import { keepNewest, messageOf, RejectedError, RetryableError, type Metrics } from '#kit';
 import type { OverlayInputs, Renderer, StoredRelease } from '#ports';
 import { METRICS, RENDERER, SETTINGS, type HubSettings } from '../../parts.js';
@@ -164,7 +164,8 @@ export class RenderOverlays {
         return { folder: await open.folder(request.pin(overlay, pin.name)) };
       },
     });
-    const bundle = makeBundle(output.objects, { maxBytes: MAX_BUNDLE_BYTES, maxObjects: MAX_BUNDLE_OBJECTS });
+    const objects = carryFiles(output.objects, output.encryptedFiles ?? new Map());
+    const bundle = makeBundle(objects, { maxBytes: MAX_BUNDLE_BYTES, maxObjects: MAX_BUNDLE_OBJECTS });
     if (!bundle.ok) {
       const why = bundle.errors.map(({ message }) => message).join('; ');
       throw new RejectedError('bundle-invalid', why.slice(0, 2000));
