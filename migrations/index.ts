@@ -11,6 +11,7 @@ import { Page0010 } from './0010-page.js';
 import { Glance0011 } from './0011-glance.js';
 import { ReleaseDetails0012 } from './0012-release-details.js';
 import { Apis0013 } from './0013-apis.js';
+import { VerifiedSchemas0014 } from './0014-verified-schemas.js';
 
 /** All of them, in order. A released one is never changed; the next one expands, and a later one contracts. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   Glance0011,
   ReleaseDetails0012,
   Apis0013,
+  VerifiedSchemas0014,
 ];

@@ -1,4 +1,3 @@
-import { FIELD_TYPES, type FieldSchema } from '#domain';
 import { z } from 'zod';
 import { digestSchema, nameSchema, uidSchema } from './primitives.js';
 
@@ -153,36 +152,15 @@ export const askErrorSchema = z.object({
   error: z.object({ code: text(64), message: text(1024) }),
 });
 
+/** Most bytes of a group version's OpenAPI document, as the API server gives it. */
+export const MAX_SCHEMAS_BYTES = 16 * 1024 * 1024;
 /** Most group versions of one cluster. */
 export const MAX_GROUP_VERSIONS = 2000;
 
-/** Group versions with the hashes that the API server gives their OpenAPI documents. */
+/** Group versions with the hashes that the API server gives their OpenAPI documents: the SHA-512 of their bytes. */
 export const apiIndexSchema = z
   .record(groupVersionSchema, hashSchema)
   .refine((all) => Object.keys(all).length <= MAX_GROUP_VERSIONS, `must have at most ${MAX_GROUP_VERSIONS} entries`);
-
-const fieldTypeSchema = z.enum(FIELD_TYPES);
-const fieldSchemaSchema: z.ZodType<FieldSchema> = z.object({
-  types: z.array(fieldTypeSchema).max(8).optional(),
-  ref: text(512).optional(),
-  get fields() {
-    return z.record(z.string(), fieldSchemaSchema).optional();
-  },
-  get values() {
-    return fieldSchemaSchema.optional();
-  },
-  get items() {
-    return fieldSchemaSchema.optional();
-  },
-  required: z.array(text(512)).max(2000).optional(),
-  enum: z
-    .array(z.union([text(512), z.number(), z.boolean(), z.null()]))
-    .max(5000)
-    .optional(),
-  open: z.literal(true).optional(),
-  embedded: z.literal(true).optional(),
-  default: z.enum(['set', 'empty']).optional(),
-});
 
 /** The index, or one of its documents. */
 export const schemasAnswerSchema = z.object({
@@ -190,9 +168,8 @@ export const schemasAnswerSchema = z.object({
   document: z
     .object({
       groupVersion: groupVersionSchema,
-      hash: hashSchema,
-      kinds: z.record(text(253), text(512)),
-      schemas: z.record(text(512), fieldSchemaSchema),
+      /** Gzip in base64 of the API server's own bytes, by which whoever reads it knows it for what the index names. */
+      gzipped: text(MAX_ANSWER_BYTES),
     })
     .optional(),
 });

@@ -130,7 +130,7 @@ class HttpKube implements Kube {
     const deadline = new Deadline(timeoutMs);
     try {
       const response = await this.send(request, body, access, deadline);
-      return await this.readAnswer(response);
+      return await this.readAnswer(response, request.sink);
     } catch (error) {
       if (error instanceof RejectedError) throw error;
       throw this.unreachable(deadline.isOver ? `no answer within ${timeoutMs} ms` : messageOf(error, 200), error);
@@ -207,8 +207,13 @@ class HttpKube implements Kube {
     });
   }
 
-  private async readAnswer(response: IncomingMessage): Promise<KubeResponse> {
+  private async readAnswer(response: IncomingMessage, sink?: KubeRequest['sink']): Promise<KubeResponse> {
     const status = response.statusCode ?? 0;
+    if (sink !== undefined && status >= 200 && status < 300) {
+      for await (const chunk of response as AsyncIterable<Buffer>) await sink(chunk);
+      if (!response.complete) throw new Error('the answer was cut off');
+      return { status, body: {} };
+    }
     const text = await this.readText(response);
     const retryAfter = Number(response.headers['retry-after']);
     const body = readBody(text, status);

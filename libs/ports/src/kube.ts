@@ -13,6 +13,11 @@ export interface KubeRequest {
   readonly timeoutMs?: number;
   /** Impersonated user, as `system:serviceaccount:ns:name`. */
   readonly asUser?: string;
+  /**
+   * Takes the bytes of a 2xx answer as they come, unparsed; the body is empty then. A RejectedError of its own ends the request and
+   * is thrown on. Of an answer that breaks off it has had a part.
+   */
+  readonly sink?: (bytes: Uint8Array) => void | Promise<void>;
 }
 
 export interface KubeResponse {

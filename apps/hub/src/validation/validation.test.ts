@@ -1,15 +1,8 @@
+import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { DryRunAnswer, SchemasAnswer } from '#contract';
-import {
-  canonicalJson,
-  DEFAULT_STRATEGY,
-  makeBundle,
-  schemaDocument,
-  sha256,
-  type JsonObject,
-  type Member,
-} from '#domain';
+import { canonicalJson, DEFAULT_STRATEGY, makeBundle, sha256, type JsonObject, type Member } from '#domain';
 import { createLogger, RetryableError } from '#kit';
 import { ManualClock, type Store, type StoredCluster } from '#ports';
 import { createFakeStore } from '#store';
@@ -20,10 +13,8 @@ import { ClusterApis } from './cluster-apis.js';
 import { FirstWaveDryRun } from './first-wave-dry-run.js';
 import { Validation } from './validation.js';
 
-const INDEX = { v1: 'h1', 'apps/v1': 'h2' };
-const APIS = sha256(canonicalJson(INDEX));
 const metadata = { type: 'object', properties: { name: { type: 'string' } } };
-const core = schemaDocument('v1', {
+const CORE = JSON.stringify({
   components: {
     schemas: {
       ConfigMap: {
@@ -34,6 +25,9 @@ const core = schemaDocument('v1', {
     },
   },
 });
+const hashOf = (document: string): string => createHash('sha512').update(document).digest('hex').toUpperCase();
+const INDEX = { v1: hashOf(CORE), 'apps/v1': hashOf('{}') };
+const APIS = sha256(canonicalJson(INDEX));
 const config = (data: JsonObject): JsonObject => ({
   ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data },
 });
@@ -56,7 +50,7 @@ describe('what is looked at before a release', () => {
       Promise.resolve(
         groupVersion === undefined
           ? { groupVersions: INDEX }
-          : { document: { groupVersion, hash: 'h1', kinds: { ...core.kinds }, schemas: { ...core.schemas } } },
+          : { document: { groupVersion, gzipped: gzipSync(CORE).toString('base64') } },
       );
     dryRun = () => Promise.resolve({ tried: 1, left: [], refused: [], more: 0 });
     const agents = {
@@ -114,7 +108,9 @@ describe('what is looked at before a release', () => {
     await check(digest, clusters);
     expect(asked).toHaveLength(3);
     const other = new ClusterApis(store, clock, {} as AskForHub);
-    expect((await other.of(clusters, ['v1'], 1000)).documents.get('v1')).toMatchObject({ kinds: core.kinds });
+    expect((await other.of(clusters, ['v1'], 1000)).documents.get('v1')).toMatchObject({
+      kinds: { ConfigMap: 'ConfigMap' },
+    });
   });
 
   it('only tells what is only to be told: by the mode, and of what is released already', async () => {

@@ -6,8 +6,12 @@ import type { Kube } from '#ports';
 /** Group versions with the hashes that the API server gives their OpenAPI documents. */
 export type ApiIndex = Readonly<Record<string, string>>;
 
-/** Where a group version's document is. */
-export function documentPath(groupVersion: string): string {
+/** `v1` and `apps/v1`, and nothing that would be another path. */
+const GROUP_VERSION = /^(?:[a-z0-9][-a-z0-9.]*\/)?[a-z0-9][-a-z0-9]*$/;
+
+/** Where a group version's document is; null: it is no group version. Whoever asks must get nothing else of the API server's. */
+export function documentPath(groupVersion: string): string | null {
+  if (!GROUP_VERSION.test(groupVersion)) return null;
   return `/openapi/v3/${groupVersion.includes('/') ? 'apis' : 'api'}/${groupVersion}`;
 }
 
@@ -22,7 +26,7 @@ export async function readApiIndex(kube: Kube, timeoutMs = 10_000): Promise<ApiI
   const found = Object.keys(paths).flatMap((path): [string, string][] => {
     const [, core, group] = /^(?:api\/([^/]+)|apis\/([^/]+\/[^/]+))$/.exec(path) ?? [];
     const groupVersion = core ?? group;
-    if (groupVersion === undefined || groupVersion.length > 320) return [];
+    if (groupVersion === undefined || groupVersion.length > 320 || !GROUP_VERSION.test(groupVersion)) return [];
     return [[groupVersion, hashOf(textAt(mapAt(paths, path), 'serverRelativeURL'))]];
   });
   return Object.fromEntries(found.slice(0, MAX_GROUP_VERSIONS));

@@ -1,10 +1,11 @@
-import { gzipSync } from 'node:zlib';
+import { createHash } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { dryRunAnswerSchema, schemasAnswerSchema, type DryRunAsk } from '#contract';
-import { bundleCheck, type JsonObject, makeBundle } from '#domain';
+import { bundleCheck, type JsonObject, makeBundle, schemaDocument } from '#domain';
 import { Discovery } from '#kube';
 import { type FakeCluster, openFakeCluster } from '#kube/fake';
-import type { Kube } from '#ports';
+import type { Kube, KubeRequest } from '#ports';
 import { answerDryRun } from './answer-dry-run.js';
 import { answerSchemas } from './answer-schemas.js';
 import { indexDigest, readApiIndex } from './api-index.js';
@@ -72,12 +73,42 @@ describe('what the hub asks before a rollout', () => {
     const { document } = schemasAnswerSchema.parse(
       await answerSchemas({ ...ask, ask: 'schemas', groupVersion: 'v1' }, kube),
     );
-    expect(document?.hash).toBe(groupVersions['v1']);
-    const documents = new Map(document === undefined ? [] : [['v1', document]]);
+    const bytes = gunzipSync(Buffer.from(document?.gzipped ?? '', 'base64'));
+    expect(createHash('sha512').update(bytes).digest('hex').toUpperCase()).toBe(groupVersions['v1']);
+    const documents = new Map([['v1', schemaDocument('v1', JSON.parse(bytes.toString('utf8')) as JsonObject)]]);
     const apis = { groupVersions: new Set(Object.keys(groupVersions)), documents };
     const wrong = config('a', { dat: {} });
     expect(bundleCheck([wrong], apis)(wrong)).toMatchObject([{ rule: 'schema/unknown-field', field: 'dat' }]);
     await expect(answerSchemas({ ...ask, ask: 'schemas', groupVersion: 'x/v1' }, kube)).rejects.toThrow(/serves no x/);
+  });
+
+  it.each(['../../api/v1/secrets', '..', 'x/../v1', 'x/v1?a=b', 'x/%2e%2e', 'apps/v1/..', '', '/v1', 'x//v1'])(
+    'gives nothing else of the API server’s to whoever calls %j a group version',
+    async (groupVersion) => {
+      const asked: string[] = [];
+      const watched = new Proxy(kube, {
+        get: (inner, name) => {
+          if (name !== 'request') return Reflect.get(inner, name) as unknown;
+          return (request: KubeRequest) => (asked.push(request.path), inner.request(request));
+        },
+      });
+      const answer = answerSchemas({ ...ask, ask: 'schemas', groupVersion }, watched);
+      await expect(answer).rejects.toThrow(/is no group version/);
+      expect(asked).toEqual([]);
+    },
+  );
+
+  it('ends with an error where a document is endless', async () => {
+    const endless: Kube = {
+      ...{ watch: (request) => kube.watch(request), close: () => undefined },
+      request: async ({ sink }) => {
+        for (let mebibytes = 0; mebibytes < 1000; mebibytes += 1) await sink?.(Buffer.alloc(1 << 20));
+        return { status: 200, body: {} };
+      },
+    };
+    await expect(answerSchemas({ ...ask, ask: 'schemas', groupVersion: 'v1' }, endless)).rejects.toMatchObject({
+      code: 'schemas-too-large',
+    });
   });
 
   it('has another digest once there is another definition', async () => {

@@ -1,7 +1,6 @@
 import { createMetrics } from '#kit';
-import type { ChartSource, GitSource, Renderer, Store } from '#ports';
+import type { ChartSource, GitSource, Renderer } from '#ports';
 import { createFakeChartSource } from '#source';
-import { createFakeStore } from '#store';
 import { StepTimer } from '../step-timer.js';
 import type { BundleShelf } from './bundle-shelf.js';
 import { Exports } from './exports.js';
@@ -23,17 +22,16 @@ export function makeRenderStep(parts: {
   readonly charts?: ChartSource;
   readonly renderer: Renderer;
   readonly shelf: BundleShelf;
-  readonly store?: Store;
   readonly scratchFolder: string;
 }): RenderStep {
-  const { git, charts = createFakeChartSource(), renderer, shelf, store = createFakeStore(), scratchFolder } = parts;
+  const { git, charts = createFakeChartSource(), renderer, shelf, scratchFolder } = parts;
   const metrics = createMetrics({ processMetrics: false });
   const exports = new Exports(git, charts, { scratchFolder });
   const ids = new TreeIds(git);
   const overlays = new RenderOverlays(renderer, { renderConcurrency: 2 }, metrics, shelf);
   Object.assign(overlays, {
     timer: new StepTimer(metrics),
-    helm: new HelmInputs(shelf, new ServedApis(store)),
+    helm: new HelmInputs(shelf, new ServedApis({ kinds: () => Promise.resolve(null) })),
     contents: new OverlayContents(ids),
     exports,
   });

@@ -1,27 +1,23 @@
-import { gzipSync } from 'node:zlib';
 import { expect, it } from '@jest/globals';
-import { createFakeStore } from '#store';
 import { ServedApis } from './served-apis.js';
 
-const document = (...kinds: string[]): Uint8Array =>
-  gzipSync(JSON.stringify({ schemas: {}, kinds: Object.fromEntries(kinds.map((kind) => [kind, kind])) }));
-
 it('tells a chart the group versions and kinds that clusters serve, as far as they were told', async () => {
-  const store = createFakeStore();
-  const apis = new ServedApis(store);
+  const served = new Map<string, Map<string, readonly string[] | null>>();
+  let asked = 0;
+  const apis = new ServedApis({
+    kinds: (digest) => {
+      asked += 1;
+      return Promise.resolve(served.get(digest) ?? null);
+    },
+  });
   expect(await apis.of(undefined)).toEqual([]);
   await expect(apis.of('d1')).rejects.toMatchObject({ code: 'apis-unknown', kind: 'retryable' });
-  await store.read.apis.putIndex('d1', { v1: 'h1', 'apps/v1': 'h2', 'metrics/v1': '' });
+  served.set('d1', new Map(['v1', 'apps/v1', 'metrics/v1'].map((each) => [each, null])));
   expect(await apis.of('d1')).toEqual(['apps/v1', 'metrics/v1', 'v1']);
-  // What came later is told then.
-  await store.read.apis.putDocument('v1', 'h1', document('Pod'));
-  await store.read.apis.putDocument('apps/v1', 'h2', document('StatefulSet', 'Deployment'));
-  expect(await apis.of('d1')).toEqual([
-    'apps/v1',
-    'apps/v1/Deployment',
-    'apps/v1/StatefulSet',
-    'metrics/v1',
-    'v1',
-    'v1/Pod',
-  ]);
+  // What came later is told then, and what is all of it is not asked for again.
+  served.get('d1')?.set('v1', ['Pod']).set('apps/v1', ['StatefulSet', 'Deployment']).set('metrics/v1', []);
+  const all = ['apps/v1', 'apps/v1/Deployment', 'apps/v1/StatefulSet', 'metrics/v1', 'v1', 'v1/Pod'];
+  expect(await apis.of('d1')).toEqual(all);
+  expect(await apis.of('d1')).toEqual(all);
+  expect(asked).toBe(3);
 });
