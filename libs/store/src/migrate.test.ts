@@ -39,6 +39,7 @@ it('migrates an empty database once, though several hubs start together', async 
     'Glance0000000000011',
     'ReleaseDetails0000000000012',
     'Apis0000000000013',
+    'VerifiedSchemas0000000000014',
   ];
   expect(ran.flat()).toEqual(names);
   expect(await query('select name from migrations order by id')).toEqual(names.map((name) => ({ name })));
