@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Resource, RolloutView, SyncAnswer, Why } from '#contract';
+import type { Resource, RolloutView, Why } from '#contract';
 import type { Manifest } from '#domain';
 import { PuppetAgent } from '../helpers/puppet-agent.js';
 import { eventually, rolloutSettled, startTestHub, type TestHub } from '../helpers/test-hub.js';
@@ -7,7 +7,7 @@ import { configMap, TestRepository } from '../helpers/test-repository.js';
 
 const WITHIN_MS = 60_000;
 
-/** What an application says of live objects is no part of a release: it reaches the clusters that run it, and those alone. */
+/** What an application says besides its objects is pinned to its releases: a cluster hears of it in its turn, and not before. */
 describe('the terms of an application', () => {
   let test: TestHub;
   let repository: TestRepository;
@@ -74,19 +74,24 @@ describe('the terms of an application', () => {
     ]);
   });
 
-  it('reach who runs it at the same generation, and nobody else', async () => {
+  it('reach who runs it with a release of their own, and nobody else', async () => {
     const [before, other] = [await told(dev, () => true), await told(prod, () => true)];
-    await apply(application('web', 'dev', { health, ignoreDifferences, serviceAccount: 'deployer', drift: 'report' }));
-    const after = await told(dev, ({ sequence }) => sequence > before.sequence);
-    expect(after.applications['web']).toEqual({
-      ...before.applications['web'],
-      health,
-      ignoreDifferences,
-      serviceAccount: 'deployer',
-      drift: 'report',
-    });
-    expect((await test.api.get<RolloutView>('/api/v1/rollouts/web')).id).toBe('web-1');
+    const more = { health, ignoreDifferences, serviceAccount: 'deployer', drift: 'report' };
+    await apply(application('web', 'dev', more));
+    const after = await told(dev, ({ applications }) => applications['web']?.release === 2);
+    const { generation = 0, ...web } = before.applications['web'] ?? {};
+    expect(after.applications['web']).toEqual({ ...web, ...more, release: 2, generation: generation + 1 });
+    await rolloutSettled(test.api, 'web', 2, WITHIN_MS);
     expect(await prod.manifest()).toEqual(other);
+    const { items } = await test.api.get<{ items: { release: number; warnings?: string[] }[] }>(
+      '/api/v1/releases?application=web',
+    );
+    expect(items[0]).toMatchObject({
+      release: 2,
+      warnings: expect.arrayContaining([
+        'It has the objects of release 1: spec.health, spec.ignoreDifferences, spec.serviceAccount of the application are another',
+      ]) as unknown as string[],
+    });
   });
 
   it('are shown as they were declared, and are no change the second time', async () => {
@@ -99,29 +104,68 @@ describe('the terms of an application', () => {
     expect((await told(dev, () => true)).sequence).toBe(sequence);
   });
 
-  it('are gone once they are taken back', async () => {
-    const before = await told(dev, () => true);
-    await apply(application('web', 'dev'));
-    const after = await told(dev, ({ sequence }) => sequence > before.sequence);
-    expect(Object.keys(after.applications['web'] ?? {})).not.toEqual(expect.arrayContaining(['health']));
-    expect(after.applications['web']).not.toHaveProperty('ignoreDifferences');
-    expect(after.applications['web']).not.toHaveProperty('serviceAccount');
+  it('are gone once they are taken back, and have agents do less about drift at once', async () => {
+    await apply(application('web', 'dev', { serviceAccount: 'deployer' }));
+    await rolloutSettled(test.api, 'web', 3, WITHIN_MS);
+    const before = await told(dev, ({ applications }) => applications['web']?.release === 3);
+    expect(before.applications['web']).not.toHaveProperty('health');
+    await apply(application('web', 'dev', { serviceAccount: 'deployer', drift: 'off' }));
+    const after = await told(dev, ({ applications }) => applications['web']?.drift === 'off');
+    expect(after.applications['web']).toEqual({ ...before.applications['web'], drift: 'off' });
+    expect((await test.api.get<RolloutView>('/api/v1/rollouts/web')).id).toBe('web-3');
   });
 
-  it('leave another namespace to the next release, which goes in waves', async () => {
-    const before = await told(dev, () => true);
-    await apply(application('web', 'dev', { namespace: 'elsewhere' }));
-    // Whatever is written after it would have carried it.
-    await apply(application('api', 'prod', { drift: 'off' }));
-    await told(prod, ({ applications }) => applications['api']?.drift === 'off');
-    expect(await dev.manifest()).toEqual(before);
-    await repository.commit('another', { 'web/c.yaml': configMap('c', '1') });
-    await test.api.post<SyncAnswer>('/api/v1/sources/shop/sync');
-    const after = await told(dev, ({ sequence }) => sequence > before.sequence);
-    expect(after.applications['web']).toMatchObject({ namespace: 'elsewhere', release: 2 });
-    await rolloutSettled(test.api, 'web', 2, WITHIN_MS);
-    await rolloutSettled(test.api, 'api', 2, WITHIN_MS);
-  });
+  it('come in waves, whatever is written to the later ones meanwhile, and go with a rollback', async () => {
+    const spec = { placement: {}, strategy: 'careful' };
+    await apply(
+      document('Strategy', 'careful', {
+        waves: [
+          { name: 'first', selector: { matchLabels: { env: 'dev' } }, healthyFor: '0s' },
+          { name: 'rest', healthyFor: '0s', before: [{ approval: {} }] },
+        ],
+      }),
+      application('both', 'dev', spec),
+    );
+    const approve = (): Promise<unknown> => test.api.post('/api/v1/rollouts/both/approve', {});
+    const waits = (id: string): Promise<unknown> =>
+      eventually(
+        `${id} waits for a yes`,
+        () => test.api.get<RolloutView>('/api/v1/rollouts/both'),
+        (rollout) => rollout.id === id && rollout.holds.some(({ code }) => code === 'approval'),
+        WITHIN_MS,
+      );
+    await waits('both-1');
+    await approve();
+    await rolloutSettled(test.api, 'both', 1, WITHIN_MS);
+    // The same objects elsewhere: all of them go, which a person is asked about.
+    await apply(application('both', 'dev', { ...spec, namespace: 'elsewhere', decryption: { secret: 'other-keys' } }));
+    await eventually(
+      'it asks for what is deleted',
+      () => test.api.get<RolloutView>('/api/v1/rollouts/both'),
+      ({ id, holds }) => id === 'both-2' && holds.some(({ code }) => code === 'deletions'),
+      WITHIN_MS,
+    );
+    await test.api.post('/api/v1/rollouts/both/resume', { accept: true });
+    await waits('both-2');
+    const [first, rest] = [await told(dev, () => true), await told(prod, () => true)];
+    const moved = { namespace: 'elsewhere', decryption: { secret: 'other-keys' }, release: 2, maxDeletions: 1_000_000 };
+    expect(first.applications['both']).toMatchObject(moved);
+    expect(rest.applications['both']).toMatchObject({ namespace: 'default', release: 1 });
+    // Whatever is written to it meanwhile has nothing of the new spec.
+    await test.hub.store.read.outbox.mark([prod.answer.cluster]);
+    const again = await told(prod, ({ sequence }) => sequence > rest.sequence);
+    expect(again.applications).toEqual(rest.applications);
+    await test.api.post('/api/v1/rollouts/both/rollback', {});
+    const back = await told(dev, ({ applications }) => applications['both']?.release === 1);
+    expect(back.applications['both']).toMatchObject({ namespace: 'default', exempt: { namespace: 'elsewhere' } });
+    expect(back.applications['both']).not.toHaveProperty('decryption');
+    await eventually(
+      'it is taken back',
+      () => test.api.get<RolloutView>('/api/v1/rollouts/both'),
+      ({ id, state }) => id === 'both-3' && state === 'succeeded',
+      WITHIN_MS,
+    );
+  }, 120_000);
 
   it('hold an application whose manifest would grow too large, by its name, and keep nobody else waiting', async () => {
     // 24 KiB each way, as each character takes three bytes.
@@ -148,7 +192,7 @@ describe('the terms of an application', () => {
       WITHIN_MS,
     );
     expect(held.sentence).toMatch(
-      /Cluster "dev-1" would be told \d+ KiB of its 9 applications, and a manifest holds 256 KiB: Application "big-\d" takes most of it .* what runs stays as it is/,
+      /Cluster "dev-1" would be told \d+ KiB of its 10 applications, and a manifest holds 256 KiB: Application "big-\d" takes most of it .* what runs stays as it is/,
     );
     // The old one stands, with all of its applications and none of the rules.
     expect(await dev.manifest()).toEqual(whole);
@@ -157,8 +201,7 @@ describe('the terms of an application', () => {
     await told(prod, ({ applications }) => applications['api']?.serviceAccount === 'robot');
 
     await apply(...names.slice(2).map((name) => application(name, 'dev')));
-    const after = await told(dev, ({ sequence }) => sequence > whole.sequence);
-    expect(after.applications['big-0']?.health).toHaveLength(20);
+    await told(dev, ({ applications }) => applications['big-0']?.health?.length === 20);
     await eventually(
       'the hold is over',
       () => test.api.get<Why>('/api/v1/why/applications/big-3'),

@@ -56,7 +56,9 @@ const manifestApplicationSchema = z.object({
   generation: counter,
   healthyForMs: counter,
   maxDeletions: counter,
-  exempt: z.object({ digest: digestSchema, chunks: z.number().int().min(0).max(1000) }).optional(),
+  exempt: z
+    .object({ digest: digestSchema, chunks: z.number().int().min(0).max(1000), namespace: nameSchema.optional() })
+    .optional(),
   halted: z.literal(true).optional(),
   drift: z.enum(['report', 'correct', 'off']),
   namespace: nameSchema,

@@ -49,7 +49,12 @@ export interface ManifestApplication {
    * The bundle that a rollback takes back. What it has and this one has not was added by the release that is taken back: the
    * agent deletes it without counting it. Absent, as from a hub that knows no exemptions: every deletion counts.
    */
-  readonly exempt?: { readonly digest: string; readonly chunks: number };
+  readonly exempt?: {
+    readonly digest: string;
+    readonly chunks: number;
+    /** Of objects there that name none; absent: `namespace`. */
+    readonly namespace?: string;
+  };
   /**
    * Paused hard: the agent begins no further object of this application, neither to apply nor to delete nor to correct it, until
    * a manifest comes without this, or with a newer generation. What it wrote stays. An agent that knows no halts goes on.
@@ -70,6 +75,12 @@ export interface ManifestApplication {
   /** What encrypted objects are read with; absent: the Secret that agents look for by themselves. */
   readonly decryption?: ManifestDecryption;
 }
+
+/** What a release says besides its bundles: who gets it gets these with it, in its turn and not before. */
+export type ReleaseTerms = Pick<
+  ManifestApplication,
+  'drift' | 'namespace' | 'health' | 'ignoreDifferences' | 'serviceAccount' | 'decryption'
+>;
 
 export interface ManifestDecryption {
   /** Name of the Secret with age keys in the agent's own namespace. */

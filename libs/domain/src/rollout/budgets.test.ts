@@ -185,6 +185,29 @@ describe('what changes no byte', () => {
     expect(fleet.row('c0')).toMatchObject({ generation: 1, lastPassed: { release: 2 }, assignment: { release: 2 } });
     expect(fleet.shell.dirty.size).toBe(0);
   });
+
+  it('is a change all the same where the release says something else besides, and is taken back with it', () => {
+    const fleet = new Scenario(4);
+    const [old, other] = ['terms-1', 'terms-2'];
+    const told = (terms: string) => fleet.members(1).map((member) => ({ ...member, terms }));
+    const spec = strategy([wave('first', { take: 1 }), wave('rest', { maxConcurrency: 1 })]);
+    fleet.start(1, spec, { members: told(old) });
+    fleet.passAll();
+    const terms = () => fleet.uids.map((uid) => fleet.row(uid).assignment?.terms).sort();
+    expect(terms()).toEqual([old, old, old, old]);
+    fleet.start(2, spec, { members: told(other) });
+    // Nobody but the first wave has heard of it, though no byte of any bundle is another.
+    expect(terms()).toEqual([old, old, old, other]);
+    for (const uid of fleet.in('assigned')) fleet.report(uid);
+    expect(terms()).toEqual([old, old, other, other]);
+    fleet.passAll();
+    expect(terms()).toEqual([other, other, other, other]);
+    expect(fleet.row('c0')).toMatchObject({ generation: 2, lastPassed: { release: 2, terms: other } });
+    fleet.take({ type: 'rollback', ...ann });
+    fleet.passAll();
+    expect(terms()).toEqual([old, old, old, old]);
+    expect(fleet.row('c0')).toMatchObject({ generation: 3, lastPassed: { release: 1, terms: old } });
+  });
 });
 
 describe('rule 19: time never goes back, stands still under a hold, and fires deadlines on ticks alone', () => {

@@ -1,5 +1,5 @@
 import { resolveCount } from './count.js';
-import type { BundleDrop, TargetRow } from './model.js';
+import type { BundleDrop, HeldRelease, TargetRow } from './model.js';
 import { firstOf } from './names-of.js';
 import type { Count, StrategySpec } from './strategy.js';
 
@@ -30,6 +30,16 @@ export function replacedDigest(row: TargetRow | undefined): string | null {
   const isRefused = report?.phase === 'refused';
   if (acked && assignment && !isRefused) return assignment.release === null ? null : assignment.digest;
   return (isRefused ? lastPassed?.digest : (report ?? lastPassed)?.digest) || null;
+}
+
+/** Whether a cluster has this very bundle on these very terms, as far as is known. */
+export function isReplacedBySame(
+  row: TargetRow | undefined,
+  { digest, terms }: Pick<HeldRelease, 'digest' | 'terms'>,
+): boolean {
+  if (!row || replacedDigest(row) !== digest) return false;
+  const { assignment, acked, lastPassed } = row;
+  return (acked && assignment ? assignment : lastPassed)?.terms === terms;
 }
 
 /** A pair of bundles as a key. */

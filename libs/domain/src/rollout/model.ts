@@ -77,6 +77,8 @@ export interface Assignment {
   readonly deletionsAccepted?: true;
   /** A rollback: what is taken back. What that bundle had and this one has not is exempt from the agent's breaker. */
   readonly takesBack?: { readonly release: number; readonly digest: string };
+  /** As of HeldRelease. */
+  readonly terms?: string;
 }
 
 /** One release as one cluster holds it. */
@@ -84,6 +86,8 @@ export interface HeldRelease {
   readonly release: number;
   readonly overlay: string;
   readonly digest: string;
+  /** Digest of what the release says besides its bundles (ReleaseTerms): with other terms a bundle is not the same to a cluster. */
+  readonly terms?: string;
 }
 
 /** What the agent said last of this application, as far as the engine needs it. */
@@ -315,13 +319,11 @@ export interface ApplicationHeader {
 }
 
 /** A cluster as the plan sees it: identity, its overlay and that overlay's digest in the release. */
-export interface Member {
+export interface Member extends Omit<HeldRelease, 'release'> {
   readonly uid: ClusterUid;
   readonly name: string;
   readonly labels: Labels;
   readonly facts: Labels;
-  readonly overlay: string;
-  readonly digest: string;
   /** Whether it is heard of now, for a `catchUp`: newcomers that are away wait for the next one. */
   readonly online?: boolean;
   /** Whether a person holds it, for a `catchUp` and the plan: held newcomers wait as those that are away do. */

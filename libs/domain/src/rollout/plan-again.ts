@@ -1,8 +1,8 @@
 import { canonicalJson } from '../canonical-json.js';
 import type { ClusterUid } from '../cluster.js';
-import { replacedDigest } from './drops.js';
+import { isReplacedBySame } from './drops.js';
 import { gatesOf, newGates } from './gate-state.js';
-import type { GateProgress, Member, ResolvedWave, Rollout, TargetRow, WaveProgress } from './model.js';
+import type { GateProgress, HeldRelease, Member, ResolvedWave, Rollout, TargetRow, WaveProgress } from './model.js';
 import { waveDigest } from './plan-digest.js';
 import { planWarnings } from './plan-warnings.js';
 import { planWaves, resolveWave, type PlannedTarget } from './plan-waves.js';
@@ -137,12 +137,13 @@ function renewed(
   const { zone: old, ...rest } = row;
   const windows = spec?.windows ?? [];
   const zone = windows.length === 0 ? undefined : member ? zoneOf(member, windows, problems) : (old ?? 'UTC');
-  const desired =
-    member && isMovable(row, rollout)
-      ? { release: rollout.release, overlay: member.overlay, digest: member.digest }
-      : row.desired;
+  const desired = member && isMovable(row, rollout) ? wantedOf(member, rollout) : row.desired;
   if (zone === old && canonicalJson(desired) === canonicalJson(row.desired)) return row;
   return { ...rest, desired, ...(zone !== undefined && { zone }) };
+}
+
+function wantedOf({ overlay, digest, terms }: Member, { release }: Pick<Rollout, 'release'>): HeldRelease {
+  return { release, overlay, digest, ...(terms !== undefined && { terms }) };
 }
 
 /** A wave that is not over, from its spec and those who are in it now. */
@@ -194,7 +195,7 @@ function asPlanned(name: string, rows: readonly TargetRow[]): Parameters<typeof 
     clusters: present.flatMap((row) => {
       const { desired, healthBefore } = row;
       if (typeof desired !== 'object') return [];
-      const change = replacedDigest(row) === desired.digest ? 'unchanged' : 'changed';
+      const change = isReplacedBySame(row, desired) ? 'unchanged' : 'changed';
       return [
         {
           name: row.name,

@@ -48,12 +48,14 @@ describe('a plan', () => {
     expect(fleet.shell.header).toBe(header);
   });
 
-  it('tells new clusters, changed ones and those that have these very bytes', () => {
-    const fleet = settled(2);
-    const members = changed(fleet.members(2, ['c0', 'c1', 'c9']), 'c1', { digest: digest(1) });
+  it('tells new clusters, changed ones and those that have these very bytes on these terms', () => {
+    const fleet = settled(3);
+    const same = changed(fleet.members(2, ['c0', 'c1', 'c2', 'c9']), 'c1', { digest: digest(1) });
+    const members = changed(same, 'c2', { digest: digest(1), terms: 'other' });
     expect(Object.fromEntries(clusters(planOf(fleet, { members })).map(({ uid, change }) => [uid, change]))).toEqual({
       c0: 'changed',
       c1: 'unchanged',
+      c2: 'changed',
       c9: 'new',
     });
   });

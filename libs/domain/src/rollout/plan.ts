@@ -1,6 +1,14 @@
 import type { ClusterUid } from '../cluster.js';
 import { selectable } from '../selector.js';
-import { deletionBudget, deletionsText, excessiveDrops, pairKey, replacedDigest, type PlannedDrop } from './drops.js';
+import {
+  deletionBudget,
+  deletionsText,
+  excessiveDrops,
+  isReplacedBySame,
+  pairKey,
+  replacedDigest,
+  type PlannedDrop,
+} from './drops.js';
 import { newGates } from './gate-state.js';
 import type {
   ApplicationHeader,
@@ -31,9 +39,11 @@ export interface PlannedCluster {
   /** The overlay's path within the source, and the digest of its bundle in the release. */
   readonly overlay: string;
   readonly digest: string;
+  /** As of HeldRelease. */
+  readonly terms?: string;
   /** What it goes back to should the release be taken back; null: nothing that it ever passed. */
   readonly previous: HeldRelease | null;
-  /** `new`: it has nothing of the application as far as is known; `unchanged`: it has these very bytes. */
+  /** `new`: it has nothing of the application as far as is known; `unchanged`: it has these very bytes on these very terms. */
   readonly change: 'new' | 'changed' | 'unchanged';
   /** Absent: ready. `held`: a person holds it, so it would be put off when its turn comes. */
   readonly status?: 'offline' | 'held';
@@ -148,7 +158,7 @@ interface PlanContext {
 }
 
 function plannedCluster(member: Member, loaded: LoadedRow | undefined, context: PlanContext): PlannedCluster {
-  const { uid, name, overlay, digest } = member;
+  const { uid, name, overlay, digest, terms } = member;
   const row = loaded?.row;
   const replaced = replacedDigest(row);
   const drop = replaced === null ? undefined : context.drops.get(pairKey(replaced, digest));
@@ -156,8 +166,9 @@ function plannedCluster(member: Member, loaded: LoadedRow | undefined, context: 
   const healthBefore = unhealthyPhase(row);
   return {
     ...{ uid, name, overlay, digest },
+    ...(terms !== undefined && { terms }),
     previous: row ? fallback(row, context.barred) : null,
-    change: replaced === null ? 'new' : replaced === digest ? 'unchanged' : 'changed',
+    change: replaced === null ? 'new' : isReplacedBySame(row, member) ? 'unchanged' : 'changed',
     ...(status && { status }),
     ...(healthBefore && { healthBefore }),
     ...(context.wave.windows && { zone: zoneOf(member, context.wave.windows, context.zoneProblems) }),

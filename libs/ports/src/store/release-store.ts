@@ -1,3 +1,4 @@
+import type { ReleaseTerms } from '#domain';
 import type { GitSignature } from '../git-source.js';
 import type { Page, ScopedRequest } from '../page.js';
 
@@ -38,6 +39,8 @@ export interface ReleaseDetails {
   readonly warnings?: readonly string[];
   /** Whether the chart asks which API versions a cluster serves. */
   readonly asksForApis?: boolean;
+  /** What its clusters are told besides their bundles. Left out of lists; absent: a hub of before they were kept made it. */
+  readonly terms?: ReleaseTerms;
   /** By the overlays' names. Left out of lists. */
   readonly inputs?: Readonly<Record<string, OverlayInputs>>;
 }
@@ -62,7 +65,7 @@ export interface StoredRelease {
 }
 
 export interface ReleaseStore {
-  /** Numbers it, unless the newest release has the same overlays and revision: then that one is returned with `created: false`. */
+  /** Numbers it, unless the newest release has the same overlays, terms and revision: then that one is returned with `created: false`. */
   add(release: Omit<StoredRelease, 'number'>): Promise<{ release: StoredRelease; created: boolean }>;
   get(application: string, number: number): Promise<StoredRelease | null>;
   latest(application: string): Promise<StoredRelease | null>;

@@ -2,6 +2,7 @@ import { canonicalJson, seesApplication } from '#domain';
 import type { ReleaseStore, StoredRelease } from '#ports';
 import { oneNumber, timeApplicationNumber } from '../page-cursor.js';
 import { fakeBundles } from './bundles.js';
+import { hasSameTerms } from '../same-terms.js';
 import { kept, keyOf } from './memory.js';
 import { pageOf } from './page-of.js';
 import type { Run, Session } from './session.js';
@@ -12,8 +13,8 @@ function latest({ tables }: Session, application: string): StoredRelease | undef
 }
 
 function listed(release: StoredRelease): StoredRelease {
-  if (release.details?.inputs === undefined) return release;
-  const { inputs: _, ...details } = release.details;
+  if (release.details === undefined) return release;
+  const { inputs: _1, terms: _2, ...details } = release.details;
   return { ...release, details };
 }
 
@@ -25,7 +26,8 @@ export function fakeReleases(run: Run): ReleaseStore {
         const newest = latest(session, release.application);
         if (
           newest?.revision === release.revision &&
-          canonicalJson(newest.overlays) === canonicalJson(release.overlays)
+          canonicalJson(newest.overlays) === canonicalJson(release.overlays) &&
+          hasSameTerms(newest, release)
         ) {
           return { release: newest, created: false };
         }

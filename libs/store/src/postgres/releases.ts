@@ -2,6 +2,7 @@ import { canonicalJson } from '#domain';
 import type { ReleaseDetails, ReleaseStore, StoredRelease } from '#ports';
 import { oneNumber, pageAfter, pageLimit, timeApplicationNumber, toPage } from '../page-cursor.js';
 import { bundleStore } from './bundles.js';
+import { hasSameTerms } from '../same-terms.js';
 import { boundsOf, seesApplicationSql } from './scopes-to-sql.js';
 import { Parameters } from './selector-to-sql.js';
 import type { Sql } from './sql.js';
@@ -22,7 +23,7 @@ interface ReleaseRow {
 
 /** What an overlay was rendered from is only asked for when another release is made. */
 const LISTED = `application, number, source, revision, author, subject, committed_at, overlays, spec_generation,
-  details - 'inputs' as details, created_at`;
+  details - 'inputs' - 'terms' as details, created_at`;
 
 const toRelease = (row: ReleaseRow): StoredRelease => ({
   application: row.application,
@@ -57,8 +58,13 @@ export function releaseStore(sql: Sql): ReleaseStore {
         ]);
         const newest = await latest(within, release.application);
         const overlays = canonicalJson(release.overlays);
-        if (newest !== undefined && newest.revision === release.revision && newest.overlays === overlays) {
-          return { release: toRelease(newest), created: false };
+        const standing = newest && toRelease(newest);
+        if (
+          standing?.revision === release.revision &&
+          newest?.overlays === overlays &&
+          hasSameTerms(standing, release)
+        ) {
+          return { release: standing, created: false };
         }
         const { rows } = await within.query<ReleaseRow>(
           `insert into releases (application, number, source, revision, author, subject, committed_at, overlays,

@@ -46,14 +46,17 @@ export class HeldBundle {
     // What is taken back is what it holds, mostly: the record of it is about to be written over.
     const { exempt } = assignment;
     const isHeld = former !== null && former.assignment.digest === exempt?.digest && former.assignment.release !== null;
-    if (isHeld) held.exempted = exemptKeys(await former.objects(), assignment.namespace);
+    if (isHeld) held.exempted = exemptKeys(await former.objects(), exempt?.namespace ?? assignment.namespace);
     return { held, objects };
   }
 
   /** The same bundle on other terms. */
   withTerms(assignment: ManifestApplication): HeldBundle {
     const { exempt, namespace } = this.assignment;
-    const isSame = exempt?.digest === assignment.exempt?.digest && namespace === assignment.namespace;
+    const isSame =
+      exempt?.digest === assignment.exempt?.digest &&
+      exempt?.namespace === assignment.exempt?.namespace &&
+      namespace === assignment.namespace;
     const exempted = isSame ? this.exempted : null;
     return new HeldBundle(this.application, this.context, assignment, this.gzipped, exempted);
   }
@@ -66,8 +69,9 @@ export class HeldBundle {
   async exempt(): Promise<ReadonlySet<string>> {
     const { exempt, namespace } = this.assignment;
     if (this.exempted === null && exempt !== undefined) {
-      const request = { ...exempt, spread: false, signal: new AbortController().signal };
-      this.exempted = keysOf(await this.context.fetchBundle(request), exempt.digest, namespace);
+      const { digest, chunks } = exempt;
+      const request = { digest, chunks, spread: false, signal: new AbortController().signal };
+      this.exempted = keysOf(await this.context.fetchBundle(request), digest, exempt.namespace ?? namespace);
     }
     return this.exempted ?? new Set();
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { applicationSpecSchema } from '#contract';
 import type { JsonObject } from '#domain';
-import { changesTerms, termsOfSpec } from './application-terms.js';
+import { changesTerms, newTerms, termsDigest, termsInForce, termsOfSpec } from './application-terms.js';
 
 /** As it is stored. */
 const specOf = (more: object = {}): JsonObject =>
@@ -36,18 +36,43 @@ describe('the terms of an application', () => {
   });
 
   it.each<[string, object]>([
-    ['drift', { drift: 'off' }],
     ['health', { health }],
-    ['what may differ', { ignoreDifferences }],
-    ['the account', { serviceAccount: 'robot' }],
-    ['the Secret of keys', { decryption: { secret: 'keys-of-the-shop' } }],
-  ])('are others where %s is another', (_what, more) => {
-    expect(changesTerms(specOf(), specOf(more))).toBe(true);
-    expect(changesTerms(specOf(more), specOf())).toBe(true);
-    expect(changesTerms(specOf(more), specOf(more))).toBe(false);
+    ['ignoreDifferences', { ignoreDifferences }],
+    ['serviceAccount', { serviceAccount: 'robot' }],
+    ['decryption', { decryption: { secret: 'keys-of-the-shop' } }],
+    ['namespace', { namespace: 'shop' }],
+  ])('are those of the release where %s is another, and take a new one', (field, more) => {
+    for (const [before, after] of [
+      [specOf(), specOf(more)],
+      [specOf(more), specOf()],
+    ] as const) {
+      const [pinned, present] = [termsOfSpec(before), termsOfSpec(after)];
+      expect(termsInForce(pinned, present)).toEqual(pinned);
+      expect(newTerms(pinned, present)).toEqual([field]);
+      expect(termsDigest(pinned)).not.toEqual(termsDigest(present));
+      expect(changesTerms(before, after)).toBe(false);
+    }
+    expect(newTerms(termsOfSpec(specOf(more)), termsOfSpec(specOf(more)))).toEqual([]);
   });
 
-  it('are the same where the path, the strategy or the namespace is another: those go with a release', () => {
-    expect(changesTerms(specOf(), specOf({ path: 'dev', strategy: 'careful', namespace: 'shop' }))).toBe(false);
+  it('have agents do less about drift at once, and more with the next release', () => {
+    const [correct, report] = [specOf(), specOf({ drift: 'report' })];
+    const [strong, weak] = [termsOfSpec(correct), termsOfSpec(report)];
+    expect(changesTerms(correct, report)).toBe(true);
+    expect(termsInForce(strong, weak).drift).toBe('report');
+    expect(newTerms(strong, weak)).toEqual([]);
+    expect(termsInForce(weak, strong).drift).toBe('report');
+    expect(newTerms(weak, strong)).toEqual(['drift']);
+  });
+
+  it('are those of the spec, of a release that kept none', () => {
+    const present = termsOfSpec(specOf({ namespace: 'shop' }));
+    expect(termsInForce(undefined, present)).toEqual(present);
+    expect(newTerms(undefined, present)).toEqual([]);
+    expect(termsDigest(undefined)).toEqual({});
+  });
+
+  it('are the same where the path or the strategy is another', () => {
+    expect(newTerms(termsOfSpec(specOf()), termsOfSpec(specOf({ path: 'dev', strategy: 'careful' })))).toEqual([]);
   });
 });

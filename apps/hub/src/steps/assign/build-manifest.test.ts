@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { manifestSchema } from '#contract';
-import type { Assignment, TargetRow } from '#domain';
+import type { Assignment, ReleaseTerms, TargetRow } from '#domain';
 import type { ApplicationTerms } from './application-terms.js';
 import { buildManifest } from './build-manifest.js';
 
@@ -17,6 +17,7 @@ const rowOf = (given: Assignment | null, more: Partial<TargetRow>): TargetRow =>
   ({ assignment: given, generation: 7, ...more }) as TargetRow;
 const terms: ApplicationTerms = { drift: 'correct', namespace: 'shop', maxDeletions: '10%' };
 const lost = 'e'.repeat(64);
+const pinned = new Map<number, ReleaseTerms>();
 
 const build = (
   given: Assignment | null,
@@ -30,7 +31,12 @@ const build = (
     rows: [{ application: 'web', row: rowOf(given, more) }],
     terms: new Map([['web', { ...terms, ...also }]]),
     bundle: (_application, release, digest) =>
-      digest === lost ? null : { revision: 'f'.repeat(40), chunks: release, objects: release === 1 ? 99 : objects },
+      digest === lost
+        ? null
+        : {
+            ...{ revision: 'f'.repeat(40), chunks: release, objects: release === 1 ? 99 : objects },
+            ...(pinned.has(release) && { terms: pinned.get(release) as ReleaseTerms }),
+          },
   });
 
 describe('a manifest', () => {
@@ -103,6 +109,41 @@ describe('a manifest', () => {
     const manifest = { ...build(assignment, {}, 60, more), cluster: randomUUID() };
     expect(manifest.applications['web']).toMatchObject(more);
     expect(manifestSchema.parse(JSON.parse(JSON.stringify(manifest)))).toEqual(manifest);
+  });
+
+  describe('of a release that has kept its terms', () => {
+    beforeEach(() => pinned.clear());
+    const now = { namespace: 'elsewhere', serviceAccount: 'another', health: [] };
+
+    it('says those, whatever the spec has become since, but for doing less about drift', () => {
+      pinned.set(2, { drift: 'correct', namespace: 'old', serviceAccount: 'robot' });
+      const told = build(assignment, {}, 60, now).applications['web'];
+      expect(told).toMatchObject({ drift: 'correct', namespace: 'old', serviceAccount: 'robot' });
+      expect(told).not.toHaveProperty('health');
+      expect(build(assignment, {}, 60, { ...now, drift: 'off' }).applications['web']).toMatchObject({
+        drift: 'off',
+        namespace: 'old',
+      });
+    });
+
+    it('withdraws on the terms on which it came', () => {
+      pinned.set(1, { drift: 'correct', namespace: 'old', serviceAccount: 'robot' });
+      const lastPassed = { release: 1, overlay: 'o', digest: 'a'.repeat(64) };
+      const withdrawn = build({ ...assignment, release: null, digest: '' }, { lastPassed }, 60, now);
+      expect(withdrawn.applications['web']).toMatchObject({ namespace: 'old', serviceAccount: 'robot' });
+    });
+
+    it('exempts what was taken to another namespace by the release that is taken back', () => {
+      pinned.set(2, { drift: 'correct', namespace: 'old' });
+      pinned.set(3, { drift: 'correct', namespace: 'new' });
+      const { digest } = assignment;
+      const manifest = { ...build({ ...assignment, takesBack: { release: 3, digest } }), cluster: randomUUID() };
+      expect(manifest.applications['web']).toMatchObject({
+        namespace: 'old',
+        exempt: { digest, chunks: 3, namespace: 'new' },
+      });
+      expect(manifestSchema.parse(JSON.parse(JSON.stringify(manifest)))).toEqual(manifest);
+    });
   });
 
   it('leaves out what was never assigned: absence is never a deletion', () => {

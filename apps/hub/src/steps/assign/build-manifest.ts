@@ -4,9 +4,10 @@ import {
   type ClusterUid,
   type Manifest,
   type ManifestApplication,
+  type ReleaseTerms,
   type TargetRow,
 } from '#domain';
-import type { ApplicationTerms } from './application-terms.js';
+import { termsInForce, type ApplicationTerms } from './application-terms.js';
 
 /** What a manifest says of a bundle. */
 export interface BundleTerms {
@@ -14,6 +15,8 @@ export interface BundleTerms {
   /** 0: it is not on the bus, and only compared with. */
   readonly chunks: number;
   readonly objects: number;
+  /** What the release says besides; absent: a hub that kept none made it. */
+  readonly terms?: ReleaseTerms;
 }
 
 /** No budget: as many as an agent can hold. */
@@ -40,7 +43,10 @@ export function buildManifest(input: {
     // A rollout that began as the cluster was taken out may have assigned something: it is on no list of its agent's.
     if (input.leaves && assignment.release !== null) continue;
     const { generation, healthyForMs, release, digest, takesBack } = assignment;
-    const { maxDeletions: budgeted, ...told } = terms;
+    const { maxDeletions: budgeted, ...present } = terms;
+    // What is withdrawn goes on the terms on which it came.
+    const held = release === null ? (row.lastPassed ?? row.previous) : { release, digest };
+    const told = termsInForce(held ? input.bundle(application, held.release, held.digest)?.terms : undefined, present);
     const common = { generation, healthyForMs, ...told, ...(row.halted && !input.leaves && { halted: row.halted }) };
     if (release === null) {
       applications[application] = {
@@ -68,9 +74,18 @@ export function buildManifest(input: {
       digest,
       chunks: bundle.chunks,
       maxDeletions,
-      ...(taken && taken.chunks > 0 && { exempt: { digest: takesBack.digest, chunks: taken.chunks } }),
+      ...(taken && taken.chunks > 0 && { exempt: exemptOf(takesBack.digest, taken, told.namespace) }),
     };
   }
   const { cluster, sequence, leaves } = input;
   return { protocol: PROTOCOL_VERSION, cluster, sequence, ...(leaves && { withdraw: true }), applications };
+}
+
+function exemptOf(
+  digest: string,
+  { chunks, terms }: BundleTerms,
+  namespace: string,
+): NonNullable<ManifestApplication['exempt']> {
+  const other = terms !== undefined && terms.namespace !== namespace;
+  return { digest, chunks, ...(other && { namespace: terms.namespace }) };
 }

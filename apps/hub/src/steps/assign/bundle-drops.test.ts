@@ -15,12 +15,11 @@ const bundleOf = (...objects: JsonObject[]) => {
   if (!bundle.ok) throw new Error(bundle.errors[0]?.message);
   return bundle;
 };
-const drop = (before: JsonObject[], after: JsonObject[]) =>
+const drop = (before: JsonObject[], after: JsonObject[], namespaces = { from: 'shop', to: 'shop' }) =>
   dropBetween(
-    { from: 'a', to: 'b' },
+    { from: 'a', to: 'b', namespaces },
     objectsOfBundle(bundleOf(...before).json),
     objectsOfBundle(bundleOf(...after).json),
-    'shop',
   );
 
 describe('what one bundle has and the next has not', () => {
@@ -51,6 +50,14 @@ describe('what one bundle has and the next has not', () => {
     expect(drop([configMap('a')], [configMap('a', { namespace: 'other' })])).toMatchObject({ dropped: 1 });
   });
 
+  it('is all that names none where the application moves to another, and is in one at all', () => {
+    const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'r' } };
+    const objects = [configMap('a'), configMap('b', { namespace: 'fixed' }), role];
+    const found = drop(objects, objects, { from: 'shop', to: 'elsewhere' });
+    expect(found).toMatchObject({ dropped: 1, of: 3, objects: ['ConfigMap a'] });
+    expect(drop([configMap('a')], [configMap('a', { namespace: 'shop' })], { from: 'shop', to: 'new' })).toBeNull();
+  });
+
   it('leaves out what stays in the cluster because it says so', () => {
     const kept = configMap('a', { annotations: { 'flotilla.dev/prune': 'disabled' } });
     expect(drop([kept, configMap('b')], [configMap('b')])).toBeNull();
@@ -76,8 +83,15 @@ describe('the drops of a start', () => {
     overlay: 'overlays/dev',
     digest,
   });
-  const row = (uid: string, digest: string): TargetRow =>
-    ({ uid, acked: true, assignment: { release: 1, digest }, report: null, lastPassed: null }) as unknown as TargetRow;
+  const row = (uid: string, digest: string, held = 1): TargetRow =>
+    ({
+      uid,
+      acked: true,
+      assignment: { release: held, digest },
+      report: null,
+      lastPassed: null,
+    }) as unknown as TargetRow;
+  const release = { application: 'web', number: 9 };
 
   const open = async () => {
     const store = createFakeStore();
@@ -99,10 +113,10 @@ describe('the drops of a start', () => {
     const { read, loads, drops } = await open();
     const rows = Array.from({ length: 10_000 }, (_, index) => row(`c${index}`, large.digest));
     const members = rows.map(({ uid }) => member(uid, small.digest));
-    const found = await drops.of(read, { rows, members, namespace: 'shop' });
+    const found = await drops.of(read, { rows, members, release, namespace: 'shop' });
     expect(found).toEqual([{ from: large.digest, to: small.digest, dropped: 1, of: 2, objects: ['ConfigMap b'] }]);
     expect(loads).toHaveLength(2);
-    await drops.of(read, { rows, members, namespace: 'shop' });
+    await drops.of(read, { rows, members, release, namespace: 'shop' });
     expect(loads).toHaveLength(2);
   });
 
@@ -110,13 +124,30 @@ describe('the drops of a start', () => {
     const { read, drops } = await open();
     const rows = [row('same', small.digest), row('more', small.digest)];
     const members = [member('same', small.digest), member('more', large.digest), member('new', small.digest)];
-    expect(await drops.of(read, { rows, members, namespace: 'shop' })).toEqual([]);
+    expect(await drops.of(read, { rows, members, release, namespace: 'shop' })).toEqual([]);
+  });
+
+  it('are told of one and the same bundle where it goes to another namespace, for whoever has it in that', async () => {
+    const { read, drops } = await open();
+    const told = (number: number, namespace: string) => ({
+      ...{ application: 'web', number, source: 's', revision: `r${number}`, author: '', subject: '', committedAt: '' },
+      ...{ overlays: {}, specGeneration: 1, createdAt: 0 },
+      details: { sources: {}, terms: { drift: 'correct' as const, namespace } },
+    });
+    await read.releases.add(told(1, 'old'));
+    await read.releases.add(told(2, 'new'));
+    const next = { ...told(3, 'new'), number: 3 };
+    const [old, moved] = [row('old', small.digest, 1), row('moved', small.digest, 2)];
+    const all = (rows: TargetRow[]) => ({ rows, members: rows.map(({ uid }) => member(uid, small.digest)) });
+    const of = (rows: TargetRow[]) => drops.of(read, { ...all(rows), release: next, namespace: 'new' });
+    expect(await of([moved])).toEqual([]);
+    expect(await of([moved, old])).toMatchObject([{ from: small.digest, to: small.digest, dropped: 1, of: 1 }]);
   });
 
   it('leave out a bundle that is not stored any more', async () => {
     const { read, drops } = await open();
     const rows = [row('old', 'f'.repeat(64)), row('all', other.digest)];
     const members = [member('old', small.digest), member('all', small.digest)];
-    expect(await drops.of(read, { rows, members, namespace: 'shop' })).toMatchObject([{ dropped: 1, of: 1 }]);
+    expect(await drops.of(read, { rows, members, release, namespace: 'shop' })).toMatchObject([{ dropped: 1, of: 1 }]);
   });
 });

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { MAX_BUNDLE_BYTES } from '#contract';
 import type { BundleDrop, Member, TargetRow } from '#domain';
-import type { Unit } from '#ports';
+import type { ReleaseDetails, StoredRelease, Unit } from '#ports';
 import { dropBetween, objectsOfBundle, replacedPairs, type BundleObject, type BundlePair } from './dropped-objects.js';
 
 const unpack = promisify(gunzip);
@@ -18,7 +18,8 @@ export interface DropInputs {
   /** The application's rows as they stand. */
   readonly rows: readonly TargetRow[];
   readonly members: readonly Member[];
-  /** The application's namespace. */
+  readonly release: Pick<StoredRelease, 'application' | 'number' | 'details'>;
+  /** The application's, of a release that is known without one. */
   readonly namespace: string;
 }
 
@@ -32,17 +33,25 @@ export class BundleDrops {
    * Each distinct pair of bundles that drops something. A pair whose bundles are not stored any more is left out: nothing is
    * known of it.
    */
-  async of(read: Unit, { rows, members, namespace }: DropInputs): Promise<readonly BundleDrop[]> {
+  async of(read: Unit, { rows, members, release, namespace }: DropInputs): Promise<readonly BundleDrop[]> {
     const limit = pLimit(AT_ONCE);
+    const of = (told: ReleaseDetails | undefined): string => told?.terms?.namespace ?? namespace;
+    const held = new Map<number, string>();
+    for (const number of new Set(rows.map(heldRelease).filter((each) => each !== null))) {
+      const before = number === release.number ? release : await read.releases.get(release.application, number);
+      held.set(number, of(before?.details));
+    }
+    const to = of(release.details);
+    const there = (row: TargetRow | undefined): string => held.get(heldRelease(row) ?? 0) ?? to;
     const drops = await Promise.all(
-      replacedPairs(rows, members).map((pair) => limit(() => this.between(read, pair, namespace))),
+      replacedPairs(rows, members, there, to).map((pair) => limit(() => this.between(read, pair))),
     );
-    return drops.filter((drop) => drop !== null);
+    return worstOfEach(drops.filter((drop) => drop !== null));
   }
 
-  private async between(read: Unit, pair: BundlePair, namespace: string): Promise<BundleDrop | null> {
+  private async between(read: Unit, pair: BundlePair): Promise<BundleDrop | null> {
     const [before, after] = [await this.objectsOf(read, pair.from), await this.objectsOf(read, pair.to)];
-    return before && after && dropBetween(pair, before, after, namespace);
+    return before && after && dropBetween(pair, before, after);
   }
 
   private async objectsOf(read: Unit, digest: string): Promise<readonly BundleObject[] | null> {
@@ -72,4 +81,21 @@ export class BundleDrops {
       this.remembered -= length;
     }
   }
+}
+
+/** The release that a cluster has now, as far as is known. */
+function heldRelease(row: TargetRow | undefined): number | null {
+  if (!row) return null;
+  const { assignment, acked, lastPassed } = row;
+  return (acked && assignment ? assignment.release : lastPassed?.release) ?? null;
+}
+
+/** The engine knows bundles by their digests alone: where clusters have one in two namespaces, the one that loses more is asked for. */
+function worstOfEach(drops: readonly BundleDrop[]): readonly BundleDrop[] {
+  const worst = new Map<string, BundleDrop>();
+  for (const drop of drops) {
+    const key = `${drop.from} ${drop.to}`;
+    if (drop.dropped > (worst.get(key)?.dropped ?? 0)) worst.set(key, drop);
+  }
+  return [...worst.values()];
 }

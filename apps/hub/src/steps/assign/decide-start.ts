@@ -23,7 +23,7 @@ export function decideStart(input: {
   readonly online: (uid: string) => boolean;
   readonly release: number;
   /** The members with the overlays of the baseline release; null when there is none, or it lacks the overlay. */
-  readonly baseline: (member: Member) => Pick<HeldRelease, 'overlay' | 'digest'> | null;
+  readonly baseline: (member: Member) => Pick<HeldRelease, 'overlay' | 'digest' | 'terms'> | null;
 }): StartDecision {
   const { header, rows, members, unplaced, release } = input;
   const running = header?.rollout?.state === 'running';
@@ -41,7 +41,8 @@ export function decideStart(input: {
         const row = byUid.get(member.uid);
         const assignment = row?.assignment ?? null;
         // Away while the baseline went out: it holds an older release, and is back now.
-        if (row?.state === 'deferred' && assignment?.digest !== wanted.digest) return [{ ...member, ...wanted }];
+        const isSame = assignment?.digest === wanted.digest && assignment.terms === wanted.terms;
+        if (row?.state === 'deferred' && !isSame) return [{ ...member, ...wanted }];
         const has = assignment !== null && assignment.release !== null && assignment.overlay === wanted.overlay;
         return has ? [] : [{ ...member, ...wanted }];
       });

@@ -1,4 +1,5 @@
 import { replacedDigest, type BundleDrop, type JsonObject, type JsonValue, type Member, type TargetRow } from '#domain';
+import { CLUSTER_KINDS } from './cluster-kinds.js';
 
 /** One object of a bundle by what makes it the same object: its group and kind, its namespace and its name. */
 export interface BundleObject {
@@ -11,23 +12,34 @@ export interface BundleObject {
   readonly kept: boolean;
 }
 
-/** Two bundles, of which the second replaces the first in some cluster. */
+/** Two bundles, of which the second replaces the first in some cluster, and the namespaces of what names none there. */
 export interface BundlePair {
   readonly from: string;
   readonly to: string;
+  readonly namespaces: { readonly from: string; readonly to: string };
 }
 
 /** Most objects that a drop names. */
 const MOST_NAMED = 20;
 const PRUNE_ANNOTATION = 'flotilla.dev/prune';
 
-/** The distinct pairs of bundles that a start replaces, those that stay the same left out. */
-export function replacedPairs(rows: readonly TargetRow[], members: readonly Member[]): readonly BundlePair[] {
+/**
+ * The distinct pairs of bundles that a start replaces, those that stay as and where they are left out.
+ * @param namespaceOf the namespace of what a cluster has now, by its row. @param namespace the one that it gets.
+ */
+export function replacedPairs(
+  rows: readonly TargetRow[],
+  members: readonly Member[],
+  namespaceOf: (row: TargetRow | undefined) => string,
+  namespace: string,
+): readonly BundlePair[] {
   const byUid = new Map(rows.map((row) => [row.uid, row]));
   const pairs = new Map<string, BundlePair>();
   for (const { uid, digest: to } of members) {
-    const from = replacedDigest(byUid.get(uid));
-    if (from !== null && from !== to) pairs.set(`${from} ${to}`, { from, to });
+    const row = byUid.get(uid);
+    const [from, there] = [replacedDigest(row), namespaceOf(row)];
+    if (from === null || (from === to && there === namespace)) continue;
+    pairs.set(`${from} ${to} ${there}`, { from, to, namespaces: { from: there, to: namespace } });
   }
   return [...pairs.values()];
 }
@@ -48,22 +60,21 @@ export function objectsOfBundle(json: string): readonly BundleObject[] {
   });
 }
 
-/**
- * What one bundle has and the one that replaces it has not; null: nothing.
- * @param namespace the application's: an object that names none is the same as one that names it.
- */
+/** What one bundle has and the one that replaces it has not; null: nothing. An object that names no namespace is in the application's. */
 export function dropBetween(
-  { from, to }: BundlePair,
+  { from, to, namespaces }: BundlePair,
   before: readonly BundleObject[],
   after: readonly BundleObject[],
-  namespace: string,
 ): BundleDrop | null {
-  const keyOf = (object: BundleObject): string =>
-    `${object.kind} ${object.namespace === '' ? namespace : object.namespace} ${object.name}`;
-  const stays = new Set(after.map(keyOf));
-  const dropped = before.filter((object) => !object.kept && !stays.has(keyOf(object)));
+  const stays = new Set(after.map((object) => keyOf(object, namespaces.to)));
+  const dropped = before.filter((object) => !object.kept && !stays.has(keyOf(object, namespaces.from)));
   if (dropped.length === 0) return null;
   return { from, to, dropped: dropped.length, of: before.length, objects: dropped.slice(0, MOST_NAMED).map(titleOf) };
+}
+
+function keyOf({ kind, namespace, name }: BundleObject, of: string): string {
+  const own = namespace === '' && !CLUSTER_KINDS.has(kind) ? of : namespace;
+  return `${kind} ${own} ${name}`;
 }
 
 function titleOf({ kind, namespace, name }: BundleObject): string {

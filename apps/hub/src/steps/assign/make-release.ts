@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { JsonObject } from '#domain';
+import type { JsonObject, ReleaseTerms } from '#domain';
 import type { Clock, ReleaseDetails, ReleaseSource, Store, StoredRelease, StoredResource } from '#ports';
 import { CLOCK, STORE } from '../../parts.js';
 import type { PinnedSource } from '../render/declared-sources.js';
+import { newTerms, termsOfSpec } from './application-terms.js';
 import type { Taken } from './take-sources.js';
 
 /** Most warnings that a release keeps. */
@@ -10,7 +11,7 @@ const MAX_WARNINGS = 20;
 
 /** What a release is made of. */
 export interface ReleaseInputs extends Pick<Taken, 'overlays' | 'inputs' | 'sources' | 'environments'> {
-  readonly resource: Pick<StoredResource, 'name' | 'generation'>;
+  readonly resource: Pick<StoredResource, 'name' | 'generation' | 'spec'>;
   /** The source whose commit the release is named by. */
   readonly main: PinnedSource;
   readonly asksForApis: boolean;
@@ -28,10 +29,13 @@ export class MakeRelease {
   /** The newest release where it says the same already, else a new one, which the audit tells. */
   async make(inputs: ReleaseInputs, latest: StoredRelease | null): Promise<StoredRelease> {
     const { resource, main, overlays } = inputs;
+    const terms = termsOfSpec(resource.spec);
     const same =
       latest && Object.entries(overlays).every(([name, { digest }]) => latest.overlays[name]?.digest === digest);
-    if (same) return latest;
-    const details = detailsOf(inputs);
+    const others = same ? newTerms(latest.details?.terms, terms) : [];
+    if (same && others.length === 0) return latest;
+    const why = same ? [sameObjectsText(latest.number, others)] : [];
+    const details = detailsOf({ ...inputs, terms, warnings: [...why, ...inputs.warnings] });
     const at = this.clock.now();
     const { release } = await this.store.transact(async (unit) => {
       const added = await unit.releases.add({
@@ -71,7 +75,8 @@ export function detailsOf({
   inputs,
   asksForApis,
   warnings,
-}: Omit<ReleaseInputs, 'resource' | 'main' | 'overlays'>): ReleaseDetails {
+  terms,
+}: Omit<ReleaseInputs, 'resource' | 'main' | 'overlays'> & { readonly terms: ReleaseTerms }): ReleaseDetails {
   return {
     sources: Object.fromEntries([...sources].map(([name, pin]) => [name, told(pin)])),
     ...(environments.size > 0 && {
@@ -81,8 +86,15 @@ export function detailsOf({
     }),
     ...(warnings.length > 0 && { warnings: warnings.slice(0, MAX_WARNINGS).map(printable) }),
     ...(asksForApis && { asksForApis }),
+    terms,
     inputs,
   };
+}
+
+/** Why there is a release that no commit asked for. */
+function sameObjectsText(latest: number, fields: readonly string[]): string {
+  const names = fields.map((name) => `spec.${name}`).join(', ');
+  return `It has the objects of release ${latest}: ${names} of the application ${fields.length === 1 ? 'is' : 'are'} another`;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MAX_MANIFEST_BYTES } from '#contract';
-import { DEFAULT_STRATEGY, type ClusterUid, type Manifest } from '#domain';
-import { BugError, type Logger } from '#kit';
+import { canonicalJson, DEFAULT_STRATEGY, sha256, type ClusterUid, type Manifest, type ReleaseTerms } from '#domain';
+import { BugError, keepNewest, type Logger } from '#kit';
 import type { DirtyCluster, HubBus, Unit } from '#ports';
 import { HUB_BUS, LOGGER } from '../../parts.js';
 import { Notary, type Seal } from '../../trust/notary.js';
@@ -12,6 +12,8 @@ import { standingSequence } from './standing-sequence.js';
 
 /** How often a manifest is written anew when another hub was quicker. */
 const MAX_TRIES = 5;
+/** Distinct terms that are looked for when a release is read. */
+const MAX_TERMS = 5_000;
 
 interface Written {
   readonly uid: ClusterUid;
@@ -25,6 +27,7 @@ interface Written {
 export class ManifestWriter {
   /** What a release says never changes, by (application, release, digest). */
   private readonly bundles = new Map<string, Omit<BundleTerms, 'chunks'>>();
+  private readonly terms = new Map<string, ReleaseTerms>();
 
   constructor(
     @Inject(HUB_BUS) private readonly bus: HubBus,
@@ -52,7 +55,12 @@ export class ManifestWriter {
       list.push(entry);
       byCluster.set(entry.uid, list);
       const { application, row } = entry;
-      if (!row.assignment || row.assignment.release === null) continue;
+      if (!row.assignment) continue;
+      if (row.assignment.release === null) {
+        const held = row.lastPassed ?? row.previous;
+        if (held) await this.learnWhereKept(unit, application, held);
+        continue;
+      }
       const { release, digest, takesBack } = row.assignment;
       await this.learn(unit, application, release, digest);
       await publish(digest);
@@ -117,7 +125,19 @@ export class ManifestWriter {
     const release = await unit.releases.get(application, number);
     if (!release) throw new BugError('release-lost', `release ${number} of ${application} is assigned, but not stored`);
     if (this.bundles.size > 50_000) this.bundles.clear();
-    this.bundles.set(key, { revision: release.revision, objects: objectsOf(release.overlays, digest) });
+    this.bundles.set(key, {
+      revision: release.revision,
+      objects: objectsOf(release.overlays, digest),
+      ...(release.details?.terms && { terms: this.shared(release.details.terms) }),
+    });
+  }
+
+  /** Releases mostly say what the one before said: it is kept once. */
+  private shared(terms: ReleaseTerms): ReleaseTerms {
+    const key = sha256(canonicalJson(terms));
+    const known = this.terms.get(key) ?? terms;
+    keepNewest(this.terms, key, known, MAX_TERMS);
+    return known;
   }
 
   private async termsOf(unit: Unit): Promise<ReadonlyMap<string, ApplicationTerms>> {

@@ -4,6 +4,7 @@ import { place, type BundleDrop, type Member, type StrategySpec } from '#domain'
 import { RejectedError } from '#kit';
 import type { Store, StoredRelease, Unit } from '#ports';
 import { STORE } from '../../parts.js';
+import { termsDigest } from './application-terms.js';
 import { BundleDrops } from './bundle-drops.js';
 import { DeclaredSources } from '../render/declared-sources.js';
 import { isChartApplication, placementOf } from './placement-of.js';
@@ -60,7 +61,7 @@ export class ReadStartInputs {
     });
     const members = await membersOf(read, spec, release);
     const rows = (await read.rollouts.rows(application, { all: true })).map(({ row }) => row);
-    const drops = await this.bundleDrops.of(read, { rows, members, namespace: spec.namespace });
+    const drops = await this.bundleDrops.of(read, { rows, members, release, namespace: spec.namespace });
     return { release, strategy, strategyName, members, drops };
   }
 }
@@ -93,12 +94,14 @@ async function membersOf(read: Unit, spec: ApplicationSpec, release: StoredRelea
   const isChart = isChartApplication(spec, await DeclaredSources.read(read));
   const chart = { isChart, asksForApis: release.details?.asksForApis === true };
   const { members } = place(placementOf(spec, chart), clusters);
+  const terms = termsDigest(release.details?.terms);
   const placed = members.flatMap(({ uid, overlay }): Member[] => {
     const cluster = byUid.get(uid);
     const digest = release.overlays[overlay]?.digest;
     if (!cluster || digest === undefined) return [];
     const { name, labels, facts, online, hold } = cluster;
-    return [{ uid, name, labels, facts, overlay, digest, online, ...(hold && { held: true }) }];
+    const told = { overlay, digest, ...terms, online, ...(hold && { held: true }) };
+    return [{ uid, name, labels, facts, ...told }];
   });
   if (placed.length > 0) return placed;
   throw new RejectedError(

@@ -5,6 +5,7 @@ import type { Store, StoredCluster, StoredRelease } from '#ports';
 import { STORE } from '../../parts.js';
 import { FirstWaveDryRun } from '../../validation/first-wave-dry-run.js';
 import { Stepper } from '../advance/stepper.js';
+import { termsDigest } from './application-terms.js';
 import { authorOf } from './author.js';
 import { BundleDrops } from './bundle-drops.js';
 import { decideStart } from './decide-start.js';
@@ -36,8 +37,9 @@ export class StartRelease {
 
   /** Id of the rollout that runs then, if one does. @throws Blocked where the first wave's clusters refuse the release. */
   async start(request: StartRequest): Promise<string | undefined> {
-    const { name, strategy, release, members, rows, unplaced } = request;
+    const { name, strategy, release, rows, unplaced } = request;
     const { namespace } = request.spec;
+    const members = request.members.map((member) => ({ ...member, ...termsDigest(release.details?.terms) }));
     const online = new Set(request.clusters.filter((cluster) => cluster.online).map(({ uid }) => uid));
     const header = await this.store.read.rollouts.header(name);
     const number = header?.baseline ?? null;
@@ -52,7 +54,8 @@ export class StartRelease {
       release: release.number,
       baseline: ({ overlay }) => {
         const digest = baseline?.overlays[overlay]?.digest;
-        return digest === undefined ? null : { overlay, digest };
+        // Of a release that is older than terms, none are known: its own are not the newest one's.
+        return digest === undefined ? null : { overlay, digest, terms: termsDigest(baseline?.details?.terms).terms };
       },
     });
     const author = authorOf((decision.start ? release : (baseline ?? release)).author);
@@ -63,10 +66,10 @@ export class StartRelease {
     if (decision.start) {
       await this.tryFirst(request);
       // Once before the lock, so that under it every bundle is known already.
-      await this.drops.of(this.store.read, { rows, members, namespace });
+      await this.drops.of(this.store.read, { rows, members, release, namespace });
       const outcome = await this.stepper.take(name, async (unit) => {
         const present = (await unit.rollouts.rows(name, { all: true })).map(({ row }) => row);
-        const drops = await this.drops.of(unit, { rows: present, members, namespace });
+        const drops = await this.drops.of(unit, { rows: present, members, release, namespace });
         return { type: 'start', kind: 'forward', release: release.number, members, drops, ...by };
       });
       return outcome.header.rollout?.id;

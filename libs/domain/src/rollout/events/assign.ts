@@ -78,7 +78,10 @@ function withoutSlot(draft: Draft, row: TargetRow): TargetRow | null {
 function provenAlready(draft: Draft, row: TargetRow, wave: WaveProgress | undefined): TargetRow | null {
   const { desired, assignment } = row;
   if (typeof desired !== 'object' || !assignment || assignment.release === null) return null;
-  const isSame = assignment.digest === desired.digest && assignment.overlay === desired.overlay;
+  const isSame =
+    assignment.digest === desired.digest &&
+    assignment.overlay === desired.overlay &&
+    assignment.terms === desired.terms;
   if (!isSame || !isSteady(row, wave?.healthyForMs ?? 0)) return null;
   const { deletionsAccepted: _1, takesBack: _2, ...kept } = assignment;
   const pointer: Assignment = { ...kept, release: desired.release, rollout: row.rollout };

@@ -45,8 +45,9 @@ function withReport(draft: Draft, row: TargetRow, report: ReportInput): TargetRo
   const told = { ...row, acked, report: { generation, digest, phase, steadyMs, breaks, at: draft.now } };
   const { assignment } = row;
   if (!assignment || !isSteady(told, assignment.healthyForMs)) return told;
-  const { release, overlay } = assignment;
-  return { ...told, lastPassed: release === null ? null : { release, overlay, digest } };
+  const { release, overlay, terms } = assignment;
+  if (release === null) return { ...told, lastPassed: null };
+  return { ...told, lastPassed: { release, overlay, digest, ...(terms !== undefined && { terms }) } };
 }
 
 function judge(draft: Draft, row: TargetRow, told: TargetRow, report: ReportInput): TargetRow {

@@ -175,8 +175,8 @@ function targetOf(
   { release, above, ...place }: Place,
   old: Rollout | null,
 ): TargetRow {
-  const { uid, name, overlay, digest, previous, zone, healthBefore } = cluster;
-  const desired = { release, overlay, digest };
+  const { uid, name, overlay, digest, terms, previous, zone, healthBefore } = cluster;
+  const desired = { release, overlay, digest, ...(terms !== undefined && { terms }) };
   const common = {
     ...{ uid, name, ...place, desired },
     state: 'pending',

@@ -26,6 +26,20 @@ export function releases(test: StoreTest): void {
       expect(await read.releases.add(releaseOf())).toMatchObject({ created: true, release: { number: 3 } });
     }));
 
+  it('makes a new one of the same revision and overlays where clusters are to be told something else besides', () =>
+    test(async ({ store: { read } }) => {
+      const told = (namespace: string) =>
+        releaseOf({ details: { sources: {}, terms: { drift: 'correct', namespace } } });
+      await read.releases.add(told('shop'));
+      expect(await read.releases.add(told('shop'))).toMatchObject({ created: false });
+      expect(await read.releases.add(told('elsewhere'))).toMatchObject({ created: true, release: { number: 2 } });
+      expect((await read.releases.latest('web'))?.details?.terms).toEqual({ drift: 'correct', namespace: 'elsewhere' });
+      expect((await read.releases.list('web', {})).items.map(({ details }) => details)).toEqual([
+        { sources: {} },
+        { sources: {} },
+      ]);
+    }));
+
   it('keeps what a release was made of, and leaves out of lists what only the next one asks for', () =>
     test(async ({ store: { read } }) => {
       const signature = { kind: 'ssh', signer: 'Ada', fingerprint: 'SHA256:x', of: 'commit' } as const;
