@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { alreadyExists, ApiError, invalid, notFound } from './api-error.js';
 import { type ApiAnswer, type ClusterState, type ResourceRequest, timestamp } from './cluster-state.js';
 import { checkNamespace, checkPreconditions, commitObject, managerOf } from './commits.js';
+import { checkDeclaredFields } from './declared-fields.js';
 import { cloneJson, isMap, type Json, type JsonMap, metadataOf, parseMap, textOf } from './json-tree.js';
 import { storageKey } from './kinds.js';
 import { applyConfiguration, trackUpdate } from './managed-fields.js';
@@ -120,6 +121,7 @@ function applyObject(state: ClusterState, request: ResourceRequest): ApiAnswer {
     );
   }
   if (metadata['managedFields'] !== undefined) throw new ApiError(400, 'metadata.managedFields must be nil');
+  checkDeclaredFields(applied, kind);
   const stored = state.store.get(storageKey(kind), kind.namespaced ? request.namespace : '', name);
   const live = stored === undefined ? undefined : parseMap(stored.json);
   if (live === undefined) {

@@ -529,6 +529,49 @@ export function describeKubeContract(name: string, open: () => Promise<KubeHarne
         ]);
       });
 
+      it('names what its kind does not have, and what is of another type, by the path to it', async () => {
+        const path = apps('deployments', 'web');
+        const refused = async (body: JsonObject, at = path): Promise<string> =>
+          (await send(applyRequest(at, body, 'suite', { fieldValidation: 'Strict', dryRun: 'All' }), 500))['message'];
+        const of = `failed to create typed patch object (${namespace}/web; apps/v1, Kind=Deployment): `;
+        const spec = deployment('web:1')['spec'] as JsonObject;
+        expect(await refused({ ...deployment('web:1'), spec: { ...spec, replicsa: 3 } })).toBe(
+          `${of}.spec.replicsa: field not declared in schema`,
+        );
+        expect(await refused({ ...deployment('web:1'), spec: { ...spec, replicas: '3' } })).toBe(
+          `${of}.spec.replicas: expected numeric (int or float), got string`,
+        );
+        expect(await refused({ ...deployment('web:1'), spec: { ...spec, paused: 'yes' } })).toBe(
+          `${of}.spec.paused: expected boolean, got &{yes}`,
+        );
+        const container = '.spec.template.spec.containers[name="web"]';
+        expect(await refused(deployment('web:1', 1, { imag: 'x' }))).toBe(
+          `${of}${container}.imag: field not declared in schema`,
+        );
+        expect(await refused(deployment('web:1', 1, { args: 'x' }))).toBe(
+          `${of}${container}.args: expected list, got &{x}`,
+        );
+        const port = { ports: [{ containerPort: 80, prot: 'TCP' }] };
+        expect(await refused(deployment('web:1', 1, port))).toBe(
+          `${of}${container}.ports[containerPort=80,protocol="TCP"].prot: field not declared in schema`,
+        );
+        expect(await refused({ ...deployment('web:1'), spec: { ...spec, replicas: 2.5 } })).toMatch(
+          /unable to convert unstructured object to apps\/v1, Kind=Deployment: cannot convert float64 to int32$/,
+        );
+        const settings = { ...configMap({}), data: { a: 1 } };
+        expect(await refused(settings, core('configmaps', 'settings'))).toMatch(/: \.data\.a: expected string, got &/);
+        // Both are told, and what is open lets everything through.
+        const twice = { ...configMap({ a: '1' }, { nmae: 'x' }), dta: {} };
+        expect(await refused(twice, core('configmaps', 'settings'))).toMatch(
+          /: errors:\n {2}\.metadata\.nmae: field not declared in schema\n {2}\.dta: field not declared in schema$/,
+        );
+        const mixed = {
+          resources: { limits: { cpu: 1, memory: '1Gi' } },
+          livenessProbe: { httpGet: { port: 'http' } },
+        };
+        await applied(path, deployment('web:1', 1, mixed), 'suite', { dryRun: 'All' });
+      });
+
       it('asks for a field manager', async () => {
         const answer = await kube.request({
           method: 'PATCH',
@@ -792,6 +835,11 @@ export function describeKubeContract(name: string, open: () => Promise<KubeHarne
           expect(
             (await kube.request(applyRequest(widget, { ...object, spec: { size: 'big' } }))).status,
           ).toBeGreaterThanOrEqual(400);
+          const unknown = await kube.request(applyRequest(widget, { ...object, spec: { size: 1, sise: 1 } }));
+          expect(unknown).toMatchObject({
+            status: 500,
+            body: { message: expect.stringMatching(/: \.spec\.sise: field not declared in schema$/) },
+          });
           const missing = await kube.request(applyRequest(widget, { ...object, spec: {} }));
           expect(missing).toMatchObject({ status: 422, body: { message: expect.stringMatching(/spec\.size/) } });
           const statusBody = { ...object, status: { conditions: [{ type: 'Ready', status: 'True' }] } };
