@@ -19,6 +19,9 @@ const config = (name: string, more = ''): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {a: "1"}\n${more}`;
 const pod = (image: string): string =>
   `apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: main, image: "${image}"}]}\n`;
+const deployment = (spec: string): string =>
+  `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\nspec:\n  selector: {matchLabels: {app: shop}}\n  ${spec}
+  template: {metadata: {labels: {app: shop}}, spec: {containers: [{name: main, image: "shop:1"}]}}\n`;
 const DEFINITION = `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: widgets.example.com}
@@ -113,7 +116,13 @@ describe('no bad release past the door', () => {
       );
       await commit({ 'app/config.yaml': config('settings', 'immutable: "yes"\n') });
       await held(/immutable: must be true or false and is a text \(rule schema\/type\)/);
-      await commit({ 'app/config.yaml': config('settings'), 'app/widget.yaml': widget('{size: 1}') });
+      await commit({ 'app/config.yaml': config('settings'), 'app/shop.yaml': deployment('replicsa: 3') });
+      await held(
+        /^Cluster "[ab]" and 1 more would not take it: Deployment shop, spec\.replicsa: is no field there: did you mean replicas\? \(rule schema\/unknown-field\)/,
+      );
+      await commit({ 'app/shop.yaml': deployment('replicas: "3"') });
+      await held(/Deployment shop, spec\.replicas: must be a whole number and is a text \(rule schema\/type\)/);
+      await commit({ 'app/shop.yaml': null, 'app/widget.yaml': widget('{size: 1}') });
       await held(/Widget w, apiVersion: example\.com\/v1 is not served there \(rule api\/unknown\)/);
       expect((await latest())?.number).toBe(before?.number);
       await commit({ 'app/definition.yaml': DEFINITION });
@@ -164,7 +173,9 @@ describe('no bad release past the door', () => {
       // What was found is kept for a while, as something that is over.
       expect(await findings()).toMatchObject([{ rule: 'tag', until: expect.any(String) }]);
       expect(await findings('?policy=others')).toEqual([]);
-      expect((await test.api.get<{ status: object }>('/api/v1/applications/app')).status).not.toHaveProperty('policies');
+      expect((await test.api.get<{ status: object }>('/api/v1/applications/app')).status).not.toHaveProperty(
+        'policies',
+      );
     },
     CASE_MS,
   );
