@@ -97,7 +97,7 @@ export interface Renderer {
    * Bounded in time, memory and output, with no network where the system allows, and never outside `folder`.
    * @throws RejectedError `path-not-found`, `yaml-invalid`, `kustomize-failed`, `helm-failed`, `helm-random`, `helm-lookup`, `values-not-found`, `dependency-missing`, `patch-failed`,
    * `remote-base`, `path-escapes`, `output-too-large`, `timed-out`, each with a message that names file and reason, free of the scratch folder's own path.
-   * RetryableError `program-missing`.
+   * RetryableError `program-missing`. Where what a text names is not there, `details.missingPath` tells what that is, relative to `folder`.
    */
   render(input: RenderInput): Promise<RenderOutput>;
 }

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { posix } from 'node:path';
 import { RejectedError } from '#kit';
 import type { JsonValue } from '#domain';
 import type { RenderInput } from '#ports';
@@ -114,7 +115,13 @@ async function fenceOne(trees: CommitTrees, { tree, folder, asPlugins }: Visit):
     refuseRemote(value, `${file}: ${field}`);
     const inside = await resolveInside(root, folder, value, `${file}: ${field}`);
     if (inside?.kind === 'file') return reads.add(inside);
-    throw failed(`${file}: ${field} names ${quote(value)}, which ${inside === null ? 'is not there' : 'is a folder'}`);
+    if (inside === null) throw missing(value, field);
+    throw failed(`${file}: ${field} names ${quote(value)}, which is a folder`);
+  }
+
+  function missing(value: string, field: string): RejectedError {
+    const missingPath = posix.join(folder, value);
+    return failed(`${file}: ${field} names ${quote(value)}, which is not there`, { missingPath });
   }
 
   async function checkPlugin(text: string, field: string): Promise<void> {
@@ -131,7 +138,7 @@ async function fenceOne(trees: CommitTrees, { tree, folder, asPlugins }: Visit):
     if (isRemote(value) && !plugins) return checkRemote(value, field);
     refuseRemote(value, `${file}: ${field}`);
     const inside = await resolveInside(root, folder, value, `${file}: ${field}`);
-    if (inside === null) throw failed(`${file}: ${field} names ${quote(value)}, which is not there`);
+    if (inside === null) throw missing(value, field);
     await visit(tree, inside, plugins);
   }
 

@@ -91,6 +91,6 @@ const knownFields: ReadonlySet<string> = new Set([
   'buildMetadata',
 ]);
 
-export function failed(reason: string): RejectedError {
-  return new RejectedError('kustomize-failed', `${reason}.`);
+export function failed(reason: string, details?: { readonly missingPath: string }): RejectedError {
+  return new RejectedError('kustomize-failed', `${reason}.`, details);
 }

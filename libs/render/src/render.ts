@@ -118,7 +118,12 @@ async function renderUnpatched(input: RenderInput, limits: RenderLimits, builder
   const { folder, path: overlay, renderer } = input;
   const root = await realpath(folder);
   const inside = await resolveInside(root, '.', path.posix.normalize(overlay), 'spec.path');
-  if (inside === null) throw new RejectedError('path-not-found', `${overlay} is not in the commit.`, { path: overlay });
+  if (inside === null) {
+    throw new RejectedError('path-not-found', `${overlay} is not in the commit.`, {
+      path: overlay,
+      missingPath: overlay,
+    });
+  }
   if (inside.kind === 'file') {
     throw new RejectedError('path-not-found', `${overlay} is a file: name the folder that it is in.`, {
       path: overlay,

@@ -111,7 +111,7 @@ export const linkAttempts: readonly Attempt<Scene>[] = [
     run: async (scene) => {
       const files: Record<string, string | { readonly symlink: string }> = { 'dev/a.yaml': map('a'), 'l0/x': '' };
       for (let at = 1; at <= 38; at += 1) files[`l${at}`] = to(`l${at - 1}${`/../l${at - 1}`.repeat(80)}`);
-      for (let at = 0; at < 200; at += 1) files[`m${at}`] = to('l38');
+      for (let at = 0; at < 200; at += 1) files[`dev/m${at}`] = to('../l38');
       const { code } = await scene.render(await scene.commit(files));
       equal(/^(symlink-escapes|tree-too-large)$/.test(code), true, code);
     },
@@ -135,15 +135,15 @@ export const linkAttempts: readonly Attempt<Scene>[] = [
         'dev/a.yaml': map('a'),
         '.gitattributes': '*.yaml filter=evil diff=evil ident eol=crlf\n',
         '.gitconfig': `[filter "evil"]\n  smudge = ${touch}\n`,
-        '.gitmodules': `[submodule "x"]\n  path = x\n  url = ext::sh -c ${touch}\n  update = !${touch}\n`,
+        '.gitmodules': `[submodule "x"]\n  path = dev/x\n  url = ext::sh -c ${touch}\n  update = !${touch}\n`,
         '.lfsconfig': '[lfs]\n  url = ADDRESS\n',
         'hooks/post-checkout': `#!/bin/sh\n${touch}\n`,
       });
-      await scene.repository.git(['update-index', '--add', '--cacheinfo', `160000,${sha},x`]);
+      await scene.repository.git(['update-index', '--add', '--cacheinfo', `160000,${sha},dev/x`]);
       await scene.repository.git(['commit', '--quiet', '-m', 'With a submodule']);
       const head = await scene.repository.git(['rev-parse', 'HEAD']);
-      await scene.isRefused(head, 'submodule-refused', /^"x" is a submodule/);
-      await scene.repository.git(['rm', '--quiet', '--cached', 'x']);
+      await scene.isRefused(head, 'submodule-refused', /^"dev\/x" is a submodule/);
+      await scene.repository.git(['rm', '--quiet', '--cached', 'dev/x']);
       await scene.repository.git(['commit', '--quiet', '-m', 'Without it']);
       equal((await scene.render(await scene.repository.git(['rev-parse', 'HEAD']))).objects, 1);
     },

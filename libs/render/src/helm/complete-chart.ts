@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { RejectedError } from '#kit';
 import semver from 'semver';
 import type { Reads } from '../reads.js';
@@ -74,7 +75,9 @@ async function readLocal(
   const inside = await resolveInside(root, folder, repository.slice('file://'.length), namedBy);
   if (inside?.kind !== 'folder') {
     const what = inside === null ? 'which is not there' : 'which is a file';
-    throw new RejectedError('dependency-missing', `${namedBy} names ${JSON.stringify(repository)}, ${what}.`);
+    throw new RejectedError('dependency-missing', `${namedBy} names ${JSON.stringify(repository)}, ${what}.`, {
+      missingPath: posix.join(folder, repository.slice('file://'.length)),
+    });
   }
   reads.addLinks(inside);
   const local = await completeChart(root, inside.relative, reads, [...ancestors, folder]);

@@ -452,8 +452,8 @@ describe('a chart', () => {
         'asks/charts/b/Chart.yaml': about,
       }),
     );
-    expect(await chartAsksForApis(folder, 'web')).toBe(false);
-    expect(await chartAsksForApis(folder, './asks/')).toBe(true);
+    expect(await chartAsksForApis(folder, 'web')).toEqual({ asks: false, reads: ['web'] });
+    expect(await chartAsksForApis(folder, './asks/')).toEqual({ asks: true, reads: ['asks'] });
     await writeSuiteFiles(scratch, { 'outside/Chart.yaml': about, 'commit/out': { symlink: '../outside' } });
     for (const away of ['out', '../outside']) {
       await expect(chartAsksForApis(folder, away)).rejects.toMatchObject({ code: 'path-escapes' });

@@ -8,6 +8,7 @@ import { isChartApplication, placementOf, type ChartFacts } from '../assign/plac
 import { originKey, type DeclaredSources } from './declared-sources.js';
 import { Exports } from './exports.js';
 import { usesHelm } from './overlay-recipe.js';
+import { readLeast } from './read-least.js';
 
 /** Most answers kept. */
 const MAX_KNOWN = 10_000;
@@ -38,10 +39,10 @@ export class ChartQuestions {
     const found = this.known.get(key);
     if (found) return found;
     const open = this.exports.open();
-    const asked = open
-      .folder(pin)
-      .then((folder) => chartAsksForApis(folder, path))
-      .finally(() => open.close());
+    const asked = readLeast(open, pin, [path], async (folder) => {
+      const { asks, reads } = await chartAsksForApis(folder, path);
+      return { made: asks, reads };
+    }).finally(() => open.close());
     // What is wrong with a chart is told by its render.
     const answer = asked.catch(() => {
       this.known.delete(key);

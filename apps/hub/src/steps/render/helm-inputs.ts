@@ -16,7 +16,7 @@ export class HelmInputs {
 
   /**
    * @param name the overlay's.
-   * @param folderOf the folder with a source by its name.
+   * @param folderOf a folder with a path of a source at least.
    * @throws what `folderOf` throws.
    */
   async of(
@@ -33,7 +33,7 @@ export class HelmInputs {
       readonly name: string;
       readonly previous: StoredRelease | null;
     },
-    folderOf: (source: string) => Promise<string>,
+    folderOf: (source: string, path: string) => Promise<string>,
   ): Promise<HelmInput> {
     const helm = spec.helm ?? helmSchema.parse({});
     const { source, kubernetes } = overlay;
@@ -44,7 +44,7 @@ export class HelmInputs {
       namespace: spec.namespace,
       valuesFiles: await Promise.all(
         (overlay.values ?? []).map(async ({ source: other = source, path, optional = false }) => ({
-          folder: await folderOf(other),
+          folder: await folderOf(other, path),
           path,
           optional,
           name: `${other}:${path}`,

@@ -1,7 +1,6 @@
 import type { Overlay } from '#domain';
 import type { OverlayInputs, StoredRelease } from '#ports';
-import { Blocked } from '../assign/inputs.js';
-import type { OverlayRequest } from './overlay-reads.js';
+import { pinnedOrNull, type OverlayRequest } from './overlay-reads.js';
 
 /** One overlay, rendered and stored. */
 export interface RenderedOverlay {
@@ -31,18 +30,11 @@ export function ofRelease(release: StoredRelease | null, name: string, { environ
 
 /** At which revisions the sources are now that it was read from. */
 export function revisionsOf(
-  { pin }: OverlayRequest,
+  request: OverlayRequest,
   overlay: Overlay,
   { inputs }: Pick<KnownOverlay, 'inputs'>,
 ): KnownOverlay['revisions'] {
-  const at = (source: string): string | undefined => {
-    try {
-      return pin(overlay, source).revision;
-    } catch (error) {
-      if (error instanceof Blocked) return undefined;
-      throw error;
-    }
-  };
+  const at = (source: string): string | undefined => pinnedOrNull(request, overlay, source)?.revision;
   return Object.fromEntries(Object.keys(inputs.reads).map((source) => [source, at(source)]));
 }
 

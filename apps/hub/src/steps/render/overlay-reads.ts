@@ -1,7 +1,9 @@
 import type { ApplicationSpec } from '#contract';
 import type { Overlay } from '#domain';
 import type { OverlayInputs } from '#ports';
+import { Blocked } from '../assign/inputs.js';
 import type { DeclaredSources, PinnedSource } from './declared-sources.js';
+import { WHOLE } from './exported-paths.js';
 
 /** What overlays are rendered from. */
 export interface OverlayRequest {
@@ -11,8 +13,28 @@ export interface OverlayRequest {
   readonly pin: (overlay: Overlay, source: string) => PinnedSource;
 }
 
-/** What of a chart was read is of no account: it is published as a whole. */
-const WHOLE = '.';
+/** A source as an overlay has it; null: it was not read yet. */
+export function pinnedOrNull({ pin }: OverlayRequest, overlay: Overlay, source: string): PinnedSource | null {
+  try {
+    return pin(overlay, source);
+  } catch (error) {
+    if (error instanceof Blocked) return null;
+    throw error;
+  }
+}
+
+/**
+ * Pure: what an overlay probably reads, by sources: what it read before, or what its spec names. Bases are told by who reads them.
+ * @param known absent: it was never rendered
+ */
+export function probableReads(
+  { source, path, values = [] }: Overlay,
+  known: OverlayInputs['reads'] | undefined,
+): ReadonlyMap<string, readonly string[]> {
+  const paths = new Map<string, string[]>([[source, [...(known?.[source] ?? [path])]]]);
+  for (const { source: other = source, path: file } of values) paths.set(other, [...(paths.get(other) ?? []), file]);
+  return paths;
+}
 
 /** Pure: where an overlay was read from, by sources. Files of values are named here, also those that were not there. */
 export function readsOf(

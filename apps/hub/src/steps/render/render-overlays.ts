@@ -5,7 +5,7 @@ import pLimit from 'p-limit';
 import { MAX_BUNDLE_BYTES, MAX_BUNDLE_OBJECTS } from '#contract';
 import { carryFiles, makeBundle, type Overlay } from '#domain';
 import { keepNewest, messageOf, RejectedError, RetryableError, type Metrics } from '#kit';
-import type { OverlayInputs, Renderer, StoredRelease } from '#ports';
+import type { OverlayInputs, Renderer, RenderOutput, StoredRelease } from '#ports';
 import { METRICS, RENDERER, SETTINGS, type HubSettings } from '../../parts.js';
 import { StepTimer } from '../step-timer.js';
 import { BundleShelf } from './bundle-shelf.js';
@@ -13,8 +13,10 @@ import { Exports, type OpenExports } from './exports.js';
 import { HelmInputs } from './helm-inputs.js';
 import { isSame, ofRelease, revisionsOf, type KnownOverlay, type RenderedOverlay } from './known-overlay.js';
 import { patchesOf, recipeOf, usesHelm } from './overlay-recipe.js';
-import { readsOf, type OverlayRequest } from './overlay-reads.js';
+import { pinnedOrNull, probableReads, readsOf, type OverlayRequest } from './overlay-reads.js';
 import { OverlayContents, type Contents } from './overlay-contents.js';
+import type { PinnedSource } from './declared-sources.js';
+import { readLeast } from './read-least.js';
 
 const compress = promisify(gzip);
 
@@ -49,8 +51,16 @@ interface Work {
   readonly name: string;
   readonly overlay: Overlay;
   readonly recipe: string;
+  /** What was read of the sources the last time, whatever changed since. */
+  readBefore?: OverlayInputs['reads'];
   found?: KnownOverlay;
   contents?: Contents;
+}
+
+interface RenderedWork {
+  readonly rendered: RenderedOverlay;
+  readonly reads: OverlayInputs['reads'];
+  readonly warnings: readonly string[];
 }
 
 /** Most overlays kept in memory by application and name: some lines of text each. */
@@ -104,6 +114,7 @@ export class RenderOverlays {
   private async findKnown(request: RenderRequest, work: Work): Promise<void> {
     const { application, previous } = request;
     for (const known of [this.known.get(keyOf(application, work.name)), ofRelease(previous, work.name, work.overlay)]) {
+      work.readBefore ??= known?.inputs.reads;
       if (!known || known.inputs.recipe !== work.recipe) continue;
       const contents = await this.contents.of(request, work.overlay, known.inputs.reads).catch(() => null);
       const now = revisionsOf(request, work.overlay, known);
@@ -118,6 +129,7 @@ export class RenderOverlays {
   private async renderMissing(request: RenderRequest, missing: readonly Work[], errors: OverlayError[]): Promise<void> {
     const open = this.exports.open();
     try {
+      await this.bringProbable(request, missing, open);
       const rendered = await Promise.all(
         missing.map((work) =>
           this.limit(async () => {
@@ -137,18 +149,60 @@ export class RenderOverlays {
     }
   }
 
-  private async renderOne(
+  /** What all of them probably read is written at once; why it can't be is told by each of them. */
+  private async bringProbable(request: RenderRequest, missing: readonly Work[], open: OpenExports): Promise<void> {
+    const wanted = new Map<string, { readonly pin: PinnedSource; readonly paths: string[] }>();
+    for (const { overlay, readBefore } of missing) {
+      for (const [source, paths] of probableReads(overlay, readBefore)) {
+        const pin = pinnedOrNull(request, overlay, source);
+        if (pin === null) continue;
+        const key = `${source} ${pin.revision}`;
+        const all = wanted.get(key) ?? { pin, paths: [] };
+        wanted.set(key, all);
+        all.paths.push(...paths);
+      }
+    }
+    await Promise.allSettled([...wanted.values()].map(({ pin, paths }) => open.part(pin, paths)));
+  }
+
+  private async renderOne(request: RenderRequest, work: Work, open: OpenExports): Promise<RenderedWork> {
+    const { overlay } = work;
+    const pin = request.pin(overlay, overlay.source);
+    const first = probableReads(overlay, work.readBefore).get(overlay.source) ?? [];
+    const { output, reads } = await readLeast(open, pin, first, async (folder) => {
+      const { bases, ...rendered } = await this.renderIn(folder, request, work, open);
+      const all = readsOf(overlay, rendered.output.reads, bases);
+      return { made: { ...rendered, reads: all }, reads: all[overlay.source] ?? [] };
+    });
+    const objects = carryFiles(output.objects, output.encryptedFiles ?? new Map());
+    const bundle = makeBundle(objects, { maxBytes: MAX_BUNDLE_BYTES, maxObjects: MAX_BUNDLE_OBJECTS });
+    if (!bundle.ok) {
+      const why = bundle.errors.map(({ message }) => message).join('; ');
+      throw new RejectedError('bundle-invalid', why.slice(0, 2000));
+    }
+    const gzipped = await compress(bundle.json, { level: 6 });
+    await this.shelf.put(bundle.digest, { gzipped, bytes: bundle.bytes, objects: bundle.count });
+    this.counted.inc({ how: 'rendered' });
+    return {
+      rendered: { digest: bundle.digest, objects: bundle.count, bytes: bundle.bytes, tool: output.tool },
+      reads,
+      warnings: output.warnings.slice(0, 20),
+    };
+  }
+
+  /** @param folder with the overlay's own source, or some of it */
+  private async renderIn(
+    folder: string,
     request: RenderRequest,
     { name, overlay }: Work,
     open: OpenExports,
-  ): Promise<{ rendered: RenderedOverlay; reads: OverlayInputs['reads']; warnings: readonly string[] }> {
+  ): Promise<{ readonly output: RenderOutput; readonly bases: ReadonlySet<string> }> {
     const { application, spec, sources, previous } = request;
-    const folder = await open.folder(request.pin(overlay, overlay.source));
     const bases = new Set<string>();
     const patches = patchesOf(spec, overlay);
     const helm = usesHelm(spec, sources.isChart(overlay.source))
-      ? await this.helm.of({ application, spec, overlay, name, previous }, (source) =>
-          open.folder(request.pin(overlay, source)),
+      ? await this.helm.of({ application, spec, overlay, name, previous }, async (source, path) =>
+          source === overlay.source ? folder : (await open.part(request.pin(overlay, source), [path])).folder,
         )
       : null;
     const output = await this.renderer.render({
@@ -164,25 +218,12 @@ export class RenderOverlays {
         return { folder: await open.folder(request.pin(overlay, pin.name)) };
       },
     });
-    const objects = carryFiles(output.objects, output.encryptedFiles ?? new Map());
-    const bundle = makeBundle(objects, { maxBytes: MAX_BUNDLE_BYTES, maxObjects: MAX_BUNDLE_OBJECTS });
-    if (!bundle.ok) {
-      const why = bundle.errors.map(({ message }) => message).join('; ');
-      throw new RejectedError('bundle-invalid', why.slice(0, 2000));
-    }
-    const gzipped = await compress(bundle.json, { level: 6 });
-    await this.shelf.put(bundle.digest, { gzipped, bytes: bundle.bytes, objects: bundle.count });
-    this.counted.inc({ how: 'rendered' });
-    return {
-      rendered: { digest: bundle.digest, objects: bundle.count, bytes: bundle.bytes, tool: output.tool },
-      reads: readsOf(overlay, output.reads, bases),
-      warnings: output.warnings.slice(0, 20),
-    };
+    return { output, bases };
   }
 
   private async settle(
     request: RenderRequest,
-    { work, rendered, reads, warnings }: { work: Work } & Awaited<ReturnType<RenderOverlays['renderOne']>>,
+    { work, rendered, reads, warnings }: { work: Work } & RenderedWork,
   ): Promise<void> {
     // What can't be told now is rendered again the next time.
     const contents = await this.contents.of(request, work.overlay, reads).catch(() => null);
