@@ -109,7 +109,7 @@ export function clusters(test: StoreTest): void {
       await expect(refused).rejects.toMatchObject({ code: 'name-taken', message: expect.stringContaining('eu-1') });
       expect(await kept.get('u3')).toBeNull();
       await kept.setLabelsOf(
-        new Map([
+        new Map<string, Readonly<Record<string, string>>>([
           ['u1', { env: 'prod' }],
           ['u2', {}],
           ['none', {}],
