@@ -3,7 +3,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import type { AskKind } from '#contract';
-import type { JsonObject } from '#domain';
+import { carryFiles, type JsonObject, sealOf } from '#domain';
 import { mapAt, mapsAt, textAt } from '#kube';
 import type { KubeResponse } from '#ports';
 import { load } from 'js-yaml';
@@ -12,7 +12,11 @@ import { configMap } from './samples.js';
 
 const folder = path.resolve('apps/agent/src/steps/unseal/fixtures');
 const text = (name: string): string => readFileSync(path.join(folder, name), 'utf8');
-const sealed = (name: string): JsonObject => load(text(name)) as JsonObject;
+/** As the hub carries it, with its file. */
+const sealed = (name: string): JsonObject => {
+  const object = load(text(name)) as JsonObject;
+  return carryFiles([object], new Map([[sealOf(object) ?? '', text(name)]]))[0] ?? {};
+};
 const base64 = (value: string): string => Buffer.from(value).toString('base64');
 
 /** None of these may be anywhere but in the objects that they were decrypted for. */

@@ -23,6 +23,8 @@ const VALUES = [
   'alice-of-th3-list',
   'pa=ss w0rd#of;env',
   't0p-of-th3-ini',
+  'd3lta-s3cret',
+  'second-of-th3-two',
 ];
 /** With any of these the files could be read. */
 const KEY = 'AGE-SECRET-KEY-1Y7TFJZKS096KNPL2HQF4TUZDYY42PWWJ72M93QM5L6J63HLPPKPSMN5J8P';
@@ -30,11 +32,15 @@ const NEEDLES = [...VALUES, KEY].flatMap((value) => [value, base64(value).replac
 const SEALED = 'ENC[AES256_GCM';
 
 const kustomization = {
-  resources: ['namespace.yaml', 'secret.enc.yaml'],
+  resources: ['namespace.yaml', 'secret.enc.yaml', 'two.enc.yaml'],
+  // So that nothing of the objects is in the order in which it was encrypted.
+  labels: [{ pairs: { team: 'shop' } }],
+  namespace: 'shop',
   generatorOptions: { disableNameSuffixHash: true },
   secretGenerator: [
     { name: 'files', files: ['settings.yaml=settings.enc.yaml', 'app.ini=app.enc.ini'] },
     { name: 'lines', envs: ['app.enc.env'] },
+    { name: 'many', envs: ['many.enc.env'] },
   ],
 };
 
@@ -48,7 +54,7 @@ describe('what is encrypted in Git', () => {
   beforeAll(async () => {
     const output = { write: (line: string) => log.push(line) };
     test = await startTestHub({}, createLogger({ level: 'trace', format: 'json', output }));
-    const files = ['secret.enc.yaml', 'settings.enc.yaml', 'app.enc.ini', 'app.enc.env'];
+    const files = ['secret.enc.yaml', 'two.enc.yaml', 'settings.enc.yaml', 'app.enc.ini', 'app.enc.env', 'many.enc.env'];
     repository = await TestRepository.create({
       ...Object.fromEntries(files.map((name) => [`shop/${name}`, fixture(name)])),
       'shop/namespace.yaml': dump({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }),
@@ -117,6 +123,8 @@ describe('what is encrypted in Git', () => {
         `${fixture('decrypted/app.ini').trimEnd()}\n`,
       );
       expect(textAt(await secret('lines'), 'DB_PASSWORD')).toBe(base64('pa=ss w0rd#of;env'));
+      expect(textAt(await secret('many'), 'DELTA')).toBe(base64('d3lta-s3cret'));
+      expect(textAt(await secret('second'), 'password')).toBe(base64('second-of-th3-two'));
       await rolloutSettled(test.api, 'web', 1, WITHIN_MS).catch(() => undefined);
 
       // Somebody looks at it in every way there is, with drift to look at.

@@ -45,7 +45,7 @@ export async function answerDryRun(ask: DryRunAsk, input: DryRunInput): Promise<
   const objects = openBundle(await input.bus.fetchBundle(ask.digest, ask.chunks), ask.digest);
   const definitions = new Set(objects.flatMap(definedKind));
   const triable = objects.filter((object) => !definitions.has(kindOf(object)));
-  const prepared = await prepareBundle(ask.application, { ...input, kube: input.own }, triable, ask);
+  const prepared = await prepareBundle(ask.application, { ...input, kube: input.own }, triable, ask, objects);
   const { items, errors, hooks, hidden } = prepared;
   // Of those that could be decrypted: what stands in the others, such as whom they are encrypted for, is no secret.
   const run = new DryRun(SecretMask.of([...prepared.objects, ...hidden]));

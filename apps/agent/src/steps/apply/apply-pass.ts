@@ -27,14 +27,19 @@ export interface PreparedBundle {
 /** The objects of a bundle as they can be read, and what must not be told of them. */
 export interface OpenedBundle extends PreparedBundle, Pick<Unsealed, 'objects' | 'hidden'> {}
 
-/** Decrypts, resolves and normalises the objects of an application's bundle. @throws RetryableError */
+/**
+ * Decrypts, resolves and normalises the objects of an application's bundle.
+ * @param bundle all of it, where the objects are some
+ * @throws RetryableError
+ */
 export async function prepareBundle(
   application: string,
   context: Pick<WorkerContext, 'kube' | 'discovery' | 'namespace' | 'reach'>,
   sealed: readonly JsonObject[],
   assignment: Pick<ManifestApplication, 'namespace' | 'decryption'>,
+  bundle = sealed,
 ): Promise<OpenedBundle> {
-  const unsealed = await unsealObjects(sealed, { ...context, assignment });
+  const unsealed = await unsealObjects(sealed, { ...context, assignment, bundle });
   const { objects, hidden, origin } = unsealed;
   const prepared = await resolveBundle(application, context, objects, assignment, origin);
   return { ...prepared, errors: [...unsealed.errors, ...prepared.errors], objects, hidden };

@@ -1,13 +1,15 @@
 import { messageOf, RejectedError } from '#kit';
 import { armor, Decrypter, identityToRecipient } from 'age-encryption';
 import type { AgeKeys } from './age-keys.js';
+import { ReadingBudget } from './reading-budget.js';
 import type { SopsMetadata } from './sops-metadata.js';
 
 const KEY_BYTES = 32;
 const MOST_SHOWN = 5;
 
-/** Opens the data keys of documents with the keys of one Secret. */
+/** Opens the data keys of one bundle's documents with the keys of one Secret. */
 export class DataKeys {
+  readonly budget = new ReadingBudget();
   private readonly opened = new Map<string, Promise<Uint8Array>>();
   private identities: Promise<ReadonlyMap<string, string>> | undefined;
 
@@ -17,7 +19,10 @@ export class DataKeys {
   async open({ age }: SopsMetadata): Promise<Uint8Array> {
     this.identities ??= byRecipient(this.keys.identities);
     const identities = await this.identities;
-    const mine = age.filter(({ recipient }) => identities.has(recipient));
+    // Once for each: nobody needs more, and each that can't be read takes as long as one that can.
+    const mine = [...new Map(age.map((each) => [each.recipient, each])).values()].filter(({ recipient }) =>
+      identities.has(recipient),
+    );
     if (mine.length === 0)
       throw this.missing(
         age.map(({ recipient }) => recipient),
@@ -25,8 +30,7 @@ export class DataKeys {
       );
     let trouble = '';
     for (const { recipient, enc } of mine) {
-      const opening = this.opened.get(enc) ?? unwrap(enc, identities.get(recipient) ?? '');
-      this.opened.set(enc, opening);
+      const opening = this.unwrapOnce(enc, identities.get(recipient) ?? '');
       try {
         return await opening;
       } catch (error) {
@@ -37,6 +41,15 @@ export class DataKeys {
       'sops-key',
       `its data key can't be read with the key of ${shown(mine.map(({ recipient }) => recipient))} in the Secret ${this.keys.of} (${trouble}): run sops updatekeys on it`,
     );
+  }
+
+  private unwrapOnce(enc: string, identity: string): Promise<Uint8Array> {
+    const known = this.opened.get(enc);
+    if (known) return known;
+    this.budget.takeKey();
+    const opening = unwrap(enc, identity);
+    this.opened.set(enc, opening);
+    return opening;
   }
 
   private missing(wanted: readonly string[], present: readonly string[]): RejectedError {

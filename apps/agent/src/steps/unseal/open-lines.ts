@@ -37,6 +37,16 @@ export function openEnv(text: string, opening: SopsOpening): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
+/** What stands behind each key of such a file, but for its SOPS metadata. */
+export function envValues(text: string): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const at = line.indexOf('=');
+    if (at > 0 && !line.startsWith('#') && !line.startsWith(PREFIX)) values.set(line.slice(0, at), line.slice(at + 1));
+  }
+  return values;
+}
+
 /** One value of such a file, in which a line's end is written as `\n`. */
 export function openEnvValue(key: string, value: string, opening: SopsOpening): string {
   const plain = opening.open([key], value.replaceAll('\\n', '\n'));

@@ -15,7 +15,7 @@ import { type Leaf, type SopsOpening, timeText } from './sops-opening.js';
 import type { PlainValue } from './sops-value.js';
 
 /** Read in their order, with their comments; a long text is one line, and what an older YAML would misread is quoted. */
-const PARSE = { intAsBigInt: true, strict: true, uniqueKeys: true, compat: 'yaml-1.1', logLevel: 'silent' } as const;
+const PARSE = { intAsBigInt: true, strict: true, uniqueKeys: false, compat: 'yaml-1.1', logLevel: 'silent' } as const;
 const WRITE = { lineWidth: 0, indent: 4 } as const;
 const COMMENT = /ENC\[AES256_GCM,[^\]\n]*,type:comment\]/g;
 
@@ -28,6 +28,7 @@ export class SopsFile {
     const documents = parseAllDocuments(text, PARSE);
     if (!Array.isArray(documents)) throw refused('it is empty');
     if (documents.some(({ errors }) => errors.length > 0)) throw refused('it is no YAML or JSON');
+    for (const document of documents) visit(document, { Map: (_, map) => expectUnique(map) });
     return new SopsFile(documents as Document<ParsedNode>[]);
   }
 
@@ -36,14 +37,16 @@ export class SopsFile {
     return this.documents.map((document) => plainOf(document.get('sops', true))).find((found) => found !== undefined);
   }
 
-  /** Puts the values in place of what they were encrypted to. */
-  open(opening: SopsOpening): void {
-    for (const document of this.documents) {
+  /** Puts the values in place of what they were encrypted to; answers those of each document, with where they stood. */
+  open(opening: SopsOpening): readonly ReadonlySet<string>[] {
+    const documents = this.documents.map((document) => {
       if (isMap(document.contents)) document.contents.delete('sops');
       openNode(document.contents, [], opening);
       openComments(document, opening);
-    }
+      return opening.endDocument();
+    });
     opening.expectWhole();
+    return documents;
   }
 
   /** What is in a file that is neither; null: it is one of them. */
@@ -63,6 +66,12 @@ export class SopsFile {
   toJson(): string {
     return `${jsonOf(this.documents[0]?.contents, '')}\n`;
   }
+}
+
+/** As the parser does it, in a time that does not grow with the square of what is there. */
+function expectUnique(map: YAMLMap): void {
+  const keys = new Set(map.items.map(({ key }) => keyOf(key)));
+  if (keys.size < map.items.length) throw refused('a key of it is there twice');
 }
 
 function plainOf(node: unknown): unknown {

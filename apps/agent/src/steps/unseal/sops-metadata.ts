@@ -20,6 +20,17 @@ const MOST_RECIPIENTS = 50;
 /** Largest encrypted data key, characters. */
 const MOST_KEY_TEXT = 16 * 1024;
 
+/** Who else may keep a data key. */
+const OTHERS = [
+  { field: 'pgp', name: 'PGP' },
+  { field: 'kms', name: 'AWS KMS' },
+  { field: 'gcp_kms', name: 'GCP KMS' },
+  { field: 'azure_kv', name: 'Azure Key Vault' },
+  { field: 'hc_vault', name: 'HashiCorp Vault' },
+] as const;
+const ADD_RECIPIENT =
+  'add the recipient whose key the cluster has (sops rotate --in-place --add-age age1… FILE, by somebody who can read it) and commit that';
+
 const text = (limit: number) => z.string().max(limit);
 const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')]);
 const others = z.array(z.unknown()).max(MOST_RECIPIENTS).nullish();
@@ -48,6 +59,12 @@ const schema = z.object({
 
 /** @throws RejectedError `sops-metadata`, in words that follow the object's name */
 export function readMetadata(value: unknown): SopsMetadata {
+  // Before each of them is looked at.
+  const fields = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  const tooLong = fields.find(([, each]: [string, unknown]) => Array.isArray(each) && each.length > MOST_RECIPIENTS);
+  if (tooLong !== undefined) {
+    throw refused(`its sops.${tooLong[0].slice(0, 40)} has more than ${MOST_RECIPIENTS} entries: encrypt it for fewer`);
+  }
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
     const fields = parsed.error.issues.map(({ path }) => ['sops', ...path].join('.'));
@@ -56,9 +73,15 @@ export function readMetadata(value: unknown): SopsMetadata {
   const { data } = parsed;
   const age = data.age ?? [];
   if ((data.key_groups ?? []).length > 0) {
-    throw refused('its data key is split among sops.key_groups: encrypt it for age recipients without groups');
+    throw refused(
+      'its data key is split among sops.key_groups: encrypt it for age recipients without groups (shamir_threshold and key_groups taken out of .sops.yaml)',
+    );
   }
-  if (age.length === 0) throw refused('it is encrypted for no age key: add an age recipient to it with sops');
+  if (age.length === 0) {
+    const kinds = OTHERS.filter(({ field }) => (data[field] ?? []).length > 0).map(({ name }) => name);
+    const of = kinds.length === 0 ? '' : `, but with ${kinds.join(' and ')}, which no agent asks`;
+    throw refused(`it is encrypted for no age key${of}: ${ADD_RECIPIENT}`);
+  }
   if ((data.unencrypted_comment_regex ?? '') !== '' || (data.encrypted_comment_regex ?? '') !== '') {
     throw refused('what of it is encrypted is told by comments: use encrypted_regex or a suffix');
   }

@@ -8,13 +8,12 @@ export type Leaf = string | number | bigint | boolean | null;
 
 /** What the code begins with where it is over encrypted values alone: SHA-256 of `sops`. */
 const ONLY_ENCRYPTED = createHash('sha256').update('sops').digest();
-/** So many values can have been in any order: 5,040 of them. */
-const MOST_REORDERED = 7;
 
 /** The values of one document while it is decrypted: what is taken for true, and what the code is over. */
 export class SopsOpening {
   /** All that was encrypted and can be read as text. */
   readonly values: string[] = [];
+  private places = new Set<string>();
   private readonly parts: Buffer[] = [];
 
   constructor(
@@ -41,6 +40,7 @@ export class SopsOpening {
       );
     }
     const plain = openValue(value, this.key, `${path.join(':')}:`);
+    this.places.add(JSON.stringify([path, value]));
     this.parts.push(plain.bytes);
     this.values.push(plain.bytes.toString('utf8'));
     return plain;
@@ -55,18 +55,21 @@ export class SopsOpening {
     }
   }
 
-  /** All is there, in the order in which it was encrypted. @throws RejectedError `sops-mac` */
-  expectWhole(): void {
-    if (!this.isWhole(this.parts, this.mac())) throw changed();
+  /** The encrypted values since the last document ended, each with where it stands. */
+  endDocument(): ReadonlySet<string> {
+    const { places } = this;
+    this.places = new Set();
+    return places;
   }
 
-  /** All is there, in whatever order; of many values that can't be told. @throws RejectedError `sops-mac` */
-  expectWholeUnordered(): void {
-    const parts = this.parts.filter(({ length }) => length > 0);
-    if (parts.length > MOST_REORDERED) return;
+  /** All is there, in the order in which it was encrypted. @throws RejectedError `sops-mac` */
+  expectWhole(): void {
+    const hash = createHash('sha512');
+    if (this.metadata.macOnlyEncrypted) hash.update(ONLY_ENCRYPTED);
+    for (const part of this.parts) hash.update(part);
+    const found = hash.digest();
     const mac = this.mac();
-    for (const order of permutations(parts)) if (this.isWhole(order, mac)) return;
-    throw changed();
+    if (found.length !== mac.length || !timingSafeEqual(found, mac)) throw changed();
   }
 
   private mac(): Buffer {
@@ -76,34 +79,6 @@ export class SopsOpening {
     } catch {
       throw changed();
     }
-  }
-
-  private isWhole(parts: Iterable<Buffer>, mac: Buffer): boolean {
-    const hash = createHash('sha512');
-    if (this.metadata.macOnlyEncrypted) hash.update(ONLY_ENCRYPTED);
-    for (const part of parts) hash.update(part);
-    const found = hash.digest();
-    return found.length === mac.length && timingSafeEqual(found, mac);
-  }
-}
-
-/** Heap's algorithm, one array all along. */
-function* permutations<T>(all: readonly T[]): Generator<readonly T[]> {
-  const order = [...all];
-  const counts = order.map(() => 0);
-  yield order;
-  for (let at = 0; at < order.length;) {
-    const count = counts[at] ?? 0;
-    if (count >= at) {
-      counts[at] = 0;
-      at += 1;
-      continue;
-    }
-    const other = at % 2 === 0 ? 0 : count;
-    [order[other], order[at]] = [order[at] as T, order[other] as T];
-    yield order;
-    counts[at] = count + 1;
-    at = 0;
   }
 }
 
@@ -121,8 +96,9 @@ export function timeText(text: string): string {
   return DAY.test(text) ? `${text}T00:00:00Z` : text;
 }
 
-/** Without an exponent. */
+/** Without an exponent, and as Go calls those that are none. */
 function decimal(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
   const [digits = '', exponent] = String(value).split('e');
   if (exponent === undefined) return digits;
   const sign = digits.startsWith('-') ? '-' : '';

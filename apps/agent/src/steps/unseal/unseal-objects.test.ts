@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '#domain';
+import { carryFiles, type JsonObject, sealOf } from '#domain';
 import { openFakeCluster } from '#kube/fake';
-import { load } from 'js-yaml';
+import { dump, load, loadAll } from 'js-yaml';
 import { parse } from 'yaml';
 import { type Unsealed, unsealObjects } from './unseal-objects.js';
 
 const folder = path.join(import.meta.dirname, 'fixtures');
 const bytes = (name: string): Buffer => readFileSync(path.join(folder, name));
 const text = (name: string): string => bytes(name).toString('utf8');
-const object = (name: string): JsonObject => load(text(name)) as JsonObject;
+/** As the hub carries it: with its file, as that stands in Git. */
+const carried = (object: JsonObject, file: string): JsonObject =>
+  carryFiles([object], new Map([[sealOf(object) ?? '', file]]))[0] ?? {};
+const object = (name: string): JsonObject => carried(load(text(name)) as JsonObject, text(name));
+const plainObject = (name: string): JsonObject => load(text(name)) as JsonObject;
 const base64 = (value: string | Buffer): string => Buffer.from(value).toString('base64');
 const secretOf = (data: Readonly<Record<string, string>>): JsonObject => ({
   apiVersion: 'v1',
@@ -19,10 +23,11 @@ const secretOf = (data: Readonly<Record<string, string>>): JsonObject => ({
   data,
 });
 /** As Kustomize makes it of the lines of a file: sorted, and without comments. */
-const envSecret = (name: string): JsonObject =>
+const envSecret = (name: string, file = text(name)): JsonObject => carried(linesOf(file), file);
+const linesOf = (file: string): JsonObject =>
   secretOf(
     Object.fromEntries(
-      text(name)
+      file
         .split('\n')
         .filter((line) => line !== '' && !line.startsWith('#'))
         .map((line) => [line.slice(0, line.indexOf('=')), base64(line.slice(line.indexOf('=') + 1))] as const)
@@ -82,11 +87,11 @@ describe('what SOPS encrypted', () => {
   it('is decrypted where it is an object, as sops does it, and bears no sops any more', async () => {
     for (const name of ['secret.enc.yaml', 'secret-mac-only.enc.yaml', 'secret-both.enc.yaml']) {
       expect(await opened(object(name))).toEqual({
-        ...object('plain/secret.yaml'),
+        ...plainObject('plain/secret.yaml'),
         stringData: { user: 'shop-reader-v3ry-s3cret', port: '5432', empty: '' },
       });
     }
-    const map = object('plain/config-map.yaml');
+    const map = plainObject('plain/config-map.yaml');
     // No Secret: it is marked, so that its values are told to nobody.
     const annotations = { 'flotilla.dev/encrypted': 'sops' };
     expect(await opened(object('config-map.enc.yaml'))).toEqual({ ...map, metadata: { name: 'partly', annotations } });
@@ -121,6 +126,40 @@ describe('what SOPS encrypted', () => {
       MODE_unencrypted: 'prod',
       PORT: '5432',
     });
+  });
+
+  it('is decrypted whatever Kustomize did to it on the way, and however many values it has', async () => {
+    const sealed = object('secret.enc.yaml') as unknown as Record<string, JsonObject>;
+    const { metadata, stringData = {}, ...others } = sealed;
+    const { port: _, ...kept } = stringData;
+    const built = {
+      ...others,
+      stringData: kept,
+      metadata: { ...metadata, namespace: 'shop', labels: { app: 'shop' } },
+    };
+    expect(await opened(built as JsonObject)).toMatchObject({
+      metadata: { labels: { app: 'shop' } },
+      stringData: { user: 'shop-reader-v3ry-s3cret' },
+    });
+    const { data } = await opened(envSecret('many.enc.env'));
+    const lines = Object.entries(data as Record<string, string>).map(
+      ([key, value]) => `${key}=${Buffer.from(value, 'base64').toString()}`,
+    );
+    const plain = text('plain/many.env').trim().split('\n').slice(1);
+    expect(lines.sort()).toEqual(plain.sort());
+  });
+
+  it('is decrypted where several objects are in a file, and where plain values are written in odd ways', async () => {
+    const [first, second] = loadAll(text('two.enc.yaml')) as JsonObject[];
+    const both = carryFiles([first ?? {}, second ?? {}], new Map([[sealOf(first ?? {}) ?? '', text('two.enc.yaml')]]));
+    const { objects, errors } = await unseal(both);
+    expect(errors).toEqual([]);
+    expect(objects.map((each) => (each['stringData'] as JsonObject)['password'])).toEqual([
+      'first-of-th3-two',
+      'second-of-th3-two',
+    ]);
+    const odd = await opened(object('odd.enc.yaml'));
+    expect(odd).toMatchObject({ data: { password: 'hunter3-odd', num: 12 }, spec: { octal: 511, yes: 'yes' } });
   });
 
   it('is decrypted in stringData, and where base64 has several lines', async () => {
@@ -175,11 +214,25 @@ describe('what SOPS encrypted', () => {
   });
 });
 
-const changed = (name: string, change: (object: Record<string, Record<string, unknown>>) => void): JsonObject => {
-  const sealed = structuredClone(object(name)) as unknown as Record<string, Record<string, unknown>>;
+type Change = (object: Record<string, Record<string, unknown>>) => void;
+const changedOf = (object: JsonObject, change: Change): JsonObject => {
+  const sealed = JSON.parse(JSON.stringify(object)) as Record<string, Record<string, unknown>>;
   change(sealed);
   return sealed as unknown as JsonObject;
 };
+/** In Git: the file is as its object. */
+const changed = (name: string, change: Change): JsonObject => {
+  const sealed = changedOf(plainObject(name), change);
+  return carried(sealed, dump(sealed, { lineWidth: -1 }));
+};
+/** On its way: the file is as it was. */
+const patched = (name: string, change: Change): JsonObject => {
+  const [first] = loadAll(text(name)) as JsonObject[];
+  return changedOf(carried(first ?? {}, text(name)), change);
+};
+const patchedLines = (name: string, change: (data: Record<string, string>) => void): JsonObject =>
+  changedOf(envSecret(name), ({ data = {} }) => change(data as Record<string, string>));
+const of = (object: JsonObject | undefined): Record<string, string> => object?.['stringData'] as Record<string, string>;
 const replaced = (name: string, from: RegExp, to: string): JsonObject => {
   const before = text(name);
   const after = before.replace(from, to);
@@ -213,6 +266,104 @@ describe('what was changed after it was encrypted', () => {
       /stringData\.port is not encrypted/,
     ],
     [
+      'a value that was taken out',
+      () => changed('secret.enc.yaml', ({ stringData = {} }) => delete stringData['user']),
+      /its values are not those that were encrypted together/,
+    ],
+    [
+      'a plain value of an object',
+      () => changed('config-map.enc.yaml', ({ data = {} }) => (data['colour'] = 'red')),
+      /its values are not those that were encrypted together/,
+    ],
+    [
+      'a rule that leaves out what was encrypted',
+      () =>
+        changed('secret.enc.yaml', ({ sops = {}, data = {} }) => {
+          sops['encrypted_regex'] = '^stringData$';
+          data['token'] = base64('typed');
+        }),
+      /its values are not those that were encrypted together/,
+    ],
+    [
+      'a rule that is another on the way',
+      () =>
+        patched('secret.enc.yaml', ({ sops = {}, data = {} }) => {
+          sops['encrypted_regex'] = '^stringData$';
+          data['token'] = base64('typed');
+        }),
+      /data\.token is not encrypted/,
+    ],
+    [
+      'an old value that is put in the place of the new one on the way',
+      () =>
+        patched('two.enc.yaml', ({ stringData = {} }) => {
+          stringData['password'] = of((loadAll(text('two.enc.yaml')) as JsonObject[])[1])['password'];
+        }),
+      /its encrypted values are not those of one document of its file/,
+    ],
+    [
+      'an object without its file',
+      () => plainObject('secret.enc.yaml'),
+      /its file did not come with it: have Kustomize read it/,
+    ],
+    ['lines without their file', () => linesOf(text('app.enc.env')), /its file did not come with it/],
+    [
+      'an object with the file of another',
+      () => carried(plainObject('secret.enc.yaml'), text('config-map.enc.yaml')),
+      /the file that came with it is of other values/,
+    ],
+    [
+      'an object with its whole name encrypted',
+      () => object('secret-whole.enc.yaml'),
+      /apiVersion is encrypted: what an object is called must be there to be read/,
+    ],
+    [
+      'a value in stringData in the place of an encrypted one of data',
+      () => patched('secret.enc.yaml', ({ stringData = {} }) => (stringData['token'] = stringData['user'])),
+      /token|can't be decrypted/,
+    ],
+    [
+      'a plain value beside lines that would win',
+      () => ({ ...envSecret('app.enc.env'), stringData: { PORT: '1' } }),
+      /PORT is in its data and in its stringData|stringData\.PORT is not of its file/,
+    ],
+    [
+      'a file for PGP and a cloud alone',
+      () =>
+        changed('secret.enc.yaml', ({ sops = {} }) => {
+          delete sops['age'];
+          sops['pgp'] = [{ fp: 'ABCD', enc: 'x', created_at: 'y' }];
+          sops['kms'] = [{ arn: 'arn:aws:kms:eu-1:1:key/1', enc: 'x' }];
+        }),
+      /for no age key, but with PGP and AWS KMS, which no agent asks: add the recipient .*sops rotate --in-place --add-age/,
+    ],
+    [
+      'a key that is there twice',
+      () => secretOf({ 'a.yaml': base64(`a: 1\na: ENC[AES256_GCM,\nsops:\n`) }),
+      /a key of it is there twice/,
+    ],
+    [
+      'more keys than anybody reads',
+      () => {
+        const keys = Array.from({ length: 100_000 }, (_, at) => `k${at}: 1`);
+        return secretOf({ 'a.yaml': base64(`${keys.join('\n')}\nx: ENC[AES256_GCM,\nsops:\n`) });
+      },
+      /its file a\.yaml: it has more than 20000 lines and values/,
+    ],
+    [
+      'hundreds of thousands of recipients',
+      () =>
+        patched('secret.enc.yaml', ({ sops = {} }) => {
+          sops['age'] = Array.from({ length: 200_000 }, () => ({ recipient: 'age1', enc: '' }));
+        }),
+      /its sops\.age has more than 50 entries: encrypt it for fewer/,
+    ],
+    [
+      'hundreds of thousands of recipients of a file',
+      () => replaced('settings.enc.yaml', /^ {4}age:$/m, `    age:\n${'        - recipient: age1\n'.repeat(200_000)}`),
+      /its file settings\.yaml: it has more than 20000 lines and values/,
+    ],
+    [
       'a value that was taken out, where the code is over encrypted values alone',
       () => changed('secret-mac-only.enc.yaml', ({ stringData = {} }) => delete stringData['user']),
       /its values are not those that were encrypted together/,
@@ -241,7 +392,7 @@ describe('what was changed after it was encrypted', () => {
     ['metadata of another shape', () => changed('secret.enc.yaml', ({ sops = {} }) => (sops['mac'] = 5)), /sops\.mac/],
     [
       'a file that is nested without end',
-      () => secretOf({ 'a.yaml': base64(`a: ENC[AES256_GCM,\nb: ${'['.repeat(200_000)}\nsops:\n`) }),
+      () => secretOf({ 'a.yaml': base64(`a: ENC[AES256_GCM,\nb: ${'['.repeat(15_000)}\nsops:\n`) }),
       /its file a\.yaml: it is no YAML|nested too deep/,
     ],
     [
@@ -289,20 +440,23 @@ describe('what was changed after it was encrypted', () => {
     ],
     [
       'a line of a Secret that was made of lines',
-      () => {
-        const secret = envSecret('app.enc.env') as { data: Record<string, string> };
-        delete secret.data['MODE_unencrypted'];
-        return secret;
-      },
-      /encrypted together/,
+      () => patchedLines('app.enc.env', (data) => delete data['MODE_unencrypted']),
+      /a line of its file is missing/,
     ],
     [
       'a plain value beside such lines',
-      () => {
-        const secret = envSecret('app.enc.env') as { data: Record<string, string> };
-        return { ...secret, data: { ...secret.data, ADDED: base64('typed') } };
-      },
-      /ADDED is not encrypted/,
+      () => patchedLines('app.enc.env', (data) => (data['ADDED'] = base64('typed'))),
+      /ADDED is not encrypted with the others of its file/,
+    ],
+    [
+      'a plain line of many, of a Secret that was made of them',
+      () => envSecret('many.enc.env', text('many.enc.env').replace('=prod', '=dev')),
+      /its values are not those that were encrypted together/,
+    ],
+    [
+      'two lines of many in another order',
+      () => envSecret('many.enc.env', text('many.enc.env').replace(/^(ALPHA=.*)\n(NUMBER=.*)$/m, '$2\n$1')),
+      /its values are not those that were encrypted together/,
     ],
   ])('is refused: %s', async (_what, make, words) => {
     expect(await refusal(make())).toMatch(words);

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import type { JsonObject, ManifestApplication } from '#domain';
+import { carriedFiles, type JsonObject, type ManifestApplication } from '#domain';
 import { RejectedError } from '#kit';
 import { type ObjectError, refOf } from '#kube';
 import type { Kube } from '#ports';
@@ -23,6 +23,8 @@ export interface UnsealInput {
   /** The agent's own, where the keys are. */
   readonly namespace: string;
   readonly assignment: Pick<ManifestApplication, 'decryption' | 'namespace'>;
+  /** All of the bundle, where the objects are some of it: files come with one object of theirs. */
+  readonly bundle?: readonly JsonObject[];
 }
 
 /**
@@ -32,10 +34,10 @@ export interface UnsealInput {
  */
 export async function unsealObjects(objects: readonly JsonObject[], input: UnsealInput): Promise<Unsealed> {
   if (!objects.some(mayBeSealed)) return { objects, errors: [], origin: (object) => object, hidden: [] };
-  const { kube, namespace, assignment } = input;
+  const { kube, namespace, assignment, bundle = objects } = input;
   const keys = await readAgeKeys(kube, namespace, assignment.decryption?.secret ?? DEFAULT_KEYS);
   const { ObjectOpener } = await import('./open-object.js');
-  const opener = new ObjectOpener(keys);
+  const opener = new ObjectOpener(keys, carriedFiles(bundle));
   const origins = new Map<JsonObject, JsonObject>();
   const opened: JsonObject[] = [];
   const errors: ObjectError[] = [];

@@ -3,7 +3,7 @@ import { digestOf, type JsonValue, type Overlay } from '#domain';
 import type { RenderPatch } from '#ports';
 
 /** Raised when the same input is to be rendered to something else. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** Whether an application's overlays are rendered by Helm. */
 export function usesHelm({ renderer, helm }: Pick<ApplicationSpec, 'renderer' | 'helm'>, isChart: boolean): boolean {
