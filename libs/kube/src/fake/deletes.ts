@@ -75,12 +75,11 @@ export function startDeletion(
 }
 
 export function hasDependents(state: ClusterState, uid: string): boolean {
-  for (const stored of state.store.all()) if (stored.owners?.includes(uid) === true) return true;
-  return false;
+  return state.store.ownedBy(uid).length > 0;
 }
 
 function releaseDependents(state: ClusterState, uid: string): void {
-  const owned = [...state.store.all()].filter((stored) => stored.owners?.includes(uid) === true);
+  const owned = state.store.ownedBy(uid);
   for (const stored of owned) {
     const kind = state.kinds.byStorageKey(stored.key);
     if (kind === undefined) continue;

@@ -35,6 +35,9 @@ export const defaultLimits: StoreLimits = { events: 512, eventBytes: 512 * 1024 
 /** What one cluster holds, and the latest part of how it came to. */
 export class ObjectStore {
   private readonly kinds = new Map<string, Map<string, StoredObject>>();
+  private readonly byUid = new Map<string, StoredObject>();
+  /** UIDs of what each owner has, by the owner's UID. */
+  private readonly dependents = new Map<string, Set<string>>();
   private log: StoreEvent[] = [];
   private logBytes = 0;
   private version: number;
@@ -76,6 +79,21 @@ export class ObjectStore {
     return out.sort((a, b) => order(a, b));
   }
 
+  /** Whether an object with this UID is there. */
+  hasUid(uid: string): boolean {
+    return this.byUid.has(uid);
+  }
+
+  /** What names the UID as one of its owners, of every kind unless told, in the order of `list`. */
+  ownedBy(uid: string, key?: string): StoredObject[] {
+    const out: StoredObject[] = [];
+    for (const each of this.dependents.get(uid) ?? []) {
+      const object = this.byUid.get(each);
+      if (object !== undefined && (key === undefined || object.key === key)) out.push(object);
+    }
+    return out.sort((a, b) => order(a, b));
+  }
+
   *all(): Iterable<StoredObject> {
     for (const objects of this.kinds.values()) yield* objects.values();
   }
@@ -95,7 +113,9 @@ export class ObjectStore {
     if (objects === undefined) this.kinds.set(stored.key, (objects = new Map<string, StoredObject>()));
     const id = `${stored.namespace}/${stored.name}`;
     const previous = objects.get(id);
+    if (previous !== undefined) this.unlink(previous);
     objects.set(id, stored);
+    this.link(stored);
     this.publish({ type: previous === undefined ? 'ADDED' : 'MODIFIED', object: stored, previous });
     return stored;
   }
@@ -103,7 +123,9 @@ export class ObjectStore {
   /** Takes the object away; its last state, with the version of the deletion, goes to the watches. */
   remove(stored: StoredObject): StoredObject {
     const objects = this.kinds.get(stored.key);
-    objects?.delete(`${stored.namespace}/${stored.name}`);
+    const id = `${stored.namespace}/${stored.name}`;
+    this.unlink(objects?.get(id) ?? stored);
+    objects?.delete(id);
     if (objects?.size === 0) this.kinds.delete(stored.key);
     this.version += 1;
     const object = parseMap(stored.json);
@@ -128,14 +150,35 @@ export class ObjectStore {
 
   restore(version: number, objects: readonly { readonly key: string; readonly object: JsonMap }[]): void {
     this.kinds.clear();
+    this.byUid.clear();
+    this.dependents.clear();
     this.version = version;
     for (const { key, object } of objects) {
       const stored = storedObject(key, object, Number(mapOf(object['metadata'])['resourceVersion']));
       let kind = this.kinds.get(key);
       if (kind === undefined) this.kinds.set(key, (kind = new Map<string, StoredObject>()));
       kind.set(`${stored.namespace}/${stored.name}`, stored);
+      this.link(stored);
     }
     this.compact();
+  }
+
+  private link(stored: StoredObject): void {
+    this.byUid.set(stored.uid, stored);
+    for (const owner of stored.owners ?? []) {
+      const known = this.dependents.get(owner);
+      if (known === undefined) this.dependents.set(owner, new Set([stored.uid]));
+      else known.add(stored.uid);
+    }
+  }
+
+  private unlink(stored: StoredObject): void {
+    this.byUid.delete(stored.uid);
+    for (const owner of stored.owners ?? []) {
+      const known = this.dependents.get(owner);
+      known?.delete(stored.uid);
+      if (known?.size === 0) this.dependents.delete(owner);
+    }
   }
 
   private publish(event: StoreEvent): void {

@@ -35,10 +35,6 @@ export function writeStatus(context: ControllerContext, kind: KindInfo, object: 
   context.write(kind, { ...object, status });
 }
 
-export function ownedBy(context: ControllerContext, key: string, namespace: string, uid: string): StoredObject[] {
-  return context.state.store.list(key, namespace).filter((stored) => stored.owners?.includes(uid) === true);
-}
-
 export function controllerReference(owner: JsonMap): JsonMap {
   const metadata = mapOf(owner['metadata']);
   return {

@@ -225,9 +225,7 @@ export class Controllers {
 
   /** An object all of whose owners are gone. */
   private isOrphan(stored: StoredObject): boolean {
-    const owners = stored.owners ?? [];
-    for (const other of this.state.store.all()) if (owners.includes(other.uid)) return false;
-    return true;
+    return !(stored.owners ?? []).some((uid) => this.state.store.hasUid(uid));
   }
 
   private deleteDependent(stored: StoredObject): void {
@@ -245,10 +243,9 @@ export class Controllers {
       const space = key.indexOf(' ');
       if (space > 0 && gone.has(key.slice(0, space))) this.phases.delete(key);
     }
-    for (const stored of [...this.state.store.all()]) {
-      if (stored.owners?.some((uid) => gone.has(uid)) === true && this.isAbandoned(stored, gone))
-        this.deleteDependent(stored);
-    }
+    for (const uid of gone)
+      for (const stored of this.state.store.ownedBy(uid))
+        if (this.isAbandoned(stored, gone)) this.deleteDependent(stored);
     this.anyForeground = isForeground && this.releaseForeground();
   }
 

@@ -8,7 +8,6 @@ import {
   createOwned,
   generationOf,
   nowText,
-  ownedBy,
   type Reconcile,
   replicasOf,
   shareOf,
@@ -27,11 +26,9 @@ interface OwnedSet {
 }
 
 function setsOf(context: ControllerContext, deployment: JsonMap): OwnedSet[] {
-  const metadata = mapOf(deployment['metadata']);
-  return ownedBy(context, 'replicasets.apps', textOf(metadata['namespace']), textOf(metadata['uid'])).map((stored) => ({
-    stored,
-    object: context.parse(stored),
-  }));
+  const uid = textOf(mapOf(deployment['metadata'])['uid']);
+  const owned = context.state.store.ownedBy(uid, 'replicasets.apps');
+  return owned.map((stored) => ({ stored, object: context.parse(stored) }));
 }
 
 function createSet(

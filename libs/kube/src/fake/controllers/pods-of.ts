@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { fillDefaults } from '../defaults.js';
 import { cloneJson, type JsonMap, mapOf, textOf } from '../json-tree.js';
 import { type StoredObject } from '../object-store.js';
-import { type ControllerContext, controllerReference, createOwned, ownedBy } from './context.js';
+import { type ControllerContext, controllerReference, createOwned } from './context.js';
 import { advancePod, isPodReady, podKind } from './pod.js';
 
 export interface OwnedPod {
@@ -21,8 +21,8 @@ export function podsOf(context: ControllerContext, owner: JsonMap): OwnedPod[] {
 }
 
 export function allPodsOf(context: ControllerContext, owner: JsonMap): OwnedPod[] {
-  const metadata = mapOf(owner['metadata']);
-  return ownedBy(context, 'pods', textOf(metadata['namespace']), textOf(metadata['uid'])).map((stored) => {
+  const uid = textOf(mapOf(owner['metadata'])['uid']);
+  return context.state.store.ownedBy(uid, 'pods').map((stored) => {
     const pod = context.parse(stored);
     return { stored, pod, ready: isPodReady(pod) };
   });
