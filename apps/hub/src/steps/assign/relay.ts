@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import type { ClusterUid } from '#domain';
@@ -10,16 +11,20 @@ import { ManifestWriter } from './manifest-writer.js';
 
 /** Dirty clusters per transaction. */
 const BATCH = 500;
+/** How long it rests after it wrote, in times of what that took, and at most, ms. */
+const REST = 3;
+const MAX_REST_MS = 500;
 
 /**
  * Writes the manifests of dirty clusters from the database's present rows. It never queues a document: one of the past would
- * overwrite the newer one.
+ * overwrite the newer one. A single change is written at once; while a commit starts one rollout after the other, a manifest with
+ * all of them in it is not written anew for each.
  */
 @Injectable()
 export class Relay implements OnApplicationBootstrap, OnApplicationShutdown {
   @Inject(StepTimer) private readonly timer!: StepTimer;
   private readonly serial = new Serial(() => this.run());
-  private stopped = false;
+  private readonly stopping = new AbortController();
   /** Sequence last written per cluster, to find agents that missed a nudge. A hint: empty after a start. */
   private readonly sequences = new Map<ClusterUid, number>();
 
@@ -39,7 +44,7 @@ export class Relay implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.stopped = true;
+    this.stopping.abort();
     await this.serial.idle();
   }
 
@@ -61,13 +66,23 @@ export class Relay implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   private async run(): Promise<void> {
+    const began = performance.now();
+    if ((await this.writeAll()) === 0 || this.stopping.signal.aborted) return;
+    const rest = Math.min(MAX_REST_MS, REST * (performance.now() - began));
+    await sleep(rest, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+  }
+
+  /** How many were written. */
+  private async writeAll(): Promise<number> {
+    let count = 0;
     try {
-      for (let full = true; full && !this.stopped;) {
+      for (let full = true; full && !this.stopping.signal.aborted;) {
         full = await this.store.transact(async (unit) => {
           const claimed = await unit.outbox.claim(BATCH);
           if (claimed.length === 0) return false;
           const written = await this.timer.time('deliver', () => this.writer.write(unit, claimed));
           await unit.outbox.written(written);
+          count += written.length;
           for (const { uid, sequence } of written) this.sequences.set(uid, sequence);
           return claimed.length === BATCH;
         });
@@ -75,5 +90,6 @@ export class Relay implements OnApplicationBootstrap, OnApplicationShutdown {
     } catch (error) {
       this.log.warn({ step: 'assign', error: messageOf(error) }, 'manifests will be written again');
     }
+    return count;
   }
 }
