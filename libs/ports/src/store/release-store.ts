@@ -80,8 +80,8 @@ export interface ReleaseStore {
   bundleChunks(digest: string): Promise<number | null>;
   /** Null: it is not on the bus any more. */
   setBundleChunks(digest: string, chunks: number | null): Promise<void>;
-  /** Those that are on the bus, as far as was told, with their chunks. */
-  bundlesOnBus(): Promise<ReadonlyMap<string, number>>;
+  /** Those that are on the bus, as far as was told, with their chunks; of all unless some are asked for. */
+  bundlesOnBus(digests?: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /**
    * Digests that an agent may fetch: of every assignment in force, with what it takes back; and of each application's newest
    * release, and of all releases since `since`, which may be assigned soon.

@@ -34,10 +34,11 @@ export function fakeBundles(run: Run): Bundles {
         const bundle = tables.bundles.get(digest);
         if (bundle !== undefined) tables.bundles.set(digest, { ...bundle, chunks });
       }),
-    bundlesOnBus: () =>
+    bundlesOnBus: (digests) =>
       run(({ tables }) => {
         const rows = tables.bundles
           .rows()
+          .filter(({ digest }) => digests?.includes(digest) ?? true)
           .flatMap(({ digest, chunks }) => (chunks === null ? [] : [[digest, chunks] as const]));
         return new Map(rows);
       }),

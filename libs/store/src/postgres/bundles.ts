@@ -48,9 +48,10 @@ export function bundleStore(sql: Sql): Bundles {
         chunks,
       ]);
     },
-    async bundlesOnBus() {
+    async bundlesOnBus(digests) {
       const { rows } = await sql.query<{ digest: string; chunks: number }>(
-        'select digest, chunks from bundles where chunks is not null',
+        `select digest, chunks from bundles where chunks is not null ${digests ? 'and digest = any($1::text[])' : ''}`,
+        digests && [digests],
       );
       return new Map(rows.map(({ digest, chunks }) => [digest, chunks]));
     },

@@ -46,7 +46,7 @@ export class ManifestWriter {
     const seal = await this.notary.at(unit);
     const byCluster = new Map<ClusterUid, (typeof assignments)[number][]>();
     // Asked anew at each write: the bus may have lost a bundle since, or dropped it.
-    const chunks = new Map<string, number>();
+    const chunks = new Map(await unit.releases.bundlesOnBus(digestsOf(assignments)));
     const publish = async (digest: string): Promise<void> => {
       if (!chunks.has(digest)) chunks.set(digest, await this.shelf.publish(digest));
     };
@@ -160,6 +160,14 @@ async function whereKept(work: Promise<void>): Promise<void> {
   } catch (error) {
     if (!(error instanceof BugError)) throw error;
   }
+}
+
+function digestsOf(assignments: Awaited<ReturnType<Unit['outbox']['assignments']>>): readonly string[] {
+  const all = assignments.flatMap(({ row: { assignment } }) => {
+    if (!assignment || assignment.release === null) return [];
+    return assignment.takesBack ? [assignment.digest, assignment.takesBack.digest] : [assignment.digest];
+  });
+  return [...new Set(all)];
 }
 
 function keyOf(application: string, release: number, digest: string): string {

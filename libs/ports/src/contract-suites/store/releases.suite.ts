@@ -137,6 +137,8 @@ export function releases(test: StoreTest): void {
           [two, 1],
         ]),
       );
+      expect(await releases.bundlesOnBus([two, 'f'.repeat(64)])).toEqual(new Map([[two, 1]]));
+      expect(await releases.bundlesOnBus([])).toEqual(new Map());
       await releases.setBundleChunks(two, null);
       expect(await releases.bundlesOnBus()).toEqual(new Map([[one, 2]]));
       expect(await releases.bundleChunks(two)).toBeNull();
