@@ -9,7 +9,7 @@ import { configMap } from '../helpers/test-repository.js';
 import { BenchHub, startProcess } from './bench-hub.js';
 import { machine, say } from './machine.js';
 import { percentile, round } from './percentile.js';
-import { memoryOf } from './process-figures.js';
+import { cpuSeconds, memoryOf } from './process-figures.js';
 import { makeRenderRepository, overlays, workload, type Files } from './render-repository.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -38,7 +38,7 @@ export async function run(args: readonly string[]): Promise<object> {
     ...['--memory', '--ready-ms', '0', ...(agents === 'instant' ? ['--instant'] : [])],
   ]);
   try {
-    const bench = new RenderBench(hub, folder, options);
+    const bench = new RenderBench(hub, simulator.pid, folder, options);
     const figures = {
       ...{ bench: 'render', ...machine(), ...options },
       oneApplication: await bench.oneApplication(),
@@ -71,6 +71,13 @@ function parse(args: readonly string[]): Options {
   };
 }
 
+interface Cpu {
+  readonly hub: number;
+  readonly bus: number;
+  readonly database: number;
+  readonly simulator: number;
+}
+
 /** Overlays that were rendered, and those that were not, as nothing of them had changed. */
 interface Counted {
   readonly rendered: number;
@@ -80,6 +87,7 @@ interface Counted {
 class RenderBench {
   constructor(
     private readonly hub: BenchHub,
+    private readonly simulator: number,
     private readonly folder: string,
     private readonly options: Options,
   ) {}
@@ -144,6 +152,7 @@ class RenderBench {
     for (let version = 1; version <= runs; version += 1) {
       await repository.push(`change ${version}`, files(version));
       const steps = await this.hub.stepSeconds();
+      const cpu = this.cpu();
       const began = performance.now();
       await this.sync('fleet');
       releases.push(performance.now() - began);
@@ -151,9 +160,21 @@ class RenderBench {
       times.push(performance.now() - began);
       const after = await this.hub.stepSeconds();
       const spent = Object.keys(after).map((step) => `${step} ${round((after[step] ?? 0) - (steps[step] ?? 0), 2)} s`);
-      say(`${applications} applications x ${clusters} clusters: ${round(times.at(-1) ?? 0)} ms (${spent.join(', ')})`);
+      say(`${applications} applications x ${clusters} clusters: ${round(times.at(-1) ?? 0)} ms (${spent.join(', ')}; CPU ${JSON.stringify(this.cpu(cpu))})`);
     }
     return { healthyMs: spread(times), releasesMs: spread(releases), ...since(before, await this.counted()) };
+  }
+
+  /** Seconds of CPU since then; of the hub without the programs that it runs. */
+  private cpu(before?: Cpu): Cpu {
+    const { hubCpuSeconds, busCpuSeconds, databaseCpuSeconds } = this.hub.figures();
+    const since = (now: number, then = 0): number => round(now - then, 2);
+    return {
+      hub: since(hubCpuSeconds, before?.hub),
+      bus: since(busCpuSeconds, before?.bus),
+      database: since(databaseCpuSeconds, before?.database),
+      simulator: since(cpuSeconds(this.simulator), before?.simulator),
+    };
   }
 
   /** From a commit that is pushed to releases that are made. */
