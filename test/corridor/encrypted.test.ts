@@ -54,7 +54,14 @@ describe('what is encrypted in Git', () => {
   beforeAll(async () => {
     const output = { write: (line: string) => log.push(line) };
     test = await startTestHub({}, createLogger({ level: 'trace', format: 'json', output }));
-    const files = ['secret.enc.yaml', 'two.enc.yaml', 'settings.enc.yaml', 'app.enc.ini', 'app.enc.env', 'many.enc.env'];
+    const files = [
+      'secret.enc.yaml',
+      'two.enc.yaml',
+      'settings.enc.yaml',
+      'app.enc.ini',
+      'app.enc.env',
+      'many.enc.env',
+    ];
     repository = await TestRepository.create({
       ...Object.fromEntries(files.map((name) => [`shop/${name}`, fixture(name)])),
       'shop/namespace.yaml': dump({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }),
