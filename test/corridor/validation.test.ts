@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { PolicyFindingView } from '#contract';
+import type { CommandAnswer, Why } from '#contract';
 import type { JsonObject } from '#domain';
 import type { StoredRelease } from '#ports';
 import { SimulatedClusters } from '../helpers/simulated-clusters.js';
@@ -193,6 +194,15 @@ describe('no bad release past the door', () => {
       const rows = await test.hub.store.read.rollouts.rows('app', { uids });
       expect(rows.map(({ row }) => row.assignment?.release)).not.toContain(6);
       expect(await there('/api/v1/namespaces/nowhere')).toBe(404);
+      // A person is told the same, unless nobody is to be asked.
+      const start = (body: object): Promise<CommandAnswer> =>
+        test.api.post('/api/v1/applications/app/rollouts?dryRun=true', body);
+      await expect(start({})).rejects.toThrow(
+        /422 validation: Cluster "[ab]" and 1 more refused it when it was tried: .*or start it without asking them \(--skip-dry-run\)/,
+      );
+      expect(await start({ skipDryRun: true })).toMatchObject({ changed: true, dryRun: true });
+      const why = await test.api.get<Why>('/api/v1/why/applications/app');
+      expect(why.sentence).toMatch(/refused it when it was tried/);
       const space: JsonObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'nowhere' } };
       for (const name of ['a', 'b']) {
         await clusters.request(name, { method: 'POST', path: '/api/v1/namespaces', body: space });

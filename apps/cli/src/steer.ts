@@ -85,11 +85,15 @@ export function postCommand<T>(
   );
 }
 
-export function answerText({ rollout, changes, message, dryRun }: CommandAnswer, now = Date.now()): string {
+export function answerText(
+  { rollout, changes, message, warnings = [], dryRun }: CommandAnswer,
+  now = Date.now(),
+): string {
   const holds = holdLines(rollout.holds, now).map((line) => `  ${line}\n`);
   const isFollowed = rollout.state === 'running' && dryRun === undefined;
   const next = isFollowed ? `Follow it: flotilla rollout status ${rollout.id} --watch\n` : '';
-  return `${changesText(changes, dryRun)}${plain(message)}\n${holds.join('')}${next}`;
+  const warned = warnings.map((warning) => `Warning: ${plain(warning)}\n`).join('');
+  return `${changesText(changes, dryRun)}${warned}${plain(message)}\n${holds.join('')}${next}`;
 }
 
 /** What a command did, or would do, a line each. */

@@ -7,6 +7,7 @@ import { steerApplication, steerOptions, type SteerOptions } from '../steer.js';
 interface Options extends SteerOptions {
   readonly release?: number;
   readonly plan?: string;
+  readonly skipDryRun?: true;
 }
 
 export function start(context: CliContext): Command {
@@ -14,7 +15,8 @@ export function start(context: CliContext): Command {
     .description('Roll out a release: the newest, or the one named.')
     .argument('<application>', 'name of the application')
     .addOption(new Option('--release <number>', 'which release; else the newest').argParser(positive))
-    .option('--plan <digest>', 'only if the plan is still this one, as `rollout plan` showed it');
+    .option('--plan <digest>', 'only if the plan is still this one, as `rollout plan` showed it')
+    .option('--skip-dry-run', 'do not have the API servers of the first wave try it before it begins');
   return steerOptions(command)
     .addHelpText(
       'after',
@@ -24,8 +26,12 @@ export function start(context: CliContext): Command {
       ]),
     )
     .action((of: string, options: Options, self: Command) => {
-      const { release, plan } = options;
-      const body = { ...(release !== undefined && { release }), ...(plan !== undefined && { plan }) };
+      const { release, plan, skipDryRun } = options;
+      const body = {
+        ...(release !== undefined && { release }),
+        ...(plan !== undefined && { plan }),
+        ...(skipDryRun && { skipDryRun }),
+      };
       return steerApplication(context, self, { verb: 'rollouts', of, body, options });
     });
 }

@@ -9,8 +9,8 @@ import { readAnswer } from '../http/asks/read-answer.js';
 import { HUB_BUS, STORE } from '../parts.js';
 import { Notary } from '../trust/notary.js';
 
-/** Answers that the hub waits for on its own behalf at once: people's questions need room beside them. */
-const AT_ONCE = 6;
+/** Schemas that are asked for at once: they are large, and people's questions need room beside them. */
+const SCHEMAS_AT_ONCE = 6;
 /** An agent works on two questions at a time. */
 const AT_ONCE_PER_CLUSTER = 2;
 
@@ -19,7 +19,7 @@ type DryRunTerms = Pick<DryRunAsk, 'application' | 'digest' | 'chunks' | 'namesp
 /** Asks agents what the hub wants to know before a rollout. */
 @Injectable()
 export class AskForHub {
-  private readonly limit = pLimit(AT_ONCE);
+  private readonly schemasLimit = pLimit(SCHEMAS_AT_ONCE);
   private readonly perCluster = new Map<string, LimitFunction>();
 
   constructor(
@@ -30,13 +30,15 @@ export class AskForHub {
 
   /** Which group versions there are, or one's document. @throws RejectedError, RetryableError */
   schemas(cluster: Pick<StoredCluster, 'uid'>, groupVersion?: string): Promise<SchemasAnswer> {
-    return this.inTurn(cluster.uid, async () => {
-      const more = groupVersion === undefined ? {} : { groupVersion };
-      return read('schemas', await this.send({ ...this.head(cluster.uid), ask: 'schemas', ...more }));
-    });
+    return this.inTurn(cluster.uid, () =>
+      this.schemasLimit(async () => {
+        const more = groupVersion === undefined ? {} : { groupVersion };
+        return read('schemas', await this.send({ ...this.head(cluster.uid), ask: 'schemas', ...more }));
+      }),
+    );
   }
 
-  /** Whether a cluster's API server takes a bundle. @throws RejectedError, RetryableError */
+  /** Whether a cluster's API server takes a bundle; how many are asked at once is the caller's to bound. @throws RejectedError, RetryableError */
   dryRun(cluster: Pick<StoredCluster, 'uid'>, terms: DryRunTerms): Promise<DryRunAnswer> {
     return this.inTurn(cluster.uid, async () =>
       read('dryRun', await this.send({ ...this.head(cluster.uid), ask: 'dryRun', ...terms })),
@@ -46,7 +48,7 @@ export class AskForHub {
   private inTurn<T>(uid: string, ask: () => Promise<T>): Promise<T> {
     const own = this.perCluster.get(uid) ?? pLimit(AT_ONCE_PER_CLUSTER);
     this.perCluster.set(uid, own);
-    return own(() => this.limit(ask)).finally(() => {
+    return own(ask).finally(() => {
       if (own.activeCount === 0 && own.pendingCount === 0) this.perCluster.delete(uid);
     });
   }

@@ -1,128 +1,102 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ApplicationSpec, DryRunAnswer } from '#contract';
-import { planWaves, type Member, type StrategySpec } from '#domain';
+import type { Member, StrategySpec, TargetRow } from '#domain';
 import { keepNewest, messageOf, type Logger } from '#kit';
-import type { Clock, Store, StoredCluster } from '#ports';
-import { CLOCK, LOGGER, STORE } from '../parts.js';
+import type { Clock, StoredCluster, StoredRelease } from '#ports';
+import pLimit from 'p-limit';
+import { CLOCK, LOGGER } from '../parts.js';
+import { BundleShelf } from '../steps/render/bundle-shelf.js';
 import { AskForHub } from './ask-hub.js';
-import { clustersText } from './findings-text.js';
+import { dryRunResult, type DryRunResult, type Tried } from './dry-run-result.js';
+import { firstWaveOf, type Candidate } from './first-wave.js';
 
-/** Clusters that try a release, at most: those of one bundle are mostly alike, and nobody waits long for those that are silent. */
-const MOST_CLUSTERS = 12;
+/** Agents that are asked at once, for all applications; each of these is an answer that is waited for, and little else. */
+const AT_ONCE = 16;
+/** Of one application, so that a wide first wave leaves room for others. */
+const AT_ONCE_EACH = 8;
+/** Nobody is asked for the first time later than that; the last answers may take as long as an ask does. */
+const ASKED_FOR_MS = 60_000;
+/** Once somebody refused it is held up in any case: how many others do is only looked at so long. */
+const REFUSED_THEN_MS = 10_000;
 /** What was refused may be taken by now: somebody may have mended it in the cluster. */
 const REFUSED_FOR_MS = 20_000;
 const TAKEN_FOR_MS = 600_000;
-const MAX_KNOWN = 5_000;
+/** Answers that are remembered: twice what the largest fleets have clusters. */
+const MAX_KNOWN = 20_000;
+
+type Terms = Pick<ApplicationSpec, 'namespace' | 'serviceAccount' | 'decryption'>;
 
 export interface DryRunRequest {
   readonly application: string;
-  readonly spec: Pick<ApplicationSpec, 'validation' | 'namespace' | 'serviceAccount' | 'decryption'>;
+  readonly spec: Pick<ApplicationSpec, 'validation'> & Terms;
   readonly strategy: StrategySpec;
   readonly members: readonly Member[];
   readonly clusters: readonly StoredCluster[];
+  /** The application's: who had these very bundles before takes them again. */
+  readonly rows: readonly TargetRow[];
+  /** Its terms, where it keeps some, are those that are tried. */
+  readonly release: Pick<StoredRelease, 'details'>;
+  /** ASKED_FOR_MS unless told. */
+  readonly withinMs?: number;
 }
-
-export interface DryRunResult {
-  /** What the first of them refuses, in one sentence; null: nothing. */
-  readonly refusal: string | null;
-  /** Clusters that could not be asked, or did not answer. */
-  readonly warnings: readonly string[];
-}
-
-interface Tried {
-  readonly cluster: StoredCluster;
-  readonly answer: DryRunAnswer | null;
-}
-
-const NOTHING: DryRunResult = { refusal: null, warnings: [] };
 
 /** Has the agents of a rollout's first wave try everything at their API servers, writing nothing, before the rollout begins. */
 @Injectable()
 export class FirstWaveDryRun {
   @Inject(LOGGER) private readonly log!: Logger;
-  private readonly known = new Map<string, { readonly answer: DryRunAnswer; readonly at: number }>();
+  private readonly limit = pLimit(AT_ONCE);
+  /** `null`: everything was taken. */
+  private readonly known = new Map<string, { readonly answer: DryRunAnswer | null; readonly at: number }>();
 
   constructor(
-    @Inject(STORE) private readonly store: Store,
+    private readonly shelf: BundleShelf,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly agents: AskForHub,
   ) {}
 
   async try(request: DryRunRequest): Promise<DryRunResult> {
-    if (request.spec.validation?.dryRun === false) return NOTHING;
+    if (request.spec.validation?.dryRun === false) return { refusal: null, warnings: [] };
+    const { asked, left } = firstWaveOf(request);
+    const each = pLimit(AT_ONCE_EACH);
+    let end = this.clock.now() + (request.withinMs ?? ASKED_FOR_MS);
     const tried = await Promise.all(
-      chosen(request).map(async ({ cluster, digest }): Promise<Tried> => {
-        return { cluster, answer: await this.answer(request, cluster, digest) };
-      }),
+      asked.map((candidate) =>
+        each(() =>
+          this.limit(async (): Promise<Tried> => {
+            if (this.clock.now() >= end) return { cluster: candidate.cluster, outcome: 'late' };
+            const found = await this.answer(request, candidate);
+            const isRefused = typeof found.outcome === 'object' && found.outcome.refused.length > 0;
+            if (isRefused) end = Math.min(end, this.clock.now() + REFUSED_THEN_MS);
+            return found;
+          }),
+        ),
+      ),
     );
-    const silent = tried.filter(({ answer }) => answer === null).map(({ cluster }) => cluster);
-    const refusing = tried.filter(({ answer }) => (answer?.refused.length ?? 0) > 0);
-    const warnings =
-      silent.length === 0 ? [] : [`${clustersText(silent)} did not answer whether it would take the release`];
-    const [first] = refusing;
-    const refused = first?.answer?.refused[0];
-    if (first === undefined || refused === undefined) return { refusal: null, warnings };
-    const { kind, namespace, name, message } = refused;
-    const more = (first.answer?.refused.length ?? 0) + (first.answer?.more ?? 0) - 1;
-    const others = more > 0 ? `; and ${more} more objects` : '';
-    const title = `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
-    const whose = clustersText(refusing.map(({ cluster }) => cluster));
-    const why = message.replace(/\.$/, '');
-    return {
-      refusal: `${whose} refused it when it was tried: ${title}: ${why} (rule dry-run)${others}`,
-      warnings,
-    };
+    return dryRunResult([...tried, ...left]);
   }
 
-  private async answer(
-    { application, spec }: DryRunRequest,
-    cluster: StoredCluster,
-    digest: string,
-  ): Promise<DryRunAnswer | null> {
-    const { namespace, serviceAccount, decryption } = spec;
+  private async answer(request: DryRunRequest, { cluster, digest }: Candidate): Promise<Tried> {
+    const { application } = request;
+    const { namespace, serviceAccount, decryption }: Terms = request.release.details?.terms ?? request.spec;
     const key = JSON.stringify([cluster.uid, digest, application, namespace, serviceAccount, decryption, cluster.apis]);
     const known = this.known.get(key);
-    const ttl = (known?.answer.refused.length ?? 0) > 0 ? REFUSED_FOR_MS : TAKEN_FOR_MS;
-    if (known && this.clock.now() - known.at < ttl) return known.answer;
+    const ttl = known?.answer ? REFUSED_FOR_MS : TAKEN_FOR_MS;
+    if (known && this.clock.now() - known.at < ttl) return { cluster, outcome: known.answer ?? 'taken' };
     try {
-      const chunks = await this.store.read.releases.bundleChunks(digest);
-      if (chunks === null) return null;
+      // Of an older release it may have gone from the bus.
+      const chunks = await this.shelf.publish(digest);
       const answer = await this.agents.dryRun(cluster, {
         ...{ application, digest, chunks, namespace },
         ...(serviceAccount !== undefined && { serviceAccount }),
         ...(decryption !== undefined && { decryption }),
       });
-      keepNewest(this.known, key, { answer, at: this.clock.now() }, MAX_KNOWN);
-      return answer;
+      const kept = answer.refused.length > 0 ? answer : null;
+      keepNewest(this.known, key, { answer: kept, at: this.clock.now() }, MAX_KNOWN);
+      return { cluster, outcome: kept ?? 'taken' };
     } catch (error) {
       const why = messageOf(error, 300);
       this.log.info({ step: 'validate', cluster: cluster.uid, application, why }, 'a release was not tried');
-      return null;
+      return { cluster, outcome: 'silent' };
     }
   }
-}
-
-/** Those of the first wave that are there and can be asked: of each bundle one, then another of each. */
-function chosen({ application, strategy, members, clusters }: DryRunRequest) {
-  if (members.length === 0) return [];
-  const byUid = new Map(clusters.map((cluster) => [cluster.uid, cluster]));
-  const digests = new Map(members.map(({ uid, digest }) => [uid, digest]));
-  const { targets } = planWaves(application, strategy, members);
-  const first = targets[0]?.wave;
-  const found = targets
-    .filter(({ wave }) => wave === first)
-    .flatMap(({ uid }) => {
-      const [cluster, digest] = [byUid.get(uid), digests.get(uid)];
-      // Whoever tells what it serves can be asked this, too.
-      return cluster?.online && cluster.apis !== undefined && digest !== undefined ? [{ cluster, digest }] : [];
-    });
-  const seen = new Map<string, number>();
-  return found
-    .map((each) => {
-      const turn = seen.get(each.digest) ?? 0;
-      seen.set(each.digest, turn + 1);
-      return { ...each, turn };
-    })
-    .sort((a, b) => a.turn - b.turn)
-    .slice(0, MOST_CLUSTERS);
 }

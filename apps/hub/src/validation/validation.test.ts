@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { DryRunAnswer, SchemasAnswer } from '#contract';
-import { canonicalJson, DEFAULT_STRATEGY, makeBundle, sha256, type JsonObject, type Member } from '#domain';
+import type { SchemasAnswer } from '#contract';
+import { canonicalJson, makeBundle, sha256, type JsonObject, type Member } from '#domain';
 import { createLogger, RetryableError } from '#kit';
 import { ManualClock, type Store, type StoredCluster } from '#ports';
 import { createFakeStore } from '#store';
@@ -10,7 +10,6 @@ import type { AskForHub } from './ask-hub.js';
 import { CheckMembers } from './check-members.js';
 import { CheckPolicies } from './check-policies.js';
 import { ClusterApis } from './cluster-apis.js';
-import { FirstWaveDryRun } from './first-wave-dry-run.js';
 import { Validation } from './validation.js';
 
 const metadata = { type: 'object', properties: { name: { type: 'string' } } };
@@ -37,9 +36,7 @@ describe('what is looked at before a release', () => {
   let clock: ManualClock;
   let asked: string[];
   let schemas: (groupVersion?: string) => Promise<SchemasAnswer>;
-  let dryRun: () => Promise<DryRunAnswer>;
   let validation: Validation;
-  let firstWave: FirstWaveDryRun;
   const log = createLogger({ level: 'silent' });
 
   beforeEach(() => {
@@ -52,21 +49,15 @@ describe('what is looked at before a release', () => {
           ? { groupVersions: INDEX }
           : { document: { groupVersion, gzipped: gzipSync(CORE).toString('base64') } },
       );
-    dryRun = () => Promise.resolve({ tried: 1, left: [], refused: [], more: 0 });
     const agents = {
       schemas: ({ uid }: StoredCluster, groupVersion?: string) => {
         asked.push(`${uid} ${groupVersion ?? 'index'}`);
         return schemas(groupVersion);
       },
-      dryRun: ({ uid }: StoredCluster) => {
-        asked.push(`${uid} dry-run`);
-        return dryRun();
-      },
     } as unknown as AskForHub;
     const apis = Object.assign(new ClusterApis(store, clock, agents), { log });
     const policies = Object.assign(new CheckPolicies(store), { log });
     validation = new Validation(new CheckMembers(store, apis), policies, apis);
-    firstWave = Object.assign(new FirstWaveDryRun(store, clock, agents), { log });
   });
 
   const cluster = (name: string, more: Partial<StoredCluster> = {}): StoredCluster => ({
@@ -161,52 +152,5 @@ describe('what is looked at before a release', () => {
     await policy('false', 'warn');
     const warned = await check(digest, [cluster('a'), cluster('b')], { schema: 'off' });
     expect(warned).toMatchObject({ refusal: null, warnings: [expect.stringMatching(/^Cluster "a" and 1 more: /)] });
-  });
-
-  describe('by the first wave', () => {
-    const attempt = (digest: string, clusters: readonly StoredCluster[], isOn = true) =>
-      firstWave.try({
-        ...{ application: 'web', clusters, members: membersOf(clusters, digest) },
-        spec: { namespace: 'shop', validation: { schema: 'refuse', dryRun: isOn } },
-        strategy: {
-          ...DEFAULT_STRATEGY,
-          waves: ['a', 'b'].map((env) => ({
-            ...(DEFAULT_STRATEGY.waves[0] as (typeof DEFAULT_STRATEGY.waves)[number]),
-            ...{ name: env, selector: { matchLabels: { env } } },
-          })),
-        },
-      });
-
-    it('asks those that are there and can be asked, once', async () => {
-      const digest = await put(config({ a: '1' }));
-      const clusters = [cluster('a'), cluster('b'), cluster('z', { labels: { env: 'a' }, online: false })];
-      expect(await attempt(digest, clusters)).toEqual({ refusal: null, warnings: [] });
-      expect(await attempt(digest, clusters)).toEqual({ refusal: null, warnings: [] });
-      expect(asked).toEqual(['a dry-run']);
-      asked.length = 0;
-      await attempt(await put(config({ a: '2' })), clusters, false);
-      expect(asked).toEqual([]);
-    });
-
-    it('tells what is refused, and asks again soon, for it may have been mended', async () => {
-      const digest = await put(config({ a: '1' }));
-      const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'settings' };
-      dryRun = () => Promise.resolve({ tried: 2, left: [], refused: [{ ...ref, message: 'not signed.' }], more: 4 });
-      expect((await attempt(digest, [cluster('a')])).refusal).toBe(
-        'Cluster "a" refused it when it was tried: ConfigMap shop/settings: not signed (rule dry-run); and 4 more objects',
-      );
-      dryRun = () => Promise.resolve({ tried: 2, left: [], refused: [], more: 0 });
-      expect((await attempt(digest, [cluster('a')])).refusal).not.toBeNull();
-      clock.advance(20_000);
-      expect((await attempt(digest, [cluster('a')])).refusal).toBeNull();
-    });
-
-    it('takes silence for a warning', async () => {
-      dryRun = () => Promise.reject(new RetryableError('agent-silent', 'nobody there'));
-      expect(await attempt(await put(config({})), [cluster('a')])).toEqual({
-        refusal: null,
-        warnings: ['Cluster "a" did not answer whether it would take the release'],
-      });
-    });
   });
 });

@@ -9,10 +9,14 @@ const clusters = z.array(clusterNameSchema).min(1).max(10_000);
 const isObject = ({ value }: { readonly value: unknown }): boolean => typeof value === 'object' && value !== null;
 const release = z.number().int().min(1).max(2_147_483_647);
 
-/** `plan`: the digest of the plan that was seen; refused (`plan-changed`) if it is another one by now. */
+/**
+ * `plan`: the digest of the plan that was seen; refused (`plan-changed`) if it is another one by now. `skipDryRun`: the API
+ * servers of the first wave are not asked first whether they would take it (`validation`).
+ */
 export const startRequestSchema = z.strictObject({
   release: release.optional(),
   plan: digestSchema.optional(),
+  skipDryRun: z.boolean().default(false),
   reason,
 });
 /** `hard`: agents stop before their next object. */
@@ -87,6 +91,8 @@ export const commandAnswerSchema = z
     changes: z.array(z.string()),
     /** What happens next. */
     message: z.string(),
+    /** Of a start: which clusters could not try it first; absent: none. */
+    warnings: z.array(z.string()).optional(),
     /** Nothing of it was done: so it would be. */
     dryRun: z.literal(true).optional(),
   })

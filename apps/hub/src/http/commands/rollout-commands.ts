@@ -37,6 +37,14 @@ interface Step {
   readonly source: EventSource;
 }
 
+interface StartWish {
+  readonly release?: number | undefined;
+  readonly plan?: string | undefined;
+  readonly reason?: string | undefined;
+  /** Nobody is asked first whether the release would be taken. */
+  readonly skipDryRun: boolean;
+}
+
 /** Carries people's commands to the engine and tells what they did. */
 @Injectable()
 export class RolloutCommands {
@@ -70,29 +78,36 @@ export class RolloutCommands {
     });
   }
 
-  /** Rolls a release out; `plan` is the digest of what the person saw. */
-  start(
-    application: string,
-    request: CommandRequest,
-    wish: {
-      readonly release?: number | undefined;
-      readonly plan?: string | undefined;
-      readonly reason?: string | undefined;
-    },
-  ): Promise<CommandAnswer> {
+  /**
+   * Rolls a release out; `plan` is the digest of what the person saw. Before that the first wave tries it, outside of any
+   * transaction: it takes seconds.
+   */
+  async start(application: string, request: CommandRequest, wish: StartWish): Promise<CommandAnswer> {
+    const kept = await this.work.kept<CommandAnswer>(request);
+    if (kept) return kept;
+    const start = (warnings: readonly string[] = []) => this.startWork(application, request, wish, warnings);
+    if (wish.skipDryRun) return this.work.run(request, start());
+    // What the engine refuses, or has nothing to do for, needs nobody to be asked.
+    const imagined = await this.work.run({ ...request, dryRun: true }, start());
+    const warnings = imagined.changed ? await this.manual.tryFirst(application, wish) : [];
+    return this.work.run(request, start(warnings));
+  }
+
+  private startWork(application: string, request: CommandRequest, wish: StartWish, warnings: readonly string[]) {
     const { actor } = request.caller;
     let release = 0;
-    return this.work.run(request, (unit) =>
-      this.step(unit, request, {
+    return async (unit: Unit) => {
+      const worked = await this.step(unit, request, {
         ...{ application, act: 'rollout.start', object: `Application/${application}`, reason: wish.reason },
-        detail: () => ({ release }),
+        detail: () => ({ release, ...(wish.skipDryRun && { skipDryRun: true }) }),
         source: async (held) => {
           const event = await this.manual.start(application, { ...wish, actor }, held);
           ({ release } = event);
           return event;
         },
-      }),
-    );
+      });
+      return warnings.length === 0 ? worked : { ...worked, answer: { ...worked.answer, warnings: [...warnings] } };
+    };
   }
 
   /** The same release over the present placement, by the strategy as it is declared now. */

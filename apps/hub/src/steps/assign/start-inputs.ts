@@ -12,6 +12,8 @@ import { Blocked, noStrategy, readSpec, readStrategy } from './inputs.js';
 
 /** What a person's start, plan or replan is made of, as it stands now. */
 export interface StartInputs {
+  /** The application's, as it stands. */
+  readonly spec: ApplicationSpec;
   readonly release: StoredRelease;
   readonly strategy: StrategySpec;
   /** The strategy's name; UNSAVED_STRATEGY of one that has none. */
@@ -62,7 +64,7 @@ export class ReadStartInputs {
     const members = await membersOf(read, spec, release);
     const rows = (await read.rollouts.rows(application, { all: true })).map(({ row }) => row);
     const drops = await this.bundleDrops.of(read, { rows, members, release, namespace: spec.namespace });
-    return { release, strategy, strategyName, members, drops };
+    return { spec, release, strategy, strategyName, members, drops };
   }
 }
 

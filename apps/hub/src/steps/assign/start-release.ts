@@ -64,7 +64,7 @@ export class StartRelease {
       await this.stepper.take(name, { type: 'removed', clusters: decision.leavers, why: 'left' });
     }
     if (decision.start) {
-      await this.tryFirst(request);
+      await this.tryFirst({ ...request, members });
       // Once before the lock, so that under it every bundle is known already.
       await this.drops.of(this.store.read, { rows, members, release, namespace });
       const outcome = await this.stepper.take(name, async (unit) => {
@@ -86,8 +86,9 @@ export class StartRelease {
     }
     return header?.rollout?.state === 'running' ? header.rollout.id : undefined;
   }
-  private async tryFirst({ name: application, spec, strategy, members, clusters, warnings }: StartRequest) {
-    const tried = await this.dryRun.try({ application, spec, strategy, members, clusters });
+
+  private async tryFirst({ name: application, warnings, ...request }: StartRequest): Promise<void> {
+    const tried = await this.dryRun.try({ application, ...request });
     warnings.push(...tried.warnings);
     if (tried.refusal !== null) throw new Blocked('validation', tried.refusal);
   }
