@@ -160,7 +160,9 @@ class RenderBench {
       times.push(performance.now() - began);
       const after = await this.hub.stepSeconds();
       const spent = Object.keys(after).map((step) => `${step} ${round((after[step] ?? 0) - (steps[step] ?? 0), 2)} s`);
-      say(`${applications} applications x ${clusters} clusters: ${round(times.at(-1) ?? 0)} ms (${spent.join(', ')}; CPU ${JSON.stringify(this.cpu(cpu))})`);
+      say(
+        `${applications} applications x ${clusters} clusters: ${round(times.at(-1) ?? 0)} ms (${spent.join(', ')}; CPU ${JSON.stringify(this.cpu(cpu))})`,
+      );
     }
     return { healthyMs: spread(times), releasesMs: spread(releases), ...since(before, await this.counted()) };
   }
