@@ -451,6 +451,17 @@ const whispers: readonly Attempt<HostileHubScene>[] = [
     },
   })),
   {
+    name: 'asks, rightly signed, for schemas of group versions that are paths to Secrets',
+    stoppedBy: 'what is no group version is looked for nowhere',
+    run: async (scene) => {
+      for (const groupVersion of ['../../api/v1/secrets', '../../../api/v1', 'v1/../../../api/v1/secrets', 'v1?x=']) {
+        const ask = { ...scene.hub.makeAsk('tree', APPLICATION), ask: 'schemas' as const, groupVersion };
+        const answer = await scene.hub.sendAsk(ask.id, scene.hub.sign(ask));
+        deepStrictEqual(answer, { error: { code: 'no-schemas', message: `${groupVersion} is no group version.` } });
+      }
+    },
+  },
+  {
     name: 'asks the same signed question again',
     stoppedBy: 'an id is answered once',
     run: async (scene) => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { afterEach, describe, expect, it } from '@jest/globals';
 
+import { RejectedError } from '#kit';
 import type { Kube } from '#ports';
 
 import { type HttpKubeOptions, openHttpKube } from './http-kube.js';
@@ -131,6 +132,34 @@ describe('a request', () => {
       code: 'kube-unreachable',
       message: expect.stringContaining('within 100 ms'),
     });
+  });
+
+  it('hands over the bytes of an answer as they are and as they come, where that is asked for', async () => {
+    const { kube } = await serve((request, response) => {
+      if (request.url?.endsWith('/none') === true) response.writeHead(404).end('{"kind":"Status","reason":"NotFound"}');
+      else if (request.url?.endsWith('/cut') === true) {
+        response.writeHead(200, { 'content-length': 10 }).write('{"a"');
+        setTimeout(() => response.destroy(), 20);
+      } else {
+        response.write('{"b":1,  ');
+        setTimeout(() => response.end('"a":"\\u003c"}'), 20);
+      }
+    });
+    const taken: string[] = [];
+    const sink = (bytes: Uint8Array): void => void taken.push(Buffer.from(bytes).toString());
+    expect(await kube.request({ method: 'GET', path: '/x', sink })).toEqual({ status: 200, body: {} });
+    expect(taken.splice(0).join('')).toBe('{"b":1,  "a":"\\u003c"}');
+    expect(await kube.request({ method: 'GET', path: '/none', sink })).toMatchObject({
+      ...{ status: 404, body: { reason: 'NotFound' } },
+    });
+    expect(taken).toEqual([]);
+    await expect(kube.request({ method: 'GET', path: '/cut', sink })).rejects.toMatchObject({
+      code: 'kube-unreachable',
+    });
+    const full = (): never => {
+      throw new RejectedError('full', 'It is enough.');
+    };
+    await expect(kube.request({ method: 'GET', path: '/x', sink: full })).rejects.toMatchObject({ code: 'full' });
   });
 
   it('is unreachable where nobody listens, and when it is closed', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 import type { JsonObject } from '#domain';
 
@@ -194,6 +194,17 @@ export function describeKubeContract(name: string, open: () => Promise<KubeHarne
           (each) => each['resource'] === 'deployments',
         );
         expect(resource).toMatchObject({ scope: 'Namespaced', responseKind: { kind: 'Deployment' } });
+      });
+
+      it('calls each of its documents by the SHA-512 of the bytes, which it hands over as they are', async () => {
+        const paths = (await get('/openapi/v3'))['paths'] as Record<string, { serverRelativeURL: string }>;
+        for (const each of ['api/v1', 'apis/apps/v1', 'apis/apiextensions.k8s.io/v1']) {
+          const hash = createHash('sha512');
+          const sink = (bytes: Uint8Array): void => void hash.update(bytes);
+          const answer = await kube.request({ method: 'GET', path: `/openapi/v3/${each}`, sink });
+          expect(answer).toEqual({ status: 200, body: {} });
+          expect(paths[each]?.serverRelativeURL).toBe(`/openapi/v3/${each}?hash=${hash.digest('hex').toUpperCase()}`);
+        }
       });
 
       it('answers 404 for what it does not serve', async () => {
