@@ -211,11 +211,16 @@ class RenderBench {
       metadata: { name },
       spec,
     });
-    const wave = { name: 'all', maxConcurrency: '100%', maxFailures: 0, healthyFor: '0s', soak: '0s' };
+    // One cluster first, as the default strategy has it; then all others at once.
+    const wave = { maxConcurrency: '100%', maxFailures: 0, healthyFor: '0s', soak: '0s' };
+    const waves = [
+      { name: 'first', take: 1, ...wave },
+      { name: 'rest', ...wave },
+    ];
     await this.hub.api.post('/api/v1/apply', {
       documents: [
         object('Source', source, { url, interval: '24h' }),
-        object('Strategy', source, { waves: [wave] }),
+        object('Strategy', source, { waves }),
         ...applications.map(([name, folder]) =>
           object('Application', name, { source, path: folder, strategy: source }),
         ),
