@@ -24,7 +24,7 @@ export interface DeclaredFleet {
 }
 
 const KEY = 'fleet.declared';
-/** The same without the objects: looked at each second. */
+/** The same without the objects: looked at whenever any resource changes. */
 const APPLIED = 'fleet.applied';
 
 /** Null: nothing was ever applied, or the fleet is not declared in Git any more. */

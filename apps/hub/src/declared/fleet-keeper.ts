@@ -12,6 +12,8 @@ import { FleetPass } from './fleet-pass.js';
 
 /** Something that was in the way may be mended at the hub, too: a commit that could not be applied is tried again then. */
 const AGAIN_MS = 30_000;
+/** A signal is a hint, and may be lost with a connection that nobody knows of yet. */
+const LOOK_MS = 10_000;
 
 /** Follows the commits of the source that declares the fleet: what can't be applied leaves all as it is, and is told. */
 @Injectable()
@@ -30,6 +32,11 @@ export class FleetKeeper implements OnApplicationBootstrap, OnApplicationShutdow
 
   async onApplicationBootstrap(): Promise<void> {
     await this.begin();
+    // A source that came to another commit, and a Fleet that was changed, are told by whichever hub wrote it.
+    this.store.onSignal((signal) => {
+      if (signal === 'resource') this.look();
+    });
+    this.look();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -37,7 +44,7 @@ export class FleetKeeper implements OnApplicationBootstrap, OnApplicationShutdow
     await this.serial.idle();
   }
 
-  @Interval('fleet-files', 1000)
+  @Interval('fleet-files', LOOK_MS)
   look(): void {
     if (!this.stopped) this.serial.request();
   }
