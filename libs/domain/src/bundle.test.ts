@@ -115,6 +115,15 @@ describe('a bundle', () => {
     },
   );
 
+  it('says how to encrypt what may be, where the name of an object is encrypted', () => {
+    const sealed = 'ENC[AES256_GCM,data:x,iv:x,tag:x,type:str]';
+    for (const object of [{ apiVersion: sealed, kind: sealed, metadata: { name: sealed } }, map(sealed)]) {
+      expect(errorsOf([map('a'), object])[0]?.message).toMatch(
+        /^object 2 has .* metadata encrypted: .*--encrypted-regex/,
+      );
+    }
+  });
+
   it('refuses the same object in two versions of its group, naming both', () => {
     const hpa = (version: string): JsonValue => ({
       apiVersion: `autoscaling/${version}`,

@@ -1,5 +1,6 @@
 import { canonicalJson, sha256 } from './canonical-json.js';
 import type { JsonObject, JsonValue } from './json.js';
+import { isEncrypted } from './validation/encrypted.js';
 
 export interface BundleLimits {
   /** Of the canonical JSON in UTF-8. */
@@ -105,6 +106,16 @@ function checkObject(object: JsonValue, index: number): BundleError | null {
   const metadata = metadataOf(object);
   const name = text(metadata['name']);
   const title = [kind || at, name].filter(Boolean).join(' ');
+  if (
+    [object['kind'], object['apiVersion'], ...Object.values(metadata)].some(
+      (each) => each !== undefined && isEncrypted(each),
+    )
+  ) {
+    return {
+      code: 'object-invalid',
+      message: `${at} has its apiVersion, kind or metadata encrypted: encrypt it again with --encrypted-regex '^(data|stringData)$'`,
+    };
+  }
   if (kind === '') return { code: 'object-invalid', message: `${title} has no kind` };
   if (text(object['apiVersion']) === '') return { code: 'object-invalid', message: `${title} has no apiVersion` };
   if (metadata['generateName'] !== undefined) {

@@ -70,7 +70,6 @@ export * from './rollout/windows.js';
 export * from './unified-diff.js';
 export { bundleCheck, neededVersions, type Finding, type ServedApis } from './validation/check-bundle.js';
 export { carriedFiles, carryFiles, sealOf } from './validation/encrypted-files.js';
-export { isEncryptedObject } from './validation/encrypted.js';
 // What reads policies is #domain/policies: it brings CEL along.
 export { MAX_POLICY_EXPRESSION, type PolicyRule, type PolicySpec } from './validation/policy.js';
 export { FIELD_TYPES, schemaDocument, type FieldSchema, type SchemaDocument } from './validation/schema-document.js';

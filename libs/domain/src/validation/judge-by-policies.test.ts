@@ -67,8 +67,20 @@ describe('policies', () => {
     expect(judged(policy('nonsense('), pod())[0]).toMatch(/its expression must be CEL/);
   });
 
-  it('let through what is encrypted', () => {
-    expect(judged(policy('false'), { ...pod(), sops: { mac: 'x' } })).toEqual([]);
+  it('are asked of what is encrypted too, and say no where that decides what is done', () => {
+    const sops = { mac: 'x', file: 'x'.repeat(100_000) };
+    const sealed = 'ENC[AES256_GCM,data:x,iv:x,tag:x,type:str]';
+    // One encrypted value lets nothing past that is in the clear.
+    const aside = { ...pod(container('b:latest')), metadata: { name: 'web', annotations: { note: sealed } }, sops };
+    expect(judged(policy(noLatest), aside)[0]).toMatch(/metadata\.annotations\.note is encrypted/);
+    expect(judged(policy(noLatest), { ...pod(container('b:latest')), sops })[0]).toMatch(/name a version/);
+    expect(judged(policy('false'), { ...pod(), sops })).toHaveLength(1);
+    const hidden = /spec\.containers\[0\]\.image is encrypted.*encrypt the data of Secrets and ConfigMaps alone/;
+    expect(judged(policy(noLatest), { ...pod(container(sealed)), sops })[0]).toMatch(hidden);
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' }, stringData: { a: sealed }, sops };
+    expect(judged(policy(noLatest), secret)).toEqual([]);
+    expect(judged(policy('has(object.metadata.labels)'), secret)[0]).toMatch(/name a version/);
+    expect(judged(policy('!has(object.sops)'), secret)).toEqual([]);
   });
 
   it.each<[string, RegExp | null]>([

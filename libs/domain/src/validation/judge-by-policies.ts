@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../json.js';
 import { matchesSelector, selectable } from '../selector.js';
 import type { Labels } from '../cluster.js';
 import type { Finding } from './check-bundle.js';
-import { isEncryptedObject } from './encrypted.js';
+import { hiddenField } from './encrypted.js';
 import { MAX_POLICY_EXPRESSION, type PolicySpec } from './policy.js';
 import { listOf, mapOf } from './schema-document.js';
 import { titleOf } from './title-of.js';
@@ -99,9 +99,10 @@ export function readPolicies(policies: readonly NamedPolicy[]): ReadPolicies {
         (kinds.has('*') || kinds.has(kind)) &&
         (match.selector === undefined || matchesSelector(match.selector, selectable(place.cluster))),
     );
-    // What is encrypted can't be judged: what its values are shows in the cluster alone.
-    if (asked.length === 0 || isEncryptedObject(object)) return [];
-    const copied = boundedCopy(object, Number.POSITIVE_INFINITY);
+    if (asked.length === 0) return [];
+    const hidden = hiddenField(object);
+    const { sops: _, ...seen } = object;
+    const copied = boundedCopy(hidden === null ? seen : {}, Number.POSITIVE_INFINITY);
     const variables = {
       ...{ object: copied.copy, containers: boundedCopy({ all: containersOf(object) }, Number.POSITIVE_INFINITY).copy },
       ...{ cluster: place.cluster, application: place.application },
@@ -113,6 +114,11 @@ export function readPolicies(policies: readonly NamedPolicy[]): ReadPolicies {
           { severity: mode, rule: `policy/${name}/${rule.name}`, object: titleOf(object), message },
         ];
         const { problem, nested, evaluate } = rule.read;
+        if (hidden !== null) {
+          return found(
+            `the rule can't be asked of it: ${hidden.slice(0, 200)} is encrypted, and what it is shows in the cluster alone; encrypt the data of Secrets and ConfigMaps alone`,
+          );
+        }
         if (problem !== null) return found(`the rule can't be asked: its expression ${problem}`);
         const work = copied.values * Math.max(1, copied.longest) ** nested;
         if (copied.problem !== null || work > MAX_WORK) {
