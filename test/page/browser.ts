@@ -19,6 +19,7 @@ const PICTURED = [
   ...['applications', 'application-releases', 'application-diff', 'application-plan'],
   ...['clusters', 'cluster', 'cluster-objects', 'cluster-diff', 'compare', 'activity-events', 'activity-audit'],
   ...['register-waiting', 'strategies', 'strategy-wrong', 'strategy-plan', 'strategy-rehearsal'],
+  ...['policies', 'policy', 'declared-drift', 'declared-refused', 'declared-apply'],
 ];
 const KEPT_LOOKS = ['1440-light', '390-dark'];
 

@@ -2,9 +2,11 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import { activitySearch } from './activity/search.js';
 import { applicationSearch, applicationsSearch } from './applications/search.js';
 import { clusterSearch, clustersSearch, compareSearch } from './clusters/search.js';
+import { declaredSearch } from './declared/search.js';
 import { queries } from './api/query-client.js';
 import { cells } from './fleet/cells-query.js';
 import { fleetSearch, type FleetSearch } from './fleet/search.js';
+import { policiesSearch, policySearch } from './policies/search.js';
 import { rolloutSearch, rolloutsSearch } from './rollouts/search.js';
 import { parseSearch, stringifySearch } from './search.js';
 import { Shell } from './shell/shell.js';
@@ -55,6 +57,9 @@ const routes = [
   page('/register', () => import('./register/register-page.js'), 'RegisterPage', none),
   page('/strategies', () => import('./strategies/strategies-page.js'), 'StrategiesPage', none),
   page('/strategies/$name', () => import('./strategies/strategy-page.js'), 'StrategyPage', strategySearch),
+  page('/policies', () => import('./policies/policies-page.js'), 'PoliciesPage', policiesSearch),
+  page('/policies/$name', () => import('./policies/policy-page.js'), 'PolicyPage', policySearch),
+  page('/declared', () => import('./declared/declared-page.js'), 'DeclaredPage', declaredSearch),
 ] as const;
 
 export const router = createRouter({

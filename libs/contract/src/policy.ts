@@ -50,3 +50,5 @@ export const policySpecSchema = z.strictObject({
       });
     }),
 });
+
+export type PolicyDocumentSpec = z.output<typeof policySpecSchema>;

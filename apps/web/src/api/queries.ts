@@ -21,6 +21,8 @@ export interface Declared<Spec, Status = Record<string, unknown>> {
     readonly generation?: number;
     readonly createdAt?: string;
     readonly updatedAt?: string;
+    /** The file in Git that says so, where one does. */
+    readonly declaredBy?: string;
   };
   readonly spec: Spec;
   readonly status?: Partial<Status>;

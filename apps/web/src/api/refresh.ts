@@ -5,7 +5,7 @@ import type { Live } from './live.js';
 /**
  * Reads again what the hub says has changed. Keys of queries: `['rollout', id, …]`, `['application', name, …]`,
  * `['cluster', name, …]` of one object; `['rollouts', …]`, `['applications', …]`, `['clusters', …]`, `['releases', …]`,
- * `['fleet', …]`, `['events', …]`, `['audit', …]` of many. `['cells', …]` is kept by the grid itself.
+ * `['fleet', …]`, `['events', …]`, `['audit', …]`, `['policy-findings', …]` of many. `['cells', …]` is kept by the grid itself.
  */
 export function refreshFrom(live: Live, queries: QueryClient): () => void {
   return live.onBatch((batch) => {
@@ -14,7 +14,7 @@ export function refreshFrom(live: Live, queries: QueryClient): () => void {
   });
 }
 
-const MANY = ['rollouts', 'applications', 'releases', 'fleet', 'events', 'audit'];
+const MANY = ['rollouts', 'applications', 'releases', 'fleet', 'events', 'audit', 'policy-findings'];
 
 /** Pure: whether what was read under a key is old by a batch. */
 export function staleBy({ events, cells, reset }: LiveBatch): (key: readonly unknown[]) => boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Whoami } from '#contract';
-import { whyNot } from './rights.js';
+import { whyNot, whyNotEverywhere } from './rights.js';
 
 const me = (...grants: Whoami['grants']): Whoami => ({
   actor: 'token:ann',
@@ -35,5 +35,16 @@ describe('what somebody may do to an application', () => {
 
   it('is nothing until the hub said who one is', () => {
     expect(whyNot(undefined, 'viewer', 'web')).not.toBeNull();
+  });
+});
+
+describe('what somebody may do to all of the fleet', () => {
+  it('takes the role without bounds', () => {
+    expect(whyNotEverywhere(me({ role: 'admin' }), 'admin')).toBeNull();
+    expect(whyNotEverywhere(me({ role: 'operator' }), 'admin')).toContain('needs the role admin');
+    expect(whyNotEverywhere(me({ role: 'admin', scope: { applications: ['web'] } }), 'admin')).toContain(
+      'does not reach everything',
+    );
+    expect(whyNotEverywhere(undefined, 'viewer')).not.toBeNull();
   });
 });

@@ -17,3 +17,13 @@ export function whyNot(me: Whoami | undefined, needed: Role, application: string
   );
   return isHeld ? null : `Your role ${needed} does not reach the application ${application}.`;
 }
+
+/** Why somebody may not do what takes that role over everything there is, or null where a grant of theirs lets them. */
+export function whyNotEverywhere(me: Whoami | undefined, needed: Role): string | null {
+  if (!me) return 'It is not known yet what you may do.';
+  const able = me.grants.filter(({ role }) => roleAllows(role, needed));
+  if (able.some(({ scope }) => !scope)) return null;
+  return able.length === 0
+    ? `This needs the role ${needed}; you are ${me.role}. An admin gives it by flotilla grant set.`
+    : `Your role ${needed} does not reach everything, and this is about all of the fleet.`;
+}

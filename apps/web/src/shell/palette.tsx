@@ -6,6 +6,7 @@ import type { FleetCells } from '#contract';
 import { api } from '../api/client.js';
 import { applications, rollouts } from '../api/queries.js';
 import { CELL_STATES } from '#domain/cell-state';
+import { policies } from '../policies/reads.js';
 import { Dialog } from '../ui/dialog.js';
 import { StateShape } from '../ui/state-mark.js';
 import { usePageActs } from './acts.js';
@@ -25,6 +26,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   const acts = usePageActs();
   const apps = useQuery(applications);
   const running = useQuery(rollouts());
+  const rules = useQuery({ ...policies, enabled: text !== '' });
   // Every name of the fleet, in one answer of columns.
   const cells = useQuery({
     queryKey: ['cells', 'palette'],
@@ -84,6 +86,13 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
                     onSelect={go(`/applications/${name}`)}
                     className={ITEM}
                   >
+                    {name}
+                  </Command.Item>
+                ))}
+              </Command.Group>
+              <Command.Group heading="Policies" className={GROUP}>
+                {rules.data?.map(({ metadata: { name } }) => (
+                  <Command.Item key={name} value={`policy ${name}`} onSelect={go(`/policies/${name}`)} className={ITEM}>
                     {name}
                   </Command.Item>
                 ))}

@@ -6,6 +6,8 @@ export const PLACES = [
   { to: '/clusters', name: 'Clusters', key: 'c' },
   { to: '/activity', name: 'Activity', key: 'v' },
   { to: '/strategies', name: 'Strategies', key: 's' },
+  { to: '/policies', name: 'Policies', key: 'p' },
+  { to: '/declared', name: 'Declared in Git', key: 'd' },
   { to: '/register', name: 'Register a cluster', key: 'n' },
 ] as const;
 

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { api, HubProblem, onSignedOut } from '../api/client.js';
 import { live } from '../api/live.js';
 import { whoami } from '../api/queries.js';
@@ -94,8 +94,15 @@ function Header({
 /** In a row of its own on a phone, where it scrolls sideways. */
 function Places() {
   const here = useRouterState({ select: ({ location }) => location.pathname });
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const link = nav.current?.querySelector<HTMLElement>('[aria-current="page"]');
+    if (nav.current && link)
+      nav.current.scrollLeft = link.offsetLeft - (nav.current.clientWidth - link.offsetWidth) / 2;
+  }, [here]);
   return (
     <nav
+      ref={nav}
       aria-label="Pages"
       className="order-last -mx-3 flex w-[calc(100%+1.5rem)] overflow-x-auto px-2 lg:order-none lg:mx-0 lg:w-auto lg:px-0"
     >
