@@ -4,19 +4,21 @@ import { measureGrowth } from './agent-growth.js';
 import { measureIdle } from './agent-idle.js';
 import { measurePeak } from './agent-peak.js';
 import { measureReconciles } from './agent-reconciles.js';
+import { measureSchemas } from './agent-schemas.js';
 import { measureStart } from './agent-start.js';
 import { BenchCluster } from './bench-cluster.js';
 import { machine, say } from './machine.js';
 import { wholeNumber } from './whole-number.js';
 
 const USAGE =
-  'Usage: npm run bench -- agent [--only start,idle,peak,growth,reconciles] [--minutes 6] [--reconciles 10000].';
+  'Usage: npm run bench -- agent [--only start,idle,peak,growth,reconciles,schemas] [--minutes 6] [--reconciles 10000].';
 const PARTS = {
   start: (cluster: BenchCluster) => measureStart(cluster, 9),
   idle: (cluster: BenchCluster, { minutes }: Sizes) => measureIdle(cluster, minutes),
   peak: (cluster: BenchCluster) => measurePeak(cluster, 500),
   growth: (cluster: BenchCluster) => measureGrowth(cluster, [100, 2_000]),
   reconciles: (cluster: BenchCluster, { reconciles }: Sizes) => measureReconciles(cluster, reconciles),
+  schemas: (cluster: BenchCluster) => measureSchemas(cluster),
 } as const;
 
 interface Sizes {
