@@ -13,6 +13,7 @@ interface Answer {
   readonly status: number;
   readonly location: string;
   readonly digest: string;
+  readonly size: number;
 }
 
 /** Does at a registry what `helm push` and a person who tidies up do, some hundred times faster. */
@@ -25,10 +26,10 @@ export function registryUser({ host, ca, authorization }: RegistryUser) {
       request(url, { method, ca, headers: { ...headers, ...accept } }, (response) => {
         response.resume();
         response.on('end', () => {
-          const { location = '', 'docker-content-digest': digest = '' } = response.headers;
+          const { location = '', 'docker-content-digest': digest = '', 'content-length': size } = response.headers;
           const status = response.statusCode ?? 0;
           if (status >= 400) reject(new Error(`${method} ${url.pathname}: HTTP ${status}`));
-          else resolve({ status, location, digest: String(digest) });
+          else resolve({ status, location, digest: String(digest), size: Number(size ?? 0) });
         });
       })
         .on('error', reject)
@@ -62,6 +63,17 @@ export function registryUser({ host, ca, authorization }: RegistryUser) {
       await send('PUT', name, `manifests/${tag}`, Buffer.from(JSON.stringify(manifest)), MANIFEST);
       return digestOf(pack);
     },
+    /** Makes a tag one of an index of what other tags are of. */
+    async pushIndex(name: string, tag: string, of: readonly string[], told: { readonly artifactType?: string } = {}) {
+      const manifests = await Promise.all(
+        of.map(async (each) => {
+          const { digest, size } = await send('HEAD', name, `manifests/${each}`);
+          return { mediaType: MANIFEST, digest, size, ...(told.artifactType === each && { artifactType: CONFIG }) };
+        }),
+      );
+      const index = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests }));
+      await send('PUT', name, `manifests/${tag}`, index, INDEX);
+    },
     async remove(name: string, version: string): Promise<void> {
       const { digest } = await send('HEAD', name, `manifests/${version.replaceAll('+', '_')}`);
       await send('DELETE', name, `manifests/${digest}`);
@@ -77,6 +89,7 @@ interface Manifest {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+const INDEX = 'application/vnd.oci.image.index.v1+json';
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const CONFIG = 'application/vnd.cncf.helm.config.v1+json';
 const CONTENT = 'application/vnd.cncf.helm.chart.content.v1.tar+gzip';

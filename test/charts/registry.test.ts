@@ -172,6 +172,31 @@ describe('a real registry that asks for a password', () => {
       await isShop(pinned, { type: 'oci', url: `oci://${registry.host}/team/shop`, credential: 'charts' });
     });
 
+    it('agree on the chart among the manifests of an index, and on none where there is none', async () => {
+      const name = 'indexed';
+      const pack = await user.push('team', { name, version: '1.3.0' });
+      const image = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: `sha256:${pack}`, size: 1 };
+      const layer = { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: `sha256:${pack}`, size: 1 };
+      await user.push('team', { name, version: '0.0.1' }, { config: image, layers: [layer] });
+      for (const told of [{}, { artifactType: '1.3.0' }]) {
+        await user.push('team', { name, version: '1.3.0' });
+        await user.pushIndex(`team/${name}`, '1.3.0', ['0.0.1', '1.3.0'], told);
+        expect(await resolve(name)).toMatchObject({ version: '1.3.0', digest: pack });
+      }
+      const access = ['--ca-file', charts.certificates.caFile, '--username', USERNAME, '--password', PASSWORD];
+      await run('pull', `oci://${registry.host}/team/${name}`, '--version', '1.3.0', ...access);
+      expect(digestOf(await readFile(path.join(charts.folder, `${name}-1.3.0.tgz`)))).toBe(pack);
+      await user.pushIndex(`team/${name}`, '1.4.0', ['0.0.1']);
+      expect(await refusal(resolve(name, '1.4.0'))).toMatchObject({ code: 'chart-not-found' });
+      await user.push('team', { name, version: '1.5.0', files: { 'values.yaml': 'a: 1\n' } });
+      await user.push('team', { name, version: '1.6.0' });
+      await user.pushIndex(`team/${name}`, '1.6.0', ['1.5.0', '1.6.0']);
+      expect(await refusal(resolve(name, '1.6.0'))).toEqual({
+        code: 'chart-ambiguous',
+        message: expect.stringMatching(/1\.6\.0 is an index of several charts.*publish each of them/),
+      });
+    });
+
     it('agree on the index that it writes for a repository', async () => {
       await run('repo', 'index', '.');
       const server = await startRepository({ certificates: charts.certificates, authorization: BASIC });

@@ -370,6 +370,43 @@ const packs: readonly Attempt<Scene>[] = [
     },
   },
   {
+    name: 'has an index of manifests that are others than it names, of itself, of a thousand, and of two charts',
+    stoppedBy:
+      'a manifest is what its digest says; twenty are looked at, and no index of an index; there is one chart or none',
+    run: async (scene) => {
+      const type = 'application/vnd.oci.image.manifest.v1+json';
+      const manifest = (digest: string): string =>
+        JSON.stringify({
+          config: { mediaType: 'application/vnd.cncf.helm.config.v1+json' },
+          layers: [{ mediaType: 'application/vnd.cncf.helm.chart.content.v1.tar+gzip', digest, size: 1 }],
+        });
+      const charts = ['a', 'b'].map((each) => manifest(`sha256:${each.repeat(64)}`));
+      const named = (text: string) => ({ mediaType: type, digest: `sha256:${digestOf(Buffer.from(text))}` });
+      const refused = async (manifests: readonly object[], code: string, message: RegExp): Promise<void> => {
+        const known = new Map(charts.map((each) => [named(each).digest, each]));
+        let asked = 0;
+        const server = await scene.serve((request, response) => {
+          const [, name = ''] = /\/manifests\/(.*)$/.exec(decodeURIComponent(request.url ?? '')) ?? [];
+          asked += 1;
+          if (name === '') json(response, { tags: ['1.0.0'] });
+          else response.end(known.get(name) ?? JSON.stringify({ manifests }));
+        });
+        await scene.isRefused(registry(server), letIn(server), code, message);
+        equal(asked < 30, true);
+      };
+      await refused([named('another')], 'source-unreachable', /another manifest than sha256:/);
+      const itself = { mediaType: 'application/vnd.oci.image.index.v1+json', digest: named('x').digest };
+      await refused([itself], 'chart-not-found', /no Helm chart/);
+      await refused([{ ...named('x'), digest: 'sha256:../../../keys' }], 'chart-not-found', /no Helm chart/);
+      await refused(
+        Array.from({ length: 1000 }, (_, at) => named(String(at))),
+        'chart-not-found',
+        /more than 20 manifests/,
+      );
+      await refused(charts.map(named), 'chart-ambiguous', /several charts/);
+    },
+  },
+  {
     name: 'has a manifest whose digest is a path, and one that is no manifest',
     stoppedBy: 'a digest is 64 hexadecimal digits, and a manifest is checked by its schema',
     run: async (scene) => {

@@ -25,7 +25,7 @@ export interface ChartSource {
   /**
    * The newest version within a range (`*` is any; pre-releases only where the range or `prereleases` asks for them), with its digest. A version that is
    * published anew with other contents is another digest, and told as such.
-   * @throws RejectedError `version-not-found`, `range-invalid`, `chart-not-found`, `url-refused`, `address-refused`, `index-invalid`, `chart-too-large`, `credential-missing`,
+   * @throws RejectedError `version-not-found`, `range-invalid`, `chart-not-found`, `chart-ambiguous`, `url-refused`, `address-refused`, `index-invalid`, `chart-too-large`, `credential-missing`,
    * `credential-unfit`, and of the pack, which is brought at once, `digest-mismatch` (it is not what is said of it), `chart-invalid` (names or links that leave it, no Chart.yaml);
    * RetryableError `source-unreachable`. No message holds credentials.
    */

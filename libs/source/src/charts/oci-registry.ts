@@ -3,6 +3,7 @@ import { RejectedError } from '#kit';
 import { pickVersions, versionOf } from '../pick-version.js';
 import { type ChartDoor, lineOf, MAX_PACK_BYTES, type PublishedChart, rangeOf, timeOf } from './chart-door.js';
 import { type ChartHttpTerms, type ChartReply, httpsUrl, statusError, unreachable } from './chart-http.js';
+import { ACCEPTED, readChartManifest } from './chart-manifest.js';
 import type { ChartPlace } from './chart-place.js';
 import { jsonOf, openRegistrySession } from './registry-session.js';
 
@@ -11,22 +12,8 @@ const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 const MAX_PAGES = 100;
 const PAGE = 1000;
 const MAX_TAGS = 50_000;
-const MANIFEST_TYPES =
-  'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json';
-const CHART_CONFIG = 'application/vnd.cncf.helm.config.v1+json';
-/** The second is what Helm wrote before version 3.7. */
-const CHART_LAYERS = ['application/vnd.cncf.helm.chart.content.v1.tar+gzip', 'application/tar+gzip'];
 
-const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const tagsSchema = z.object({ tags: z.array(z.string()).nullish() });
-const manifestSchema = z.object({
-  config: z.object({ mediaType: z.string() }),
-  layers: z
-    .array(z.object({ mediaType: z.string(), digest: digestSchema, size: z.number() }))
-    .min(1)
-    .max(100),
-  annotations: z.record(z.string(), z.string()).nullish(),
-});
 
 /** A chart of an OCI registry, as `helm push` puts it there: tags are versions with `_` for `+`. */
 export function openOciRegistry(place: ChartPlace, terms: ChartHttpTerms): ChartDoor {
@@ -67,27 +54,29 @@ export function openOciRegistry(place: ChartPlace, terms: ChartHttpTerms): Chart
   /** Null: there is no such version. */
   async function readVersion(version: string): Promise<PublishedChart | null> {
     const what = `version ${version}`;
-    const reply = await session.get({
-      url: `${place.base}/manifests/${encodeURIComponent(version.replaceAll('+', '_'))}`,
-      what,
-      maxBytes: MAX_MANIFEST_BYTES,
-      headers: { accept: MANIFEST_TYPES },
-    });
+    const read = (name: string): Promise<ChartReply> =>
+      session.get({
+        url: `${place.base}/manifests/${encodeURIComponent(name)}`,
+        what,
+        maxBytes: MAX_MANIFEST_BYTES,
+        headers: { accept: ACCEPTED },
+      });
+    const reply = await read(version.replaceAll('+', '_'));
     if (reply.status === 404) return null;
     if (reply.status !== 200) throw statusError(place, what, reply);
-    const { data } = manifestSchema.safeParse(jsonOf(reply.bytes));
-    const layer = data?.layers.find(({ mediaType }) => CHART_LAYERS.includes(mediaType));
-    if (data?.config.mediaType !== CHART_CONFIG || layer === undefined) {
-      throw new RejectedError('chart-not-found', `${place.shown}: what is there as ${version} is no Helm chart.`);
-    }
-    if (layer.size > MAX_PACK_BYTES) {
+    const { digest, size, annotations } = await readChartManifest(place, version, reply, async (each) => {
+      const manifest = await read(each);
+      if (manifest.status !== 200) throw statusError(place, `a manifest of ${what}`, manifest);
+      return manifest;
+    });
+    if (size > MAX_PACK_BYTES) {
       throw new RejectedError('chart-too-large', `${place.shown}: ${what} has more than ${MAX_PACK_BYTES} bytes.`);
     }
-    const about = (name: string): string | undefined => data.annotations?.[`org.opencontainers.image.${name}`];
+    const about = (name: string): string | undefined => annotations[`org.opencontainers.image.${name}`];
     const [createdAt, description] = [timeOf(about('created')), lineOf(about('description'))];
     return {
       version,
-      digest: layer.digest.slice('sha256:'.length),
+      digest: digest.slice('sha256:'.length),
       ...(createdAt !== undefined && { createdAt }),
       ...(description !== undefined && { description }),
     };
