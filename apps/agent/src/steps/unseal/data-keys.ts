@@ -80,9 +80,31 @@ async function byRecipient(identities: readonly string[]): Promise<ReadonlyMap<s
 async function unwrap(enc: string, identity: string): Promise<Uint8Array> {
   const decrypter = new Decrypter();
   decrypter.addIdentity(identity);
-  const key = await decrypter.decrypt(armor.decode(enc));
+  // As a stream: of bytes it makes a Response of `fetch`, which does not load where the process runs without a compiler.
+  const key = await firstBytes(await decrypter.decrypt(streamOf(armor.decode(enc))), KEY_BYTES + 1);
   if (key.length !== KEY_BYTES) throw new RejectedError('sops-key', 'it has not 32 bytes');
   return key;
+}
+
+function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start: (controller) => {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
+
+/** More than so many are not read. */
+async function firstBytes(stream: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of stream) {
+    parts.push(part);
+    length += part.length;
+    if (length >= most) break;
+  }
+  return Buffer.concat(parts);
 }
 
 function shown(recipients: readonly string[]): string {

@@ -1,11 +1,11 @@
 import { RejectedError } from '#kit';
 
-/** Lines, values and brackets of one file; what reads it takes some kilobytes for each. */
-const MOST_OF_FILE = 20_000;
+/** Lines, values and brackets of one file: an agent, which runs without a compiler, takes seconds and tens of MiB for so many. */
+const MOST_OF_FILE = 10_000;
 /** Of all files of a bundle. */
-const MOST_OF_BUNDLE = 200_000;
-/** Data keys of a bundle: each takes milliseconds. */
-const MOST_KEYS = 2_000;
+const MOST_OF_BUNDLE = 100_000;
+/** Data keys of a bundle: each takes tens of milliseconds. */
+const MOST_KEYS = 1_000;
 
 const SEALED = /ENC\[AES256_GCM,[^\]\n]*\]/g;
 const PLACES = new Set(['\n', ',', '[', '{', ':'].map((each) => each.charCodeAt(0)));
