@@ -167,6 +167,10 @@ describe('an object before its clusters see it', () => {
     expect(told(of('apps/v1', 'Deploymnet'))).toEqual([
       'refuse api/unknown kind apps/v1 has no kind Deploymnet there: did you mean Deployment?',
     ]);
+    const many = new Set(Array.from({ length: 2000 }, (_, at) => `apps/v${at + 3}`));
+    expect(told(of('apps/v2', 'Deployment'), { groupVersions: many, documents: new Map() })[0]?.length).toBeLessThan(
+      200,
+    );
     expect(told(of('apps/v1', 'DeleteOptions'))[0]).toMatch(/has no kind DeleteOptions/);
     expect(told(of('apps/v1', 'DeploymentList'))[0]).toMatch(/has no kind DeploymentList/);
     expect(told(of('apps/v1', '__proto__'))[0]).toMatch(/has no kind __proto__/);

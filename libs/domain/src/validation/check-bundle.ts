@@ -6,6 +6,9 @@ import type { SchemaDocument } from './schema-document.js';
 import { similarOf } from './similar.js';
 import { titleOf } from './title-of.js';
 
+/** Of a group's other versions, so many are told. */
+const MAX_OTHERS = 10;
+
 /** What a cluster's API server serves, as far as it is known. */
 export interface ServedApis {
   /** Group versions, `v1` and `apps/v1`; null: not known. */
@@ -69,7 +72,12 @@ export function bundleCheck(
       const group = apiVersion.split('/')[0] ?? '';
       const others = [...apis.groupVersions].filter((each) => each.startsWith(`${group}/`));
       const meant = similarOf(apiVersion, [...apis.groupVersions]);
-      const hint = others.length > 0 ? `: it serves ${others.join(', ')}` : meant ? `: did you mean ${meant}?` : '';
+      const hint =
+        others.length > 0
+          ? `: it serves ${others.slice(0, MAX_OTHERS).join(', ')}`
+          : meant
+            ? `: did you mean ${meant}?`
+            : '';
       return [...findings, found('refuse', 'api/unknown', `${apiVersion} is not served there${hint}`, 'apiVersion')];
     }
     const document = apis.documents.get(apiVersion);
