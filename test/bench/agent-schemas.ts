@@ -14,6 +14,7 @@ const AT_ONCE = 2;
 /** What an agent holds before, while and after it has told everything that its API server serves. */
 export async function measureSchemas(cluster: BenchCluster): Promise<object> {
   const { agent } = cluster;
+  await agent.start();
   const installed = await cluster.install('schemas', OBJECTS);
   await agent.stop();
   await agent.start();
