@@ -280,6 +280,8 @@ describe('flotilla', () => {
       /^Rollout web-2 of release 2 is paused: .*\n\nIt waits because\n {2}failures: [^]*You can\n[^]*flotilla rollout rollback web/,
     );
     expect(await fine('why dev-1')).toContain('ImagePullBackOff');
+    expect(await fine('why dev-1/web')).toMatch(/^web on dev-1: failed[^]*ImagePullBackOff/);
+    expect(await fine('why cluster dev-1/web')).toBe(await fine('why cluster/dev-1/web'));
     expect(await fine('why rollout/web-2')).not.toContain('\u001b');
     expect(await fine('describe rollout web')).toMatch(
       /Clusters that failed[^]*dev-1 +dev +failed [^]*ImagePullBackOff/,

@@ -12,10 +12,12 @@ import {
   type EventView,
   type PlanView,
   type RehearsalAnswer,
+  type Why,
 } from '#contract';
 import { CommandFleet, refused } from '../helpers/command-fleet.js';
 import { CommandLine } from '../helpers/run-flotilla.js';
 import type { ApiProblem } from '../helpers/test-api.js';
+import { eventually } from '../helpers/test-hub.js';
 import { configMap } from '../helpers/test-repository.js';
 
 const WITHIN_MS = 60_000;
@@ -54,6 +56,43 @@ describe('what a hub tells', () => {
   afterAll(() => fleet?.close(), WITHIN_MS);
 
   const diff = (query: string): Promise<BundleDiff> => fleet.api.get(`/api/v1/applications/shop/diff?${query}`);
+
+  describe('of why an application is, or is not, on a cluster', () => {
+    const why = (of: string): Promise<Why> => fleet.api.get(`/api/v1/why/${of}`);
+
+    it('is its sentence there, and no other application’s', async () => {
+      expect(await why('clusters/a-1/applications/shop')).toMatchObject({
+        ...{ kind: 'cluster', name: 'a-1/shop', sentence: 'shop on a-1: passed release 2', holds: [] },
+        evidence: expect.arrayContaining([expect.stringMatching(/^Assigned: release 2/)]) as unknown as string[],
+      });
+      await expect(why('clusters/a-1/applications/nothing')).rejects.toMatchObject(refused(404, 'not-found'));
+      await expect(why('clusters/nowhere/applications/shop')).rejects.toMatchObject(refused(404, 'not-found'));
+    });
+
+    it('is what keeps it away where it is not there', async () => {
+      const spec = { source: 'shop', path: 'shop/a', strategy: 'all' };
+      const placement = { selector: { matchLabels: { env: 'prod' } } };
+      await fleet.apply('Application', 'elsewhere', { ...spec, placement });
+      await fleet.ended('elsewhere');
+      expect((await why('clusters/a-1/applications/elsewhere')).sentence).toBe(
+        "elsewhere is not placed on a-1: the cluster's labels and facts do not match spec.placement.selector",
+      );
+      await fleet.apply('Application', 'narrow', { ...spec, path: 'shop/{{ labels.zone }}' });
+      const held = await eventually(
+        'it says what is in the way',
+        () => why('applications/narrow'),
+        ({ holds }) => holds.length > 0,
+        WITHIN_MS,
+      );
+      // Of what keeps it from rendering alone: nothing else is waited for.
+      expect(held.evidence[0]).toBe('No release has been made yet');
+      expect(JSON.stringify(held)).not.toContain('still awaited');
+      expect(held.can).toEqual(['flotilla describe application narrow']);
+      const there = await why('clusters/a-1/applications/narrow');
+      expect(there.sentence).toBe(`narrow has not been assigned to a-1: ${held.sentence}`);
+      for (const name of ['elsewhere', 'narrow']) await fleet.api.delete(`/api/v1/applications/${name}`);
+    });
+  });
 
   describe('of what differs between two releases', () => {
     it(

@@ -100,6 +100,7 @@ export const ROUTES: Readonly<Record<string, readonly [Role, About]>> = {
   'GET /api/v1/releases': ['viewer', 'filtered'],
   'GET /api/v1/why/rollouts/:name': ['viewer', 'rollout'],
   'GET /api/v1/why/clusters/:name': ['viewer', 'cluster'],
+  'GET /api/v1/why/clusters/:name/applications/:application': ['viewer', 'pair'],
   'GET /api/v1/why/applications/:name': ['viewer', 'whole application'],
   'GET /api/v1/events': ['viewer', 'filtered'],
   'GET /api/v1/events/stream': ['viewer', 'filtered'],

@@ -60,6 +60,8 @@ import { RolloutsController } from './http/rollouts.controller.js';
 import { TokensController } from './http/tokens.controller.js';
 import { TrustController } from './http/trust.controller.js';
 import { validationPipe } from './http/validate.js';
+import { WhyController } from './http/why.controller.js';
+import { WhyClusterReader } from './http/why-cluster-reader.js';
 import { WhyReader } from './http/why-reader.js';
 import { FleetKeeper } from './declared/fleet-keeper.js';
 import { FleetPass } from './declared/fleet-pass.js';
@@ -219,6 +221,7 @@ const doors: Provider[] = [
   Sessions,
   SignIn,
   WebhookDoor,
+  WhyClusterReader,
   WhyReader,
   // In the order in which they are asked.
   { provide: IDENTIFIERS, useFactory: (...all: Identifier[]) => all, inject: [TokenIdentifier, SessionIdentifier] },
@@ -233,6 +236,7 @@ const controllers: Type[] = [
   ClustersController,
   AsksController,
   FleetController,
+  WhyController,
   FleetCommandsController,
   DeclaredFleetController,
   PolicyFindingsController,

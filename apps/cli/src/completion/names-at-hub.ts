@@ -49,7 +49,9 @@ async function read(client: HubClient, ...[sort, word, kind]: Parameters<NamesOf
     case 'kinds':
       return (await listed(client, before)).map((name) => `${before}/${name}`);
     case 'subjects':
-      if (after !== undefined) return (await listed(client, before)).map((name) => `${before}/${name}`);
+      if (after !== undefined && SUBJECTS.includes(`${before}/`))
+        return (await listed(client, before)).map((name) => `${before}/${name}`);
+      if (after !== undefined) return read(client, 'places', word, kind);
       return [...(await listed(client, 'applications')), ...SUBJECTS];
     case 'ofKind': {
       const [prefix = '', inner] = (kind ?? '').split('/');

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import {
@@ -6,10 +6,8 @@ import {
   pageOf,
   releaseQuerySchema,
   releaseViewSchema,
-  whySchema,
   type FleetView,
   type ReleaseView,
-  type Why,
 } from '#contract';
 import { seesApplication, type Hold, type Scope } from '#domain';
 import type { Page, Store, StoredRelease } from '#ports';
@@ -18,20 +16,16 @@ import { CallerParam, Permit, type Caller } from './access/permit.js';
 import { Reach } from './access/reach.js';
 import { Answers } from './answers.js';
 import { FleetFreeze } from './commands/fleet-freeze.js';
-import { WhyReader } from './why-reader.js';
 import { holdView } from './views/hold-view.js';
 import { statusFor } from './views/resource-view.js';
 import { releaseView } from './views/rollout-view.js';
 
-const whyNameSchema = z.string().min(1).max(80);
-
-/** The fleet at a glance, releases, and why. */
+/** The fleet at a glance, and releases. */
 @ApiTags('fleet')
 @Controller('api/v1')
 export class FleetController {
   constructor(
     @Inject(STORE) private readonly store: Store,
-    private readonly reasons: WhyReader,
     private readonly freezing: FleetFreeze,
     private readonly reach: Reach,
   ) {}
@@ -132,27 +126,5 @@ export class FleetController {
       return releases.list(application ?? null, { ...page, scopes });
     const one = seesApplication(scopes, application) ? await releases.get(application, release) : null;
     return { items: one === null ? [] : [one] };
-  }
-
-  /** One sentence, the evidence, and what a person can do now. */
-  @Get('why/rollouts/:name')
-  @Permit('viewer', { rollout: 'name' })
-  @Answers(whySchema)
-  whyRollout(@Param('name', { schema: whyNameSchema }) name: string): Promise<Why> {
-    return this.reasons.ofRollout(name);
-  }
-
-  @Get('why/clusters/:name')
-  @Permit('viewer', { cluster: 'name' })
-  @Answers(whySchema)
-  whyCluster(@Param('name', { schema: whyNameSchema }) name: string, @CallerParam() { scopes }: Caller): Promise<Why> {
-    return this.reasons.ofCluster(name, scopes);
-  }
-
-  @Get('why/applications/:name')
-  @Permit('viewer', { application: 'name', whole: true })
-  @Answers(whySchema)
-  whyApplication(@Param('name', { schema: whyNameSchema }) name: string): Promise<Why> {
-    return this.reasons.ofApplication(name);
   }
 }

@@ -81,6 +81,15 @@ export const why = (kind: Why['kind'], name: string) =>
     queryFn: ({ signal }) => api.get<Why>(`/api/v1/why/${kind}s/${part(name)}`, {}, signal),
   });
 
+/** Of one application on a cluster. */
+export const whyThere = (cluster: string, application: string) =>
+  queryOptions({
+    queryKey: ['cluster', cluster, 'why', application],
+    refetchInterval: ONE_OBJECT_MS,
+    queryFn: ({ signal }) =>
+      api.get<Why>(`/api/v1/why/clusters/${part(cluster)}/applications/${part(application)}`, {}, signal),
+  });
+
 export const applications = queryOptions({
   queryKey: ['applications'],
   queryFn: ({ signal }) => allOf<ApplicationObject>('/api/v1/applications', {}, 2000, signal),

@@ -1,14 +1,19 @@
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import type { ClusterApplicationView } from '#contract';
+import { whyThere } from '../api/queries.js';
 import { Button } from '../ui/button.js';
+import { Sentence } from '../ui/sentence.js';
 import { spaced, StateMark } from '../ui/state-mark.js';
 import { shortDigest } from '../ui/text.js';
 import { Time } from '../ui/time.js';
-import { Empty } from '../ui/words.js';
+import { Empty, Failed, Loading } from '../ui/words.js';
 import { CLUSTER_SYNC_WORDS } from './sync-words.js';
 import type { ClusterSearch, ClusterTab } from './search.js';
 
 const LOOK: readonly (readonly [ClusterTab, string])[] = [
+  ['applications', 'Why'],
   ['objects', 'Objects'],
   ['diff', 'Against Git'],
   ['events', 'Events'],
@@ -16,9 +21,14 @@ const LOOK: readonly (readonly [ClusterTab, string])[] = [
 
 /** What the cluster is told to run, and what its agent last said of it: known without asking it. */
 export function ApplicationsTab({
+  cluster,
+  chosen,
   applications,
   onSearch,
 }: {
+  readonly cluster: string;
+  /** The application whose reasons are shown. */
+  readonly chosen: string | undefined;
   readonly applications: readonly ClusterApplicationView[];
   readonly onSearch: (change: ClusterSearch) => void;
 }) {
@@ -47,7 +57,12 @@ export function ApplicationsTab({
           </tr>
         </thead>
         {applications.map((each) => (
-          <ApplicationRows key={each.application} of={each} onSearch={onSearch} />
+          <ApplicationRows
+            key={each.application}
+            of={each}
+            why={each.application === chosen && <WhyThere cluster={cluster} application={chosen} />}
+            onSearch={onSearch}
+          />
         ))}
       </table>
     </div>
@@ -56,9 +71,12 @@ export function ApplicationsTab({
 
 function ApplicationRows({
   of: { application, health, sync, release, digest, state, message, reportedAt },
+  why,
   onSearch,
 }: {
   readonly of: ClusterApplicationView;
+  /** Shown below it; false: nobody asked. */
+  readonly why: ReactNode;
   readonly onSearch: (change: ClusterSearch) => void;
 }) {
   const cell = 'px-3 py-2 align-top';
@@ -68,7 +86,8 @@ function ApplicationRows({
       key={tab}
       tone="quiet"
       aria-label={`${text} of ${application}`}
-      onClick={() => onSearch({ tab, application })}
+      aria-expanded={tab === 'applications' ? Boolean(why) : undefined}
+      onClick={() => onSearch({ tab, application: tab === 'applications' && why ? undefined : application })}
     >
       {text}
     </Button>
@@ -115,6 +134,21 @@ function ApplicationRows({
           </div>
         </td>
       </tr>
+      {why && (
+        <tr>
+          <td colSpan={8} className="px-3 pb-3">
+            {why}
+          </td>
+        </tr>
+      )}
     </tbody>
   );
+}
+
+/** Why one application is as it is there. */
+function WhyThere({ cluster, application }: { readonly cluster: string; readonly application: string }) {
+  const { data, error, refetch } = useQuery(whyThere(cluster, application));
+  const what = `why ${application} is as it is on ${cluster}`;
+  if (data) return <Sentence why={data} />;
+  return error ? <Failed error={error} what={what} onRetry={refetch} /> : <Loading what={what} />;
 }

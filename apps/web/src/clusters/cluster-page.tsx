@@ -96,7 +96,12 @@ export function ClusterPage() {
       >
         {tab === 'applications' && (
           <div className="flex min-w-0 flex-col gap-4">
-            <ApplicationsTab applications={cluster.applications ?? []} onSearch={onSearch} />
+            <ApplicationsTab
+              cluster={name}
+              chosen={search.application}
+              applications={cluster.applications ?? []}
+              onSearch={onSearch}
+            />
             <ClusterFacts cluster={cluster} onLabels={can.includes('labels') ? () => setOpen('labels') : undefined} />
           </div>
         )}

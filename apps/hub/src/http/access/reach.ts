@@ -88,7 +88,7 @@ export class Reach {
 }
 
 /** The selector of a placement; null: it takes every cluster, or can't be read any more. */
-function placementOf({ spec }: Pick<StoredResource, 'spec'>): Selector | null {
+export function placementOf({ spec }: Pick<StoredResource, 'spec'>): Selector | null {
   return applicationSpecSchema.safeParse(spec).data?.placement.selector ?? null;
 }
 
