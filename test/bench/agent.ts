@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { RejectedError } from '#kit';
+import { measureEncrypted } from './agent-encrypted.js';
 import { measureGrowth } from './agent-growth.js';
 import { measureIdle } from './agent-idle.js';
 import { measurePeak } from './agent-peak.js';
@@ -11,11 +12,12 @@ import { machine, say } from './machine.js';
 import { wholeNumber } from './whole-number.js';
 
 const USAGE =
-  'Usage: npm run bench -- agent [--only start,idle,peak,growth,reconciles,schemas] [--minutes 6] [--reconciles 10000].';
+  'Usage: npm run bench -- agent [--only start,idle,peak,encrypted,growth,reconciles,schemas] [--minutes 6] [--reconciles 10000].';
 const PARTS = {
   start: (cluster: BenchCluster) => measureStart(cluster, 9),
   idle: (cluster: BenchCluster, { minutes }: Sizes) => measureIdle(cluster, minutes),
   peak: (cluster: BenchCluster) => measurePeak(cluster, 500),
+  encrypted: (cluster: BenchCluster) => measureEncrypted(cluster, 50),
   growth: (cluster: BenchCluster) => measureGrowth(cluster, [100, 2_000]),
   reconciles: (cluster: BenchCluster, { reconciles }: Sizes) => measureReconciles(cluster, reconciles),
   schemas: (cluster: BenchCluster) => measureSchemas(cluster),
