@@ -1,4 +1,4 @@
-/** What the demo prints once everything runs: where it listens, and five things to try, each a line to paste. */
+/** What the demo prints once everything runs: where it listens, and six things to try, each a line to paste. */
 export function tips(where: {
   readonly url: string;
   /** Opens the page, once. */
@@ -24,7 +24,7 @@ The same in the browser, which asks once whether it may trust the demo's own CA:
 That address works once, within a minute; \`${cli} open\` makes another.
 ${about.join('\n')}
 
-Five things to try, each a line to paste into another terminal, in this folder:
+Six things to try, each a line to paste into another terminal, in this folder:
 
   1. Commit a change and watch it go out, wave by wave:
      ${ship('1.1.0')} && ${cli} rollout status ${application} --watch
@@ -40,6 +40,9 @@ Five things to try, each a line to paste into another terminal, in this folder:
 
   5. Pause a rollout, ask why it waits, and resume it:
      ${ship('1.2.0')} && ${cli} rollout pause ${application} --reason lunch && ${cli} why ${application} && ${cli} rollout resume ${application}
+
+  6. Misspell a field, see that no cluster gets it, and take it back:
+     (cd ${repository} && sed -i.bak 's/replicas: 1/replicsa: 3/' base/web.yaml && rm base/*.bak && git commit -qam 'Run three of web') && ${cli} sync shop; ${cli} why ${application}; (cd ${repository} && git revert --no-edit HEAD) && ${cli} sync shop
 
 Ctrl-C stops everything; \`${command}\` continues where it was, \`${fresh}\` begins anew.
 `;
