@@ -20,7 +20,7 @@ import { Empty, Failed, Loading } from '../ui/words.js';
 import { ApplyDialog } from './apply-dialog.js';
 import { STATE_LOOKS, stateSentence } from './declared-words.js';
 import { DriftTab } from './drift-tab.js';
-import { PlanTab } from './plan-tab.js';
+import { isRefusal, PlanTab } from './plan-tab.js';
 import { declaredPlan, declaredStatus } from './reads.js';
 import type { DeclaredSearch, DeclaredTab } from './search.js';
 import { UndeclaredTab } from './undeclared-tab.js';
@@ -67,6 +67,8 @@ function Known({ status }: { readonly status: FleetStatus }) {
   const [typed, setTyped] = useState<string | null>(null);
   const q = typed ?? search.q ?? '';
   const plan = useQuery({ ...declaredPlan(status), enabled: status.revision !== undefined });
+  // Of a commit that waits for a person nobody knows whether it can be taken, until it is tried.
+  const shown: FleetStatus = isRefusal(plan.error) ? { ...status, state: 'held' } : status;
   const { source, revision, holds, drift, undeclared } = status;
   const tab = search.tab ?? (drift.length > 0 && status.state === 'drifted' ? 'drift' : 'plan');
   const look = (change: DeclaredSearch): void => {
@@ -98,7 +100,7 @@ function Known({ status }: { readonly status: FleetStatus }) {
   return (
     <Page
       title={TITLE}
-      beside={<StateMark {...STATE_LOOKS[status.state]} />}
+      beside={<StateMark {...STATE_LOOKS[shown.state]} />}
       actions={
         <Button
           tone={status.state === 'current' ? 'plain' : 'primary'}
@@ -114,7 +116,7 @@ function Known({ status }: { readonly status: FleetStatus }) {
         className="border-line bg-card text-strong rounded-lg border p-3 text-[0.95rem] font-medium break-words"
         role="status"
       >
-        {stateSentence(status)}
+        {stateSentence(shown)}
       </p>
       {/* The plan tells it file by file. */}
       {holds
@@ -168,25 +170,29 @@ function Known({ status }: { readonly status: FleetStatus }) {
 function Summary({ status }: { readonly status: FleetStatus }) {
   const { source, path, revision, applied, apply, byHand, prune } = status;
   return (
-    <Facts
-      of={[
-        [
-          'Applied',
-          applied ? (
-            <>
-              commit <code>{shortRevision(applied.revision)}</code>, {counted(applied.objects, 'object')},{' '}
-              <Time at={applied.at} />
-            </>
-          ) : (
-            'nothing yet'
-          ),
-        ],
-        ['Newest', revision === applied?.revision ? undefined : revision && <code>{shortRevision(revision)}</code>],
-        ['Where', path === '.' ? `source ${source}` : `folder ${path} of source ${source}`],
-        ['A new commit', apply === 'manual' ? 'waits for a person' : 'is applied when it is seen'],
-        ['Changes by hand', byHand === 'refuse' ? 'are refused' : 'are shown, and put back with the next commit'],
-        ['What files drop', prune ? 'is deleted' : 'is left as it is'],
-      ]}
-    />
+    <div className="flex flex-col gap-2">
+      <Facts
+        of={[
+          [
+            'Applied',
+            applied ? (
+              <>
+                commit <code>{shortRevision(applied.revision)}</code>, {counted(applied.objects, 'object')},{' '}
+                <Time at={applied.at} />
+              </>
+            ) : (
+              'nothing yet'
+            ),
+          ],
+          ['Newest', revision === applied?.revision ? undefined : revision && <code>{shortRevision(revision)}</code>],
+          ['Where', path === '.' ? `source ${source}` : `folder ${path} of source ${source}`],
+        ]}
+      />
+      <p className="text-muted max-w-prose">
+        A new commit {apply === 'manual' ? 'waits for a person' : 'is applied when it is seen'}. Changes by hand{' '}
+        {byHand === 'refuse' ? 'are refused' : 'are shown, and put back with the next commit'}. What files declare no
+        more is {prune ? 'deleted' : 'left as it is'}.
+      </p>
+    </div>
   );
 }

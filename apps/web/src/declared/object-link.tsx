@@ -8,7 +8,7 @@ export function ObjectLink({ kind, name }: { readonly kind: string; readonly nam
   return (
     <span className="min-w-0 break-all">
       <span className="text-muted">{kind}</span>{' '}
-      {kind === 'Application' ? (
+      {kind === 'Application' || kind === 'Pause' ? (
         <Link to="/applications/$name" params={params} className={LINK}>
           {name}
         </Link>
@@ -20,7 +20,7 @@ export function ObjectLink({ kind, name }: { readonly kind: string; readonly nam
         <Link to="/policies/$name" params={params} className={LINK}>
           {name}
         </Link>
-      ) : kind === 'Cluster' ? (
+      ) : kind === 'Cluster' || kind === 'Hold' ? (
         <Link to="/clusters/$name" params={params} className={LINK}>
           {name}
         </Link>

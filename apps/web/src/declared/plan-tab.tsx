@@ -9,8 +9,7 @@ import { ObjectChanges } from './object-changes.js';
 
 /** What the newest commit would do: the hub tried it, and undid it. */
 export function PlanTab({ plan, q }: { readonly plan: UseQueryResult<FleetPlan>; readonly q: string }) {
-  if (plan.error instanceof HubProblem && plan.error.problem.status < 500 && plan.error.problem.status !== 403)
-    return <Refused problem={plan.error} />;
+  if (isRefusal(plan.error)) return <Refused problem={plan.error} />;
   if (plan.error && !plan.data)
     return <Failed error={plan.error} what="what the commit would do" onRetry={() => plan.refetch()} />;
   if (!plan.data) return <Loading what="what the newest commit would do: the hub tries it" />;
@@ -34,6 +33,11 @@ export function PlanTab({ plan, q }: { readonly plan: UseQueryResult<FleetPlan>;
       />
     </div>
   );
+}
+
+/** Whether the hub looked at the commit, and would not take it. */
+export function isRefusal(error: unknown): error is HubProblem {
+  return error instanceof HubProblem && error.problem.status < 500 && error.problem.status !== 403;
 }
 
 /** Why nothing of the commit is taken: each file that is refused, and the mend. */
