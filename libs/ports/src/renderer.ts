@@ -94,6 +94,13 @@ export interface RenderOutput {
 
 export interface Renderer {
   /**
+   * Resolves once charts can be rendered, which takes minutes where Helm is to be built: whoever bounds how many renders there are at once waits for it without
+   * taking a place. Absent: there is nothing to wait for.
+   * @throws RetryableError `program-missing`
+   */
+  prepareHelm?(): Promise<void>;
+
+  /**
    * Bounded in time, memory and output, with no network where the system allows, and never outside `folder`.
    * @throws RejectedError `path-not-found`, `yaml-invalid`, `kustomize-failed`, `helm-failed`, `helm-random`, `helm-lookup`, `values-not-found`, `dependency-missing`, `patch-failed`,
    * `remote-base`, `path-escapes`, `output-too-large`, `timed-out`, each with a message that names file and reason, free of the scratch folder's own path.

@@ -75,8 +75,11 @@ export function openRenderer(options: RendererOptions): Renderer {
   };
 
   return {
+    prepareHelm: async () => {
+      await getHelm();
+    },
     async render(input) {
-      // Not while others wait for a place: Helm may have to be built, which takes minutes.
+      // Not while others wait for a place.
       if (isChart(input)) await getHelm();
       return limit(() => renderWith(input, limits, builders));
     },

@@ -131,16 +131,16 @@ export class RenderOverlays {
     try {
       await this.bringProbable(request, missing, open);
       const rendered = await Promise.all(
-        missing.map((work) =>
-          this.limit(async () => {
-            try {
-              return { work, ...(await this.renderOne(request, work, open)) };
-            } catch (error) {
-              errors.push(overlayError(work.name, error));
-              return null;
-            }
-          }),
-        ),
+        missing.map(async (work) => {
+          try {
+            const isChart = request.sources.isChart(work.overlay.source);
+            if (usesHelm(request.spec, isChart)) await this.renderer.prepareHelm?.();
+            return { work, ...(await this.limit(() => this.renderOne(request, work, open))) };
+          } catch (error) {
+            errors.push(overlayError(work.name, error));
+            return null;
+          }
+        }),
       );
       // All at once, so that it is one question to git.
       await Promise.all(rendered.flatMap((one) => (one === null ? [] : [this.settle(request, one)])));
