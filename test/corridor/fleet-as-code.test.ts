@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { FleetExport, FleetPlan, FleetStatus } from '#contract';
+import type { ApplyAnswer, FleetExport, FleetPlan, FleetStatus, RolloutView } from '#contract';
 import { CommandFleet, refused } from '../helpers/command-fleet.js';
 import { eventually, startTestHub } from '../helpers/test-hub.js';
-import { TestRepository } from '../helpers/test-repository.js';
+import { configMap, TestRepository } from '../helpers/test-repository.js';
 
 const WITHIN_MS = 60_000;
 
@@ -161,6 +162,51 @@ describe('a fleet that Git declares', () => {
     expect(await fleet.api.get('/api/v1/sources/shop')).toMatchObject({ kind: 'Source' });
   });
 
+  it('holds clusters and pauses applications for as long as files say so', async () => {
+    const rollout = (): Promise<RolloutView> => fleet.api.get('/api/v1/rollouts/web');
+    await fleet.repository.commit('web', { 'web/c.yaml': configMap('web', 'first') });
+    const revision = await commit('brakes', {
+      // In front of what they are about.
+      'fleet/a-brakes.yaml': `${yaml('Hold', 'eu-1', { reason: 'a disk fails' })}---\n${yaml('Pause', 'web', { reason: 'not yet: look first' })}`,
+    });
+    await applied(revision);
+    const hold = { by: 'fleet:fleet', reason: 'a disk fails' };
+    expect(await fleet.api.get('/api/v1/clusters/eu-1')).toMatchObject({ hold });
+    // The rollout that begins after it begins paused, and assigns nothing.
+    await fleet.api.post('/api/v1/sources/code/sync');
+    const begun = await eventually(
+      'a rollout begins',
+      () => rollout().catch(() => null),
+      (each) => each !== null,
+      WITHIN_MS,
+    );
+    expect(begun).toMatchObject({ id: 'web-1', state: 'running', paused: true, counts: { pending: 1 } });
+    expect(begun?.holds).toMatchObject([{ code: 'user', message: 'paused by fleet:fleet: not yet: look first' }]);
+    // One that is taken off by hand is told of, and put on again.
+    await fleet.api.post('/api/v1/clusters/eu-1/unhold', {});
+    const drifted = await settled('the drift', ({ state }) => state === 'drifted');
+    expect(drifted.drift).toMatchObject([
+      { kind: 'Hold', name: 'eu-1', file: 'fleet/a-brakes.yaml', change: 'deleted' },
+    ]);
+    expect(summary(await apply())).toEqual(['created Hold/eu-1 fleet/a-brakes.yaml']);
+    expect(await rollout()).toMatchObject({ paused: true });
+    expect(await plan()).toMatchObject({ changes: [] });
+    // An export has them, with the reasons that were given.
+    const { documents } = await fleet.api.get<FleetExport>('/api/v1/export');
+    expect(documents.slice(-2)).toEqual([
+      { apiVersion: 'flotilla.dev/v1', kind: 'Hold', metadata: { name: 'eu-1' }, spec: { reason: 'a disk fails' } },
+      {
+        apiVersion: 'flotilla.dev/v1',
+        kind: 'Pause',
+        metadata: { name: 'web' },
+        spec: { reason: 'not yet: look first' },
+      },
+    ]);
+    await applied(await commit('go on', { 'fleet/a-brakes.yaml': null }));
+    expect(await fleet.api.get('/api/v1/clusters/eu-1')).not.toHaveProperty('hold');
+    expect(await rollout()).toMatchObject({ paused: false });
+  }, 120_000);
+
   it('asks a person before it deletes more than a third', async () => {
     const revision = await commit('most goes', { 'fleet/apps/web.yaml': null, 'fleet/sources/code.yaml': null });
     const held = await settled('it asks', ({ state }) => state === 'held');
@@ -181,6 +227,7 @@ describe('a fleet that Git declares', () => {
   it('refuses changes by hand where the Fleet says so, and names the file', async () => {
     const revision = await commit('by Git alone', {
       'fleet/fleet.yaml': yaml('Fleet', 'fleet', { source: 'fleet', path: 'fleet', byHand: 'refuse', apply: 'manual' }),
+      'fleet/hold.yaml': yaml('Hold', 'eu-1', { reason: 'a disk fails' }),
     });
     await applied(revision);
     const saying = (file: string): object => ({
@@ -193,6 +240,7 @@ describe('a fleet that Git declares', () => {
     await expect(fleet.api.patch('/api/v1/clusters/eu-1', { labels: {} })).rejects.toMatchObject(
       saying('fleet/clusters/eu.yaml'),
     );
+    await expect(fleet.api.post('/api/v1/clusters/eu-1/unhold', {})).rejects.toMatchObject(saying('fleet/hold.yaml'));
     // What no file declares is still people's; a freeze is the brake, and unchanged is no change.
     await fleet.apply('Strategy', 'mine', { waves: [{ name: 'all' }] });
     await fleet.apply('Strategy', 'quick', { waves: [{ name: 'all' }] });
@@ -232,9 +280,9 @@ describe('a fleet that Git declares', () => {
     const { documents } = await fleet.api.get<FleetExport>('/api/v1/export');
     expect(documents.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual([
       ...['Fleet/fleet', 'Source/fleet', 'Source/shop', 'Strategy/careful', 'Strategy/mine', 'Strategy/more'],
-      ...['Strategy/quick', 'Cluster/eu-1'],
+      ...['Strategy/quick', 'Cluster/eu-1', 'Hold/eu-1'],
     ]);
-    const cluster = documents.at(-1);
+    const cluster = documents.at(-2);
     const { uid } = await fleet.api.get<{ uid: string }>('/api/v1/clusters/eu-1');
     expect(cluster).toMatchObject({ metadata: { uid, labels: { env: 'prod', on: 'no' } } });
     expect(cluster).toHaveProperty('spec.agentKey', expect.stringMatching(/^U[A-Z2-7]{55}$/));
@@ -256,4 +304,34 @@ describe('a fleet that Git declares', () => {
       refused(409, 'cluster-removed'),
     );
   });
+
+  it('takes a whole fleet in at once, all of it or nothing', async () => {
+    const document = (name: string, agentKey: string) => ({
+      ...{ apiVersion: 'flotilla.dev/v1', kind: 'Cluster', spec: { agentKey } },
+      metadata: { name, uid: randomUUID(), labels: { env: 'prod' } },
+    });
+    // As keys are written; to make so many would take longer than all else.
+    const keyOf = (index: number): string =>
+      `U${'A'.repeat(51)}${[...String(index).padStart(4, '0')].map((digit) => 'ABCDEFGHIJ'[Number(digit)]).join('')}`;
+    const documents = Array.from({ length: 1_500 }, (_, index) => document(`taken-${index}`, keyOf(index)));
+    const twice = document('twice', keyOf(7));
+    await expect(fleet.api.post('/api/v1/apply', { documents: [...documents, twice] })).rejects.toMatchObject({
+      problem: { status: 409, code: 'key-taken', detail: expect.stringContaining('agent key of cluster "taken-7"') },
+    });
+    await expect(fleet.api.get('/api/v1/clusters/taken-0')).rejects.toMatchObject(refused(404, 'not-found'));
+    const { results } = await fleet.api.post<ApplyAnswer>('/api/v1/apply', { documents });
+    expect(new Set(results.map(({ result }) => result))).toEqual(new Set(['adopted']));
+    expect(await fleet.api.get('/api/v1/clusters/taken-1499')).toMatchObject({
+      status: 'offline',
+      labels: { env: 'prod' },
+    });
+    const exported = await fleet.api.get<FleetExport>('/api/v1/export');
+    const names = exported.documents.filter(({ kind }) => kind === 'Cluster').map(({ metadata }) => metadata.name);
+    expect(names).toEqual(documents.map(({ metadata }) => metadata.name).sort());
+    const again = await fleet.api.post<ApplyAnswer>('/api/v1/apply', exported);
+    expect(new Set(again.results.map(({ result }) => result))).toEqual(new Set(['unchanged']));
+    await expect(
+      fleet.api.post('/api/v1/apply', { documents: Array.from({ length: 30_001 }, () => ({})) }),
+    ).rejects.toMatchObject(refused(400, 'invalid'));
+  }, 120_000);
 });

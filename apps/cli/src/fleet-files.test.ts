@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -93,11 +93,20 @@ describe('an export to a folder', () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'flotilla-export-'));
     try {
       const documents = [source('https://a')];
-      writeExport(folder, documents);
+      expect(writeExport(folder, documents, { prune: false })).toEqual([]);
       expect(await readFile(path.join(folder, 'source/shop.yaml'), 'utf8')).toContain('url: https://a');
       const away = { ...source('https://a'), metadata: { name: '../../away' } } as FleetExport['documents'][number];
-      expect(() => writeExport(folder, [away])).toThrow(/whose name is none/);
+      expect(() => writeExport(folder, [away, ...documents], { prune: true })).toThrow(/whose name is none/);
       expect(await readdir(folder, { recursive: true })).toEqual(['source', 'source/shop.yaml']);
+      // What is gone is told, and deleted where that is asked for; what is no object's file is nobody's to delete.
+      await writeFile(path.join(folder, 'source/old.yaml'), '');
+      await writeFile(path.join(folder, 'source/README.md'), '');
+      await writeFile(path.join(folder, 'notes.yaml'), '');
+      expect(writeExport(folder, documents, { prune: false })).toEqual(['source/old.yaml']);
+      expect(writeExport(folder, documents, { prune: true })).toEqual(['source/old.yaml']);
+      expect((await readdir(folder, { recursive: true })).sort()).toEqual(
+        ['notes.yaml', 'source', 'source/README.md', 'source/shop.yaml'].sort(),
+      );
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

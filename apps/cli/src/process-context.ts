@@ -1,6 +1,6 @@
 import type { CliContext } from './context.js';
 
-const MAX_STDIN_BYTES = 4 * 1024 * 1024;
+const MAX_STDIN_BYTES = 16 * 1024 * 1024;
 
 /** The context of the real process. */
 export function processContext(): CliContext {

@@ -17,6 +17,18 @@ const readAll = (names: string[], stdin = ''): Promise<ReadDocument[]> =>
   readDocuments(names, keepingContext({ cwd: root, stdin }).context);
 
 describe('documents in files', () => {
+  it('are those of folders in folders where that is asked for, but of none that begins with a dot', async () => {
+    for (const folder of ['fleet/source', 'fleet/cluster', 'fleet/.git'])
+      mkdirSync(path.join(root, folder), { recursive: true });
+    for (const name of ['a.yaml', 'cluster/b.yaml', 'source/c.yaml', '.git/d.yaml'])
+      write(`fleet/${name}`, `from: ${name}`);
+    const { context } = keepingContext({ cwd: root });
+    const from = async (recursive: boolean): Promise<unknown[]> =>
+      (await readDocuments(['fleet'], context, { recursive })).map(({ value }) => value);
+    expect(await from(false)).toEqual([{ from: 'a.yaml' }]);
+    expect(await from(true)).toEqual([{ from: 'a.yaml' }, { from: 'cluster/b.yaml' }, { from: 'source/c.yaml' }]);
+  });
+
   it('are those of a file, a folder in order, and standard input; empty ones are none', async () => {
     write('two.yaml', '# nothing\n---\na: 1\n---\n---\na: 2\n');
     mkdirSync(path.join(root, 'folder'));

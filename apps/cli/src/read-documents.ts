@@ -4,7 +4,8 @@ import { loadAll, YAMLException } from 'js-yaml';
 import { messageOf, RejectedError } from '#kit';
 import type { CliContext } from './context.js';
 
-const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** As much as the hub takes at once. */
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 /** A document and where a person finds it. */
 export interface ReadDocument {
@@ -16,21 +17,22 @@ export interface ReadDocument {
 }
 
 /**
- * The documents of files, folders (their *.yaml, *.yml and *.json, not deeper) and `-` for standard input. Empty documents are left
- * out; a list, as `get -o json` prints it, is its items.
- * @param option by which they were given
+ * The documents of files, folders (their *.yaml, *.yml and *.json) and `-` for standard input. Empty documents are left out; a list,
+ * as `get -o json` prints it, is its items.
+ * @param options `option`: by which they were given, `-f` unless told. `recursive`: with the folders in folders, but for those
+ * whose name begins with a dot.
  * @throws RejectedError that names file and line.
  */
 export async function readDocuments(
   names: readonly string[],
   context: CliContext,
-  option = '-f',
+  { option = '-f', recursive = false }: { readonly option?: string; readonly recursive?: boolean } = {},
 ): Promise<ReadDocument[]> {
   const documents: ReadDocument[] = [];
   for (const name of names) {
     if (name === '-') documents.push(...parse(await context.readStdin(), 'standard input'));
     else {
-      for (const file of filesOf(name, context.cwd, option))
+      for (const file of filesOf(name, context.cwd, option, recursive))
         documents.push(...parse(read(path.resolve(context.cwd, file), option), file));
     }
   }
@@ -65,19 +67,25 @@ export function inTheirFiles(error: unknown, documents: readonly ReadDocument[])
   });
 }
 
-function filesOf(name: string, cwd: string, option: string): string[] {
+function filesOf(name: string, cwd: string, option: string, recursive: boolean): string[] {
   const stat = statSync(path.resolve(cwd, name), { throwIfNoEntry: false });
   if (!stat) throw new RejectedError('no-file', `${option}: ${name} does not exist.`);
   if (!stat.isDirectory()) return [name];
-  return readdirSync(path.resolve(cwd, name))
-    .filter((each) => /\.(ya?ml|json)$/.test(each))
-    .sort()
-    .map((each) => path.join(name, each));
+  const entries = readdirSync(path.resolve(cwd, name), { withFileTypes: true }).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
+  return entries.flatMap((entry) => {
+    const place = path.join(name, entry.name);
+    if (entry.isDirectory()) {
+      return recursive && !entry.name.startsWith('.') ? filesOf(place, cwd, option, recursive) : [];
+    }
+    return /\.(ya?ml|json)$/.test(entry.name) ? [place] : [];
+  });
 }
 
 function read(file: string, option: string): string {
   try {
-    if (statSync(file).size > MAX_FILE_BYTES) throw new Error('it is larger than 4 MiB');
+    if (statSync(file).size > MAX_FILE_BYTES) throw new Error('it is larger than 16 MiB');
     return readFileSync(file, 'utf8');
   } catch (error) {
     throw new RejectedError('unreadable', `${option}: ${file} cannot be read: ${messageOf(error, 200)}.`);

@@ -29,7 +29,7 @@ export async function wantedStrategy(
   context: CliContext,
 ): Promise<string | object | undefined> {
   if (strategyFile === undefined) return strategy;
-  const [document, ...more] = await readDocuments([strategyFile], context, '--strategy-file');
+  const [document, ...more] = await readDocuments([strategyFile], context, { option: '--strategy-file' });
   const spec = specOf(document?.value);
   if (spec !== null && more.length === 0) return spec;
   throw new RejectedError(

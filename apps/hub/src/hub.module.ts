@@ -4,6 +4,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { AccessGuard } from './http/access/access.guard.js';
 import { Callers } from './http/access/callers.js';
 import { IDENTIFIERS, type Identifier } from './http/access/identifier.js';
+import { DocumentCheck } from './http/access/document-check.js';
 import { Reach } from './http/access/reach.js';
 import { requirePermits, type DeclaredRoute } from './http/access/require-permits.js';
 import { TargetCheck } from './http/access/target-check.js';
@@ -63,6 +64,7 @@ import { validationPipe } from './http/validate.js';
 import { WhyController } from './http/why.controller.js';
 import { WhyClusterReader } from './http/why-cluster-reader.js';
 import { WhyReader } from './http/why-reader.js';
+import { Brakes } from './declared/brakes.js';
 import { FleetKeeper } from './declared/fleet-keeper.js';
 import { FleetPass } from './declared/fleet-pass.js';
 import { FleetReader } from './declared/fleet-reader.js';
@@ -184,12 +186,14 @@ const doors: Provider[] = [
   TrustReader,
   ApplyDocuments,
   AskAgent,
+  Brakes,
   BundleDiffReader,
   Callers,
   CellKeeper,
   ClusterHolds,
   CommandWork,
   Credentials,
+  DocumentCheck,
   EventFeed,
   FleetFreeze,
   FleetKeeper,

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import type { Server } from 'node:https';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { MOST_APPLY_BYTES } from '#contract';
 import type { HubConfig } from './hub.config.js';
 import { earlyRefusals } from './http/early-refusals.js';
 import { refuseUndeclared } from './http/access/refuse-undeclared.js';
@@ -15,7 +16,7 @@ import { Alive } from './steps/advance/alive.js';
 import { CollectReports } from './steps/collect/collect-reports.js';
 import { Silence } from './steps/collect/silence.js';
 
-/** Largest request body: a file of a thousand documents fits. */
+/** Largest request body, but for documents that are applied. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** Makes the application of its parts and listens; resolves when reports are being collected. */
@@ -37,6 +38,9 @@ export async function serve(options: {
     ...earlyRefusals,
   });
   refuseUndeclared(adapter.getInstance(), hubRoutes());
+  adapter.getInstance().addHook('onRoute', (route) => {
+    if (route.url === '/api/v1/apply') route.bodyLimit = MOST_APPLY_BYTES;
+  });
   // The port is known only once it listens, where any free one is taken: the settings' URL is filled in then.
   settings.publicUrl = config.publicUrl ?? '';
   const app = await NestFactory.create<NestFastifyApplication>(HubModule.on({ ...parts, settings }), adapter, {

@@ -21,8 +21,13 @@ export const fleetSpecSchema = z.strictObject({
   apply: z.enum(['automatic', 'manual'], { error: 'must be automatic or manual' }).default('automatic'),
 });
 
+const why = z.string({ error: 'must say why' }).trim().min(1, 'must say why').max(500);
+
+/** Of a Hold, and of a Pause. */
+export const brakeSpecSchema = z.strictObject({ reason: why });
+
 export const freezeSpecSchema = z.strictObject({
-  reason: z.string({ error: 'must say why' }).trim().min(1, 'must say why').max(500),
+  reason: why,
   /** Thaws by itself then. */
   until: instantSchema.optional(),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FLEET_NAME, fleetSpecSchema, freezeSpecSchema } from './fleet-spec.js';
+import { brakeSpecSchema, FLEET_NAME, fleetSpecSchema, freezeSpecSchema } from './fleet-spec.js';
 import { healthRulesSchema, ignoreDifferencesSchema } from './live-objects.js';
 import { policySpecSchema } from './policy.js';
 import { clusterNameSchema, labelsSchema, nameSchema, selectorSchema } from './primitives.js';
@@ -129,6 +129,22 @@ export const freezeSchema = z
   .strictObject({ ...api, kind: z.literal('Freeze'), metadata: theOne, spec: freezeSpecSchema, status })
   .meta({ id: 'Freeze' });
 
+/** Holds the cluster of that name for as long as it is declared: nothing new is assigned to it. */
+export const holdDocumentSchema = z
+  .strictObject({
+    ...api,
+    kind: z.literal('Hold'),
+    metadata: z.strictObject({ name: clusterNameSchema, ...shownMetadata }),
+    spec: brakeSpecSchema,
+    status,
+  })
+  .meta({ id: 'HoldDocument' });
+
+/** Pauses the application of that name: its rollout, or where none runs the next one, assigns nothing new until a person resumes. */
+export const pauseDocumentSchema = z
+  .strictObject({ ...api, kind: z.literal('Pause'), metadata: metadataSchema, spec: brakeSpecSchema, status })
+  .meta({ id: 'PauseDocument' });
+
 /** Every kind that `flotilla apply -f` takes. */
 export const resourceSchemas = {
   Source: sourceSchema,
@@ -138,13 +154,25 @@ export const resourceSchemas = {
   Policy: policySchema,
   Fleet: fleetSchema,
   Freeze: freezeSchema,
+  Hold: holdDocumentSchema,
+  Pause: pauseDocumentSchema,
 } as const;
 
 export const resourceSchema = z.discriminatedUnion(
   'kind',
-  [sourceSchema, strategySchema, applicationSchema, clusterSchema, policySchema, fleetSchema, freezeSchema],
+  [
+    sourceSchema,
+    strategySchema,
+    applicationSchema,
+    clusterSchema,
+    policySchema,
+    fleetSchema,
+    freezeSchema,
+    holdDocumentSchema,
+    pauseDocumentSchema,
+  ],
   {
-    error: 'must be one of the kinds Source, Strategy, Application, Cluster, Policy, Fleet, Freeze',
+    error: 'must be one of the kinds Source, Strategy, Application, Cluster, Policy, Fleet, Freeze, Hold, Pause',
   },
 );
 

@@ -54,6 +54,7 @@ export { rehearse, Rehearsal, type RehearsalInput } from './rollout/rehearsal/re
 export type { RehearsedRun, RunOutcome } from './rollout/rehearsal/rehearsed-run.js';
 export { RowTable, type PresenceView } from './rollout/rehearsal/row-table.js';
 export type { RehearsalReport, RehearsedGate, RehearsedWave } from './rollout/rehearsal/run-figures.js';
+export { pauseReason } from './rollout/pause-text.js';
 export { planWaves, type WavePlan } from './rollout/plan-waves.js';
 export { isRetired, retireRow } from './rollout/retire-row.js';
 export { step } from './rollout/step.js';

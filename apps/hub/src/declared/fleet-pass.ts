@@ -18,6 +18,7 @@ import { deleteResource } from '../http/delete-resource.js';
 import { currentDocument } from '../http/views/current-document.js';
 import { CLOCK, GIT_SOURCE, SETTINGS, STORE, type HubSettings } from '../parts.js';
 import { repositoryOf } from '../steps/assign/inputs.js';
+import { Brakes, type Taken } from './brakes.js';
 import { fleetActor, readDeclared, writeDeclared, type DeclaredObject } from './declared-objects.js';
 import { inTheirFiles, readFleetFiles, type FleetDocument } from './read-fleet-files.js';
 
@@ -38,13 +39,22 @@ export interface FleetPassed {
 }
 
 /** Users before what they use. Of a cluster and of the Fleet the declaration goes, and nothing else. */
-const DELETED_IN_ORDER: readonly Resource['kind'][] = ['Freeze', 'Application', 'Policy', 'Strategy', 'Source'];
+const DELETED_IN_ORDER: readonly Resource['kind'][] = [
+  'Freeze',
+  'Application',
+  'Pause',
+  'Hold',
+  'Policy',
+  'Strategy',
+  'Source',
+];
 const RELEASED: readonly Resource['kind'][] = ['Cluster', 'Fleet'];
 
 /** Makes the hub's objects what the files of a commit say, all of them or none. */
 @Injectable()
 export class FleetPass {
   @Inject(CLOCK) private readonly clock!: Clock;
+  @Inject(Brakes) private readonly brakes!: Brakes;
 
   constructor(
     @Inject(STORE) private readonly store: Store,
@@ -95,26 +105,30 @@ export class FleetPass {
     const caller = callerOf(spec.source);
     const reason =
       options.reason ?? `commit ${revision.slice(0, 8)}${subject === '' ? '' : `: ${subject}`}`.slice(0, 500);
-    const results = await this.documents
+    const before = (await readDeclared(unit))?.objects ?? [];
+    await this.brakes.lock(unit, [...before, ...resources.map(({ kind, metadata: { name } }) => ({ kind, name }))]);
+    const applied = await this.documents
       .within(unit, resources, caller, { dryRun: false, reason })
       .catch((error: unknown): never => {
         throw inTheirFiles(error, documents);
       });
     const objects = resources.map(({ kind, metadata }, index): DeclaredObject => {
-      const { after } = results[index] ?? {};
+      const { after } = applied.results[index] ?? {};
       return { kind, name: metadata.name, file: documents[index]?.file ?? '', document: after as Resource };
     });
-    const changes = results.flatMap(({ kind, name, result, before = null, after = null }, index): FleetChange[] =>
-      result === 'unchanged' ? [] : [{ kind, name, file: objects[index]?.file ?? '', change: result, before, after }],
+    const changes = applied.results.flatMap(
+      ({ kind, name, result, before = null, after = null }, index): FleetChange[] =>
+        result === 'unchanged' ? [] : [{ kind, name, file: objects[index]?.file ?? '', change: result, before, after }],
     );
-    const gone = await this.goneOf(unit, objects, spec);
+    const gone = await this.goneOf(unit, before, { kept: new Set(objects.map(keyOf)), spec });
     const deleted = gone.filter(({ change }) => change === 'deleted');
-    const declared = (await readDeclared(unit))?.objects.length ?? 0;
+    const declared = before.length;
     const isMany = !options.accept && deleted.length * 3 > declared;
     const hold = isMany ? { code: 'fleet-deletions', message: manyText(deleted.length, declared, revision) } : null;
     if (hold && !options.plan) throw new RejectedError(hold.code, hold.message, { status: 409 });
+    const taken = [...applied.taken];
     if (!hold) {
-      for (const object of deleted) await this.delete(unit, object, { caller, reason });
+      for (const object of deleted) taken.push(...(await this.delete(unit, object, { caller, reason })));
       await this.remember(unit, wanted, objects);
     }
     const { source, path } = spec;
@@ -126,15 +140,18 @@ export class FleetPass {
       changes: [...changes, ...gone],
       ...(hold && { hold }),
     };
-    return { plan, after: () => this.documents.after(resources, results, deleted) };
+    return { plan, after: () => this.documents.after(resources, { ...applied, taken }, deleted) };
   }
 
   /** What was declared and is no more, as far as it is still there. */
-  private async goneOf(unit: Unit, objects: readonly DeclaredObject[], spec: FleetSpec): Promise<FleetChange[]> {
-    const kept = new Set(objects.map(keyOf));
-    const before = ((await readDeclared(unit))?.objects ?? []).filter((object) => !kept.has(keyOf(object)));
+  private async goneOf(
+    unit: Unit,
+    before: readonly DeclaredObject[],
+    { kept, spec }: { readonly kept: ReadonlySet<string>; readonly spec: FleetSpec },
+  ): Promise<FleetChange[]> {
     const gone: FleetChange[] = [];
     for (const { kind, name, file } of before) {
+      if (kept.has(keyOf({ kind, name }))) continue;
       const now = await currentDocument(unit, kind, name);
       if (now === null) continue;
       const change = spec.prune && !RELEASED.includes(kind) ? 'deleted' : 'released';
@@ -148,11 +165,23 @@ export class FleetPass {
     unit: Unit,
     { kind, name }: FleetChange,
     { caller, reason }: { readonly caller: Caller; readonly reason: string },
-  ): Promise<void> {
+  ): Promise<readonly Taken[]> {
     const now = this.clock.now();
-    if (kind !== 'Freeze') return deleteResource(unit, { kind: kind as ResourceKind, name }, { now, caller, reason });
-    await unit.freeze.clear();
-    await audit(unit, { now, caller }, 'fleet.unfreeze', 'Fleet', { reason });
+    switch (kind as Resource['kind']) {
+      case 'Freeze':
+        await unit.freeze.clear();
+        await audit(unit, { now, caller }, 'fleet.unfreeze', 'Fleet', { reason });
+        return [];
+      case 'Hold':
+        await audit(unit, { now, caller }, 'cluster.unhold', `Cluster/${name}`, { reason });
+        return this.brakes.lift(unit, 'Hold', name, { now, actor: caller.actor, reason });
+      case 'Pause':
+        await audit(unit, { now, caller }, 'rollout.resume', `Application/${name}`, { reason });
+        return this.brakes.lift(unit, 'Pause', name, { now, actor: caller.actor, reason });
+      default:
+        await deleteResource(unit, { kind: kind as ResourceKind, name }, { now, caller, reason });
+        return [];
+    }
   }
 
   private async remember(

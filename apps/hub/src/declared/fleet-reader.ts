@@ -14,8 +14,10 @@ import type { ResourceKind, Store, StoredCluster, StoredResource, Unit } from '#
 import { notFound } from '../http/access/refusals.js';
 import { currentDocument, storedDocument, wantedDocument } from '../http/views/current-document.js';
 import { holdView } from '../http/views/hold-view.js';
+import { bareResource } from '../http/views/resource-view.js';
 import { iso } from '../http/views/time.js';
 import { STORE } from '../parts.js';
+import { pauseReasons } from './brakes.js';
 import { readDeclared, type DeclaredObject } from './declared-objects.js';
 import { keyOf } from './fleet-pass.js';
 import { withAuthors } from './who-changed.js';
@@ -33,6 +35,8 @@ const ORDER: readonly Resource['kind'][] = [
   'Application',
   'Cluster',
   'Freeze',
+  'Hold',
+  'Pause',
 ];
 
 /** Tells how what there is stands to what the files declare, and writes all of it as files. */
@@ -79,11 +83,15 @@ export class FleetReader {
   /** Everything that documents can declare, so that it applies again as it is; in a stable order, without what only hubs write. */
   async export(): Promise<FleetExport> {
     const { read } = this.store;
+    const clusters = await this.clusters();
+    const applications = await this.resources('Application');
     const documents: Resource[] = [];
     for (const kind of [...RESOURCE_KINDS].sort((a, b) => rank(a) - rank(b))) {
-      if (kind === 'Cluster') documents.push(...(await this.clusters()));
+      if (kind === 'Cluster') documents.push(...clusters.map(exported));
       else if (kind === 'Freeze') documents.push(...present(await currentDocument(read, kind, FLEET_NAME)));
-      else documents.push(...(await this.resources(kind)));
+      else if (kind === 'Hold') documents.push(...clusters.flatMap(held));
+      else if (kind === 'Pause') documents.push(...(await this.pauses(applications)));
+      else documents.push(...(kind === 'Application' ? applications : await this.resources(kind)));
     }
     return { documents };
   }
@@ -106,14 +114,21 @@ export class FleetReader {
     return all.map(storedDocument).sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   }
 
-  private async clusters(): Promise<Resource[]> {
-    const documents: Resource[] = [];
+  /** Those that stay, in the order of their names, whatever the database's is. */
+  private async clusters(): Promise<StoredCluster[]> {
+    const clusters: StoredCluster[] = [];
     for (let after: string | undefined; ;) {
       const page = await this.store.read.clusters.list({ limit: PAGE, ...(after !== undefined && { after }) });
-      documents.push(...page.items.filter(({ state }) => state !== 'leaving').map(exported));
-      if (page.next === undefined) return documents;
+      clusters.push(...page.items.filter(({ state }) => state !== 'leaving'));
+      if (page.next === undefined) return clusters.sort((a, b) => (a.name < b.name ? -1 : 1));
       after = page.next;
     }
+  }
+
+  private async pauses(applications: readonly Resource[]): Promise<Resource[]> {
+    const names = applications.map(({ metadata }) => metadata.name);
+    const reasons = await pauseReasons(this.store.read, names);
+    return [...reasons].map(([name, reason]) => bareResource('Pause', name, { reason }));
   }
 }
 
@@ -122,9 +137,18 @@ function exported({ uid, name, labels, publicKey }: StoredCluster): Resource {
   return {
     apiVersion: API_VERSION,
     kind: 'Cluster',
-    metadata: { name, ...(publicKey !== null && { uid }), labels: { ...labels } },
+    metadata: { name, ...(publicKey !== null && { uid }), labels: inOrder(labels) },
     ...(publicKey !== null && { spec: { agentKey: publicKey } }),
   };
+}
+
+function held({ name, hold }: StoredCluster): Resource[] {
+  return hold ? [bareResource('Hold', name, { reason: hold.reason })] : [];
+}
+
+/** The database has labels in an order of its own. */
+function inOrder(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function rank(kind: Resource['kind']): number {

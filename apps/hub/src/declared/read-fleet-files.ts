@@ -1,6 +1,7 @@
 import { lstat, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { loadAll, YAMLException } from 'js-yaml';
+import { MOST_DOCUMENTS } from '#contract';
 import { messageOf, RejectedError } from '#kit';
 import type { GitRepository, GitSource } from '#ports';
 
@@ -25,7 +26,7 @@ export interface FleetFilesLimits {
 export const FLEET_FILES_LIMITS: FleetFilesLimits = {
   files: 20_000,
   bytes: 64 * 1024 * 1024,
-  documents: 30_000,
+  documents: MOST_DOCUMENTS,
   values: 2_000_000,
 };
 

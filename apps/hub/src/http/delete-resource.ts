@@ -1,6 +1,7 @@
 import { sourceNamesOf } from '#contract';
 import { RejectedError } from '#kit';
 import type { ResourceKind, Unit } from '#ports';
+import { writeWaitingPause } from '../steps/advance/waiting-pause.js';
 import { refuseByHand, writeDeclared } from '../declared/declared-objects.js';
 import { notFound } from './access/refusals.js';
 import { audit } from './audit.js';
@@ -23,7 +24,10 @@ export async function deleteResource(
   if (kind === 'Source' || kind === 'Strategy') await refuseWhileUsed(unit, kind, name);
   await refuseByHand(unit, caller.actor, { kind, name });
   if (!(await unit.resources.delete(kind, name))) throw notFound(kind, name);
-  if (kind === 'Application') await unit.rollouts.forget(name);
+  if (kind === 'Application') {
+    await unit.rollouts.forget(name);
+    await writeWaitingPause(unit, name, null);
+  }
   if (kind === 'Fleet') await writeDeclared(unit, null);
   await audit(unit, { now, caller }, 'delete', `${kind}/${name}`, { reason });
 }

@@ -2,12 +2,17 @@ import { z } from 'zod';
 import { resourceSchema } from '../resources.js';
 import { naturalSchema, reasonSchema } from './basics.js';
 
+/** Most documents that are taken at once, by HTTP and by a commit: a fleet of 10,000 clusters, each declared, fits. */
+export const MOST_DOCUMENTS = 30_000;
+/** Bytes of a request that applies documents. */
+export const MOST_APPLY_BYTES = 16 * 1024 * 1024;
+
 export const applyRequestSchema = z.strictObject({
   /** Checked one by one, so that every bad document is named; written in one transaction or not at all. */
   documents: z
     .array(z.unknown())
     .min(1, 'must hold at least one document')
-    .max(1000, 'must hold at most 1000 documents'),
+    .max(MOST_DOCUMENTS, `must hold at most ${MOST_DOCUMENTS} documents`),
   dryRun: z.boolean().default(false),
   reason: reasonSchema.optional(),
 });

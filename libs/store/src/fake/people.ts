@@ -73,6 +73,11 @@ export function fakeAudit(run: Run): AuditStore {
 export function fakeSettings(run: Run): SettingStore {
   return {
     get: (key) => run(({ tables }) => tables.settings.get(key) ?? null),
+    of: (keys) =>
+      run(({ tables }) => {
+        const found = keys.map((key) => [key, tables.settings.get(key)] as const);
+        return new Map(found.filter((each): each is [string, string] => each[1] !== undefined));
+      }),
     set: (key, value) => run(({ tables }) => tables.settings.set(key, value)),
   };
 }

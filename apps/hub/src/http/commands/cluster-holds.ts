@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { ClusterCommandAnswer } from '#contract';
-import type { RolloutEvent } from '#domain';
 import { RejectedError } from '#kit';
 import type { StoredCluster, Unit } from '#ports';
-import type { StepOutcome } from '../../steps/advance/run-step.js';
-import { Stepper } from '../../steps/advance/stepper.js';
+import { Brakes, type Taken } from '../../declared/brakes.js';
+import { refuseByHand } from '../../declared/declared-objects.js';
 import { Reconcile } from '../../steps/assign/reconcile.js';
 import { audit } from '../audit.js';
 import { clusterView } from '../views/cluster-view.js';
@@ -16,7 +15,7 @@ import type { CommandRequest } from './command.js';
 export class ClusterHolds {
   constructor(
     private readonly work: CommandWork,
-    private readonly stepper: Stepper,
+    private readonly brakes: Brakes,
     private readonly reconcile: Reconcile,
   ) {}
 
@@ -31,12 +30,12 @@ export class ClusterHolds {
       }
       await audit(unit, { now, caller }, 'cluster.hold', `Cluster/${name}`, { reason });
       const event = { type: 'held', clusters: [cluster.uid], actor: caller.actor, reason } as const;
-      const outcomes = await this.tell(unit, cluster, event);
+      const outcomes = await this.brakes.tell(unit, cluster, event);
       const message = `Nothing new is assigned to ${name} until it is let go; what it acknowledged goes on`;
       const first = `Cluster ${name} is held: ${reason}`;
       return {
         answer: await answerOf(unit, name, [first, ...changesOf(outcomes)], message),
-        after: () => this.act(outcomes),
+        after: () => this.brakes.act(outcomes),
       };
     });
   }
@@ -45,50 +44,31 @@ export class ClusterHolds {
     const { caller } = request;
     return this.work.run(request, async (unit, now) => {
       const cluster = await this.lock(unit, name);
+      await refuseByHand(unit, caller.actor, { kind: 'Hold', name });
       const changed = await unit.clusters.unhold(cluster.uid);
       if (!changed) return { answer: await answerOf(unit, name, [], `Nothing changed: Cluster ${name} is not held`) };
       await audit(unit, { now, caller }, 'cluster.unhold', `Cluster/${name}`, { reason });
       const why = reason === undefined ? {} : { reason };
       const event = { type: 'unheld', clusters: [cluster.uid], actor: caller.actor, ...why } as const;
-      const outcomes = await this.tell(unit, cluster, event);
+      const outcomes = await this.brakes.tell(unit, cluster, event);
       const message = `${name} takes part again: what was put off has its turn where its rollout runs, and the rest catches up`;
       return {
         answer: await answerOf(unit, name, [`Cluster ${name} is no longer held`, ...changesOf(outcomes)], message),
         // What went by meanwhile comes through a catch-up.
         after: () => {
-          this.act(outcomes);
+          this.brakes.act(outcomes);
           this.reconcile.requestAll();
         },
       };
     });
   }
 
-  /** Applications first, then the cluster: the order of everybody who needs both, or they would wait for each other in a circle. */
   private async lock(unit: Unit, name: string): Promise<StoredCluster> {
     const cluster = await find(unit, name);
-    const rows = await unit.rollouts.ofCluster(cluster.uid);
-    for (const application of rows.map((row) => row.application).sort()) await unit.rollouts.lock(application);
+    await this.brakes.lock(unit, [{ kind: 'Hold', name }]);
     return cluster;
   }
-
-  private async tell(unit: Unit, cluster: StoredCluster, event: RolloutEvent): Promise<readonly Taken[]> {
-    const rows = await unit.rollouts.ofCluster(cluster.uid);
-    const outcomes = await this.stepper.withinAll(
-      unit,
-      rows.map(({ application }) => [application, event] as const),
-    );
-    for (const [application, { refused }] of outcomes) {
-      if (refused) throw new RejectedError(refused.code, `${application}: ${refused.message}`, { status: 409 });
-    }
-    return outcomes;
-  }
-
-  private act(outcomes: readonly Taken[]): void {
-    for (const [application, outcome] of outcomes) this.stepper.act(application, outcome);
-  }
 }
-
-type Taken = readonly [application: string, outcome: StepOutcome];
 
 function changesOf(outcomes: readonly Taken[]): string[] {
   return outcomes

@@ -3,6 +3,7 @@ import type { CommandAnswer } from '#contract';
 import { seesCluster, type JsonObject, type RolloutEvent, type Scope } from '#domain';
 import { RejectedError } from '#kit';
 import type { Unit } from '#ports';
+import { refuseByHand } from '../../declared/declared-objects.js';
 import type { EventSource, StepOutcome } from '../../steps/advance/run-step.js';
 import { Stepper } from '../../steps/advance/stepper.js';
 import { ManualStart } from '../../steps/assign/manual-start.js';
@@ -65,6 +66,7 @@ export class RolloutCommands {
     return this.work.run(request, async (unit) => {
       const { application, rollout } = await this.reader.find(id, unit);
       const given = typeof command === 'function' ? await command(unit) : command;
+      if (given.type === 'resume') await refuseByHand(unit, request.caller.actor, { kind: 'Pause', name: application });
       const event = withoutUndefined({ ...given, actor: request.caller.actor }) as RolloutEvent;
       const { type, reason } = given;
       return this.step(unit, request, {

@@ -1,5 +1,6 @@
 import { FLEET_NAME, resourceSchemas, type Resource } from '#contract';
 import type { StoredResource, Unit } from '#ports';
+import { brakeReason } from '../../declared/brakes.js';
 import { bareResource, clusterDocument, defaultStrategyView } from './resource-view.js';
 import { iso } from './time.js';
 
@@ -13,6 +14,10 @@ export async function currentDocument(unit: Unit, kind: Resource['kind'], name: 
     const freeze = await unit.freeze.get();
     const until = freeze?.until === undefined ? {} : { until: iso(freeze.until) };
     return freeze && bareResource('Freeze', FLEET_NAME, { reason: freeze.reason, ...until });
+  }
+  if (kind === 'Hold' || kind === 'Pause') {
+    const reason = await brakeReason(unit, kind, name);
+    return reason === null ? null : bareResource(kind, name, { reason });
   }
   const stored = await unit.resources.get(kind, name);
   if (stored) return storedDocument(stored);

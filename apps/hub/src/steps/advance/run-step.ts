@@ -11,6 +11,7 @@ import {
   type RolloutEvent,
 } from '#domain';
 import type { Unit } from '#ports';
+import { takeWaitingPause } from './waiting-pause.js';
 
 /** Most ticks in one transaction; what is left is due at once and taken by the next one. */
 const MAX_TICKS = 40;
@@ -67,9 +68,16 @@ export async function runStep(
         await loggedStep(unit, { header, rows, event: next, now }, decision),
       );
     }
+    const begins = next.type === 'start' && beginsRollout(header, decision);
     header = decision.header;
     effects.push(...decision.effects);
     for (const { message } of decision.history) if (changes.length < MAX_CHANGES) changes.push(message);
+    // A start alone assigns nothing: a pause that waited for it comes before the first tick.
+    const pause = begins ? await takeWaitingPause(unit, application) : null;
+    if (pause) {
+      next = pause;
+      continue;
+    }
     if (!decision.again || !mayTick()) break;
     next = frozen ??= await frozenTick(unit);
   }

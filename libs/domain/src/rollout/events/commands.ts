@@ -11,6 +11,7 @@ import {
 import type { Draft } from '../draft.js';
 import type { RolloutEvent, TargetRow } from '../model.js';
 import { namesOf } from '../names-of.js';
+import { pauseText } from '../pause-text.js';
 import { moved } from '../row-moves.js';
 import { actOf } from './act.js';
 import { isHeld } from './cluster-hold.js';
@@ -31,8 +32,7 @@ export function pause(draft: Draft, event: EventOf<'pause'>): Refusal | null {
   const { running } = draft;
   if (!running) return notRunning(draft.header.rollout);
   if (running.hard || (draft.hasHold('user') && !event.hard)) return null;
-  const why = event.reason === undefined ? '' : `: ${event.reason}`;
-  draft.addHold('user', `paused ${event.hard ? 'hard ' : ''}by ${event.actor}${why}`);
+  draft.addHold('user', pauseText(event));
   if (!event.hard) {
     draft.note('paused', `rollout ${running.id} paused; what is in flight goes on`, actOf(event));
     return null;

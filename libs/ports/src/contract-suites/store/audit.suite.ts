@@ -100,5 +100,10 @@ export function audits(test: StoreTest): void {
       await read.settings.set('alive', '100');
       await read.settings.set('alive', '200');
       expect(await read.settings.get('alive')).toBe('200');
+      await read.settings.set('other', '');
+      expect([...(await read.settings.of(['alive', 'none', 'other']))].sort()).toEqual([
+        ['alive', '200'],
+        ['other', ''],
+      ]);
     }));
 }
