@@ -16,7 +16,7 @@ interface Options extends AnswerOptions {
 export function apply(context: CliContext): Command {
   return new Command('apply')
     .description(
-      'Create or change what files declare: Source, Application, Strategy, Policy, Fleet, Freeze, and the labels of a Cluster. All or nothing.',
+      'Create or change what files declare: Source, Application, Strategy, Policy, Fleet, the brakes Freeze, Hold and Pause, and the labels of a Cluster. All or nothing.',
     )
     .requiredOption('-f, --filename <file>', 'file, folder, or - for standard input; may be given again', repeatedly)
     .option('-R, --recursive', 'of a folder, take the folders in it, too')

@@ -12,7 +12,7 @@ const EXPORT_MS = 120_000;
 export function exportAll(context: CliContext): Command {
   return new Command('export')
     .description(
-      'Write everything that is declared as documents that apply again, here or at an empty hub: sources, strategies, policies, applications, the labels of clusters with the public keys of their agents, the freeze and the Fleet. ' +
+      'Write everything that is declared as documents that apply again, here or at an empty hub: sources, strategies, policies, applications, the labels of clusters with the public keys of their agents, the freeze, the Fleet, and what holds clusters and pauses applications. ' +
         'No secrets: credentials, tokens and webhooks are made anew. Equal fleets are equal files.',
     )
     .option('--to <folder>', 'one file per object, in folders by kind; else all to standard output')
