@@ -73,4 +73,4 @@ export { bundleCheck, neededVersions, type Finding, type ServedApis } from './va
 export { carriedFiles, carryFiles, sealOf } from './validation/encrypted-files.js';
 // What reads policies is #domain/policies: it brings CEL along.
 export { MAX_POLICY_EXPRESSION, type PolicyRule, type PolicySpec } from './validation/policy.js';
-export { FIELD_TYPES, schemaDocument, type FieldSchema, type SchemaDocument } from './validation/schema-document.js';
+export { schemaDocument, type FieldSchema, type SchemaDocument } from './validation/schema-document.js';
