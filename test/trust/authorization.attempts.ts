@@ -501,6 +501,27 @@ export const authorization: AttemptTable<AuthorizationScene> = {
       },
     },
     {
+      name: "holds clusters and pauses applications by documents, others' and such as are partly its own",
+      stoppedBy: 'a hold needs the whole cluster, a pause the whole application; to others they are not there',
+      run: async (scene) => {
+        const api = await as(scene, 'admin');
+        for (const [kind, theirs, none] of [
+          ['Hold', 'red-1', 'abs-1'],
+          ['Pause', 'red-web', 'abs-web'],
+        ] as const) {
+          const { status, text } = await same(scene, api, [
+            ['POST', '/api/v1/apply', { documents: [document(kind, theirs, { reason: 'mine' })] }],
+            ['POST', '/api/v1/apply', { documents: [document(kind, none, { reason: 'mine' })] }],
+          ]);
+          strictEqual(`${status} ${code({ status, text })}`, '422 missing-reference');
+        }
+        await refused(apply(scene, api, [document('Hold', 'blue-1', { reason: 'mine' })]), 403, 'out-of-scope');
+        await refused(apply(scene, api, [document('Pause', 'blue-mixed', { reason: 'mine' })]), 403, 'out-of-scope');
+        for (const name of ['red-1', 'blue-1'])
+          strictEqual((await scene.fleet.api.get<ClusterView>(`/api/v1/clusters/${name}`)).hold, undefined);
+      },
+    },
+    {
       name: "takes a cluster in by a document with its own agent's key, also by the name of another's",
       stoppedBy: 'taking in needs an admin without bounds; to others it is not there',
       run: async (scene) => {
