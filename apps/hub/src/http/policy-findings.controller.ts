@@ -24,11 +24,15 @@ export class PolicyFindingsController {
   async list(
     @Query({ schema: policyFindingQuerySchema }) query: z.output<typeof policyFindingQuerySchema>,
   ): Promise<Page<PolicyFindingView>> {
-    const applications = await this.store.read.resources.list('Application');
+    const { resources } = this.store.read;
+    const [applications, policies] = await Promise.all([resources.list('Application'), resources.list('Policy')]);
+    const names = new Set(policies.map(({ name }) => name));
     const all = applications
       .filter(({ name }) => query.application === undefined || name === query.application)
       .flatMap(findingsOf)
       .filter(({ policy }) => query.policy === undefined || policy === query.policy)
+      // Of a policy that is no more nothing stands, though no application was looked at since.
+      .filter(({ policy, until }) => until !== undefined || names.has(policy))
       .sort(byWeight);
     const from = query.after === undefined ? 0 : all.findIndex((finding) => keyOf(finding) === query.after) + 1;
     const items = all.slice(from, from + (query.limit ?? PAGE));

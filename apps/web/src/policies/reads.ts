@@ -20,5 +20,7 @@ export const policy = (name: string) =>
 export const policyFindings = (policy?: string) =>
   queryOptions({
     queryKey: ['policy-findings', policy ?? ''],
+    // A refusal is no event: nobody says that there is one.
+    refetchInterval: 10_000,
     queryFn: ({ signal }) => allOf<PolicyFindingView>('/api/v1/policy-findings', { policy }, 2000, signal),
   });
