@@ -17,7 +17,8 @@ export type Asked = Pick<StoredCluster, 'uid' | 'name' | 'online' | 'apis'>;
  * truth, must not keep the hub from hearing it of another.
  */
 export class AskOneOf {
-  private readonly asking = new Map<string, Promise<unknown>>();
+  private readonly running = new Map<string, Promise<unknown>>();
+  private readonly inFlight = new Set<string>();
   private readonly failedAt = new Map<string, number>();
 
   /** @param tell hears of each that had no answer. */
@@ -26,12 +27,26 @@ export class AskOneOf {
     private readonly tell: (cluster: Asked, error: unknown) => void,
   ) {}
 
-  /** @param ask throws where it is no answer. Null: nobody had one. The same question is asked once at a time. */
+  /**
+   * Null: nobody had an answer. No cluster is asked the same twice at once.
+   * @param ask throws where it is no answer.
+   */
   async ask<T>(question: string, clusters: readonly Asked[], ask: (cluster: Asked) => Promise<T>): Promise<T | null> {
-    const running =
-      this.asking.get(question) ?? this.start(question, clusters, ask).finally(() => this.asking.delete(question));
-    this.asking.set(question, running);
-    return (await running) as T | null;
+    const running = this.running.get(question) as Promise<T | null> | undefined;
+    if (running === undefined) return await this.begin(question, this.start(question, clusters, ask));
+    // It may have been put to other clusters, none of which answers.
+    const found = await Promise.race([running, sleep(ALONE_MS, null, { ref: false })]);
+    if (found !== null) return found;
+    // Others have waited as long, and may have asked on by now.
+    const others = (this.running.get(question) as Promise<T | null> | undefined) ?? running;
+    return await this.begin(question, firstOf([others, this.start(question, clusters, ask)]));
+  }
+
+  private begin<T>(question: string, answer: Promise<T>): Promise<T> {
+    this.running.set(question, answer);
+    return answer.finally(() => {
+      if (this.running.get(question) === answer) this.running.delete(question);
+    });
   }
 
   private async start<T>(
@@ -39,31 +54,33 @@ export class AskOneOf {
     clusters: readonly Asked[],
     ask: (cluster: Asked) => Promise<T>,
   ): Promise<T | null> {
-    const attempts: Promise<T>[] = [];
+    const attempts: Promise<T | null>[] = [];
     for (const cluster of this.candidates(question, clusters)) {
       const attempt = this.attempt(question, cluster, ask);
       attempts.push(attempt);
       const waited = new AbortController();
-      const hasOne = await Promise.race([
-        isKept(Promise.any(attempts)),
-        isKept(attempt),
-        sleep(ALONE_MS, false, { signal: waited.signal }).catch(() => false),
-      ]);
+      const late = sleep(ALONE_MS, null, { signal: waited.signal }).catch(() => null);
+      const found = await Promise.race([firstOf(attempts), attempt, late]);
       waited.abort();
-      if (hasOne) break;
+      if (found !== null) return found;
     }
-    return await Promise.any(attempts).catch(() => null);
+    return await firstOf(attempts);
   }
 
-  private async attempt<T>(question: string, cluster: Asked, ask: (cluster: Asked) => Promise<T>): Promise<T> {
+  private async attempt<T>(question: string, cluster: Asked, ask: (cluster: Asked) => Promise<T>): Promise<T | null> {
+    const key = `${cluster.uid} ${question}`;
+    if (this.inFlight.has(key)) return null;
+    this.inFlight.add(key);
     try {
       return await ask(cluster);
     } catch (error) {
       const now = this.clock.now();
-      keepNewest(this.failedAt, `${cluster.uid} ${question}`, now, MAX_REMEMBERED);
+      keepNewest(this.failedAt, key, now, MAX_REMEMBERED);
       keepNewest(this.failedAt, cluster.uid, now, MAX_REMEMBERED);
       this.tell(cluster, error);
-      throw error;
+      return null;
+    } finally {
+      this.inFlight.delete(key);
     }
   }
 
@@ -72,7 +89,8 @@ export class AskOneOf {
     const good: Asked[] = [];
     const doubtful: Asked[] = [];
     for (const cluster of clusters) {
-      if (!cluster.online || this.hasFailed(`${cluster.uid} ${question}`)) continue;
+      const key = `${cluster.uid} ${question}`;
+      if (!cluster.online || this.inFlight.has(key) || this.hasFailed(key)) continue;
       (this.hasFailed(cluster.uid) ? doubtful : good).push(cluster);
       if (good.length === MOST) break;
     }
@@ -85,9 +103,8 @@ export class AskOneOf {
   }
 }
 
-function isKept(promise: Promise<unknown>): Promise<boolean> {
-  return promise.then(
-    () => true,
-    () => false,
-  );
+/** The first that is something; null once all of them are nothing. */
+async function firstOf<T>(answers: readonly Promise<T | null>[]): Promise<T | null> {
+  const some = answers.map(async (answer) => (await answer) ?? Promise.reject(new Error('nothing')));
+  return await Promise.any(some).catch(() => null);
 }

@@ -100,6 +100,24 @@ describe('what clusters share of what they serve', () => {
     release({});
   }, 20_000);
 
+  it('are heard of another where one that serves something else besides is asked for them already, and silent', async () => {
+    const other = { ...INDEX, 'more/v1': '' };
+    const digest = sha256(canonicalJson(other));
+    await store.read.apis.putIndex(APIS, INDEX);
+    await store.read.apis.putIndex(digest, other);
+    answers['liar'] = () => new Promise((_, reject) => setTimeout(reject, 4_000, new RetryableError('late', 'late')));
+    const [liars, mine, again] = await Promise.all([
+      kinds([cluster('liar', digest)]),
+      kinds([cluster('honest')]),
+      kinds([cluster('honest')]),
+    ]);
+    expect([mine, again]).toEqual([['ConfigMap'], ['ConfigMap']]);
+    // Known is known, whoever was asked.
+    expect(await kinds([cluster('liar', digest)])).toEqual(['ConfigMap']);
+    expect(liars === null || liars[0] === 'ConfigMap').toBe(true);
+    expect(asked).toEqual(['liar v1', 'honest v1']);
+  }, 20_000);
+
   it('are those of each index: who names another one has it for itself', async () => {
     const own = { v1: hashOf(FORGED) };
     const digest = sha256(canonicalJson(own));
