@@ -42,8 +42,8 @@ function typeName(schema: JsonObject, schemas: Schemas): string {
   if (Array.isArray(choices)) return `=${choices.join('|')}`;
   if (format === 'date-time') return 'time';
   if (oneOf !== undefined) return format === undefined ? 'quantity' : 'int-or-string';
-  const named = format ?? type;
-  return typeof named === 'string' ? named : 'any';
+  const simple = format ?? type;
+  return typeof simple === 'string' ? simple : 'any';
 }
 
 function refOf({ $ref, allOf }: JsonObject): string | null {
