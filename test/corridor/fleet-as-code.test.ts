@@ -330,6 +330,10 @@ describe('a fleet that Git declares', () => {
     expect(names).toEqual(documents.map(({ metadata }) => metadata.name).sort());
     const again = await fleet.api.post<ApplyAnswer>('/api/v1/apply', exported);
     expect(new Set(again.results.map(({ result }) => result))).toEqual(new Set(['unchanged']));
+    // What is larger than other requests may be is looked at all the same.
+    await expect(fleet.api.post('/api/v1/apply', { documents: ['x'.repeat(5 * 1024 * 1024)] })).rejects.toMatchObject(
+      refused(400, 'invalid'),
+    );
     await expect(
       fleet.api.post('/api/v1/apply', { documents: Array.from({ length: 30_001 }, () => ({})) }),
     ).rejects.toMatchObject(refused(400, 'invalid'));

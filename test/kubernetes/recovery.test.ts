@@ -121,7 +121,14 @@ describe('an empty hub on real Kubernetes', () => {
       await at.settledVersions();
       before.set(view.name, { pods: await pods(at), uids: await uids(at), view });
     }
+    // What people held and paused must not go on because the hub was lost.
+    await test.api.post('/api/v1/clusters/prod/hold', { reason: 'a disk fails' });
+    await test.api.post('/api/v1/apply', { documents: [document('Pause', 'tools', { reason: 'look first' })] });
     const exported = await test.api.get<FleetExport>('/api/v1/export');
+    expect(exported.documents.slice(-2).map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual([
+      'Hold/prod',
+      'Pause/tools',
+    ]);
     const files = exported.documents.map(({ kind, metadata }, index) => [
       `fleet/${kind.toLowerCase()}-${metadata.name}.json`,
       JSON.stringify(exported.documents[index]),
@@ -153,6 +160,29 @@ describe('an empty hub on real Kubernetes', () => {
       ({ state }) => state === 'current',
       WITHIN_MS,
     );
+    const assigned = ({ applications = [] }: ClusterView): readonly string[] =>
+      applications.flatMap(({ application, release }) => (release === null ? [] : [application]));
+    await eventually(
+      'the cluster that nobody holds goes on',
+      () => cluster('dev'),
+      (view) => assigned(view).includes('shop'),
+      WITHIN_MS,
+    );
+    expect(await cluster('prod')).toMatchObject({ hold: { reason: 'a disk fails', by: 'fleet:fleet' } });
+    expect(assigned(await cluster('prod'))).toEqual([]);
+    expect(assigned(await cluster('dev'))).toEqual(['shop']);
+    const tools = await eventually(
+      'the rollout that was paused begins',
+      () => test.api.get<RolloutView>('/api/v1/rollouts/tools').catch(() => null),
+      (view) => view !== null,
+      WITHIN_MS,
+    );
+    expect(tools).toMatchObject({
+      ...{ state: 'running', paused: true, counts: { pending: 2 } },
+      holds: [{ code: 'user', message: 'paused by fleet:fleet: look first' }],
+    });
+    await test.api.post('/api/v1/clusters/prod/unhold', { reason: 'mended' });
+    await test.api.post('/api/v1/rollouts/tools/resume', { reason: 'looked' });
     const views = await allHealthy('the agents are current again', isWhole);
     for (const view of views) {
       const at = clusters.get(view.name);

@@ -34,6 +34,12 @@ describe('documents', () => {
     });
   });
 
+  it('that are bad in very many places are told of in some of them', () => {
+    const bad = Array.from({ length: 1_000 }, () => ({ kind: 'Nothing' }));
+    expect(refusal(bad)).toHaveLength(50);
+    expect(() => checkDocuments(bad)).toThrow(/; and 950 more$/);
+  });
+
   describe('of applications', () => {
     const application = (spec: object) => ({
       apiVersion: 'flotilla.dev/v1',

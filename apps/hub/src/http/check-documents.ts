@@ -1,7 +1,10 @@
 import { issueErrors, RESOURCE_KINDS, resourceSchemas, type FieldError, type Resource } from '#contract';
 import { RejectedError } from '#kit';
 
-/** Checks each document by the schema of its kind. @throws RejectedError `invalid` that names every bad field of every document. */
+/** As many bad fields are named. */
+const MOST_ERRORS = 50;
+
+/** Checks each document by the schema of its kind. @throws RejectedError `invalid` that names the bad fields of every document. */
 export function checkDocuments(documents: readonly unknown[]): readonly Resource[] {
   const errors: FieldError[] = [];
   const resources: Resource[] = [];
@@ -34,8 +37,10 @@ export function checkDocuments(documents: readonly unknown[]): readonly Resource
     resources.push(resource);
   }
   if (errors.length > 0) {
-    const text = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
-    throw new RejectedError('invalid', text, { status: 400, fields: errors.slice(0, 50) });
+    const fields = errors.slice(0, MOST_ERRORS);
+    const text = fields.map(({ path, message }) => `${path}: ${message}`).join('; ');
+    const more = errors.length > fields.length ? `; and ${errors.length - fields.length} more` : '';
+    throw new RejectedError('invalid', `${text}${more}`, { status: 400, fields });
   }
   return resources;
 }
