@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '#domain';
-import { findEncryptedFiles } from './encrypted-files.js';
+import { findEncryptedFiles, lostFiles } from './encrypted-files.js';
 
 const seal = (name: string): string => `ENC[AES256_GCM,data:${name},iv:AA==,tag:AA==,type:str]`;
 const text = (name: string): string => `a: ${seal('a')}\nsops:\n  mac: ${seal(name)}\n`;
@@ -46,5 +46,10 @@ describe('encrypted files of what was rendered', () => {
   it('are none that was not read, is too large, or is what a symlink leads to', async () => {
     const found = await findEncryptedFiles([object('unread'), object('large')], [{ root, paths: ['base'] }]);
     expect([...found]).toEqual([]);
+    const lost = { ...object('unread'), metadata: { name: 'db' } };
+    expect(lostFiles([lost, { kind: 'Pod' }], found)).toEqual([
+      expect.stringMatching(/^ConfigMap db is encrypted, and the file .* was not found.*under resources/),
+    ]);
+    expect(lostFiles([lost], new Map([[seal('unread'), '']]))).toEqual([]);
   });
 });

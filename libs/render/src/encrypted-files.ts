@@ -43,6 +43,20 @@ export async function findEncryptedFiles(
   return found;
 }
 
+/** What is to be told of encrypted objects whose file was not found, as sentences. */
+export function lostFiles(objects: readonly JsonObject[], found: ReadonlyMap<string, string>): readonly string[] {
+  return objects
+    .filter((object) => {
+      const seal = sealOf(object);
+      return seal !== null && !found.has(seal);
+    })
+    .map(({ kind, metadata }) => {
+      const { name } = (metadata ?? {}) as JsonObject;
+      const title = [kind, name].filter((each) => typeof each === 'string').join(' ');
+      return `${title.slice(0, 300)} is encrypted, and the file that it comes of was not found, so that its cluster will refuse it: write it as a file of its own under resources, of at most 1 MiB`;
+    });
+}
+
 /** No symlink is followed: where one leads was read by the name that it has there. */
 async function* filesOf(paths: readonly string[]): AsyncGenerator<string> {
   for (const each of paths) {

@@ -7,7 +7,7 @@ import { RejectedError, type Logger } from '#kit';
 import type { HelmInput, Renderer, RenderInput, RenderOutput, RenderPatch } from '#ports';
 import { applyPatches } from './apply-patches.js';
 import type { CommitTrees } from './commit-tree.js';
-import { findEncryptedFiles, type ReadPlace } from './encrypted-files.js';
+import { findEncryptedFiles, lostFiles, type ReadPlace } from './encrypted-files.js';
 import { fenceKustomization } from './fence-kustomization.js';
 import { helmInputOf, refuseBareChart } from './helm/helm-input-of.js';
 import { openHelm, type FindHelm, type Helm } from './helm/open-helm.js';
@@ -98,13 +98,16 @@ export interface Builders {
 
 type Printed = Pick<RenderOutput, 'objects' | 'tool'>;
 
+const MOST_WARNINGS = 20;
+
 /** What every renderer does the same way, whatever builds a kustomization. */
 export async function renderWith(input: RenderInput, limits: RenderLimits, builders: Builders): Promise<RenderOutput> {
   const { output, places } = await renderUnpatched(input, limits, builders);
   const { patches = [] } = input;
   const objects = patches.length === 0 ? output.objects : await builders.patch(output.objects, patches);
   const encryptedFiles = await findEncryptedFiles(objects, places);
-  return { ...output, objects, ...(encryptedFiles.size > 0 && { encryptedFiles }) };
+  const warnings = [...output.warnings, ...lostFiles(objects, encryptedFiles)].slice(0, MOST_WARNINGS);
+  return { ...output, objects, warnings, ...(encryptedFiles.size > 0 && { encryptedFiles }) };
 }
 
 function isChart({ renderer, helm }: RenderInput): boolean {
