@@ -202,6 +202,14 @@ describe('a fleet that Git declares', () => {
         spec: { reason: 'not yet: look first' },
       },
     ]);
+    // Where people are to keep their hands off, neither is lifted by hand.
+    const ofFile = {
+      problem: { status: 409, code: 'declared-in-git', detail: expect.stringContaining('fleet/a-brakes.yaml') },
+    };
+    await fleet.apply('Fleet', 'fleet', { source: 'fleet', path: 'fleet', byHand: 'refuse' });
+    await expect(fleet.api.post('/api/v1/rollouts/web/resume', { reason: 'mine' })).rejects.toMatchObject(ofFile);
+    await expect(fleet.api.post('/api/v1/clusters/eu-1/unhold', {})).rejects.toMatchObject(ofFile);
+    await fleet.apply('Fleet', 'fleet', { source: 'fleet', path: 'fleet' });
     await applied(await commit('go on', { 'fleet/a-brakes.yaml': null }));
     expect(await fleet.api.get('/api/v1/clusters/eu-1')).not.toHaveProperty('hold');
     expect(await rollout()).toMatchObject({ paused: false });
