@@ -7,6 +7,7 @@ import { type Certificates, ensureCertificates } from '#bus';
 import type { ManifestApplication } from '#domain';
 import { findProgram, helm } from '#kit';
 import { PuppetAgent } from '../helpers/puppet-agent.js';
+import { SimulatedClusters } from '../helpers/simulated-clusters.js';
 import { CommandLine } from '../helpers/run-flotilla.js';
 import { eventually, rolloutSettled, startTestHub, type TestHub } from '../helpers/test-hub.js';
 import { TestRepository } from '../helpers/test-repository.js';
@@ -31,6 +32,7 @@ describe('charts on their way from a registry and a repository to a cluster', ()
   let repository: Awaited<ReturnType<typeof startRepository>>;
   let config: TestRepository;
   let puppet: PuppetAgent;
+  let clusters: SimulatedClusters;
   const line = new CommandLine(() => test.folder);
   const fine = line.fine.bind(line);
 
@@ -47,10 +49,15 @@ describe('charts on their way from a registry and a repository to a cluster', ()
       const words = `credential set ${name} --host ${host} --username ${USERNAME} --ca-file ca.pem --password-file -`;
       await fine(words, { stdin: PASSWORD });
     }
+    await apply(
+      { kind: 'Strategy', metadata: { name: 'quick' }, spec: { waves: [{ name: 'all', healthyFor: '0s' }] } },
+      { kind: 'Source', metadata: { name: 'config' }, spec: { url: config.folder, interval: '1h' } },
+    );
   }, BUILD_MS);
 
   afterAll(async () => {
     await puppet?.close();
+    await clusters?.stop();
     await registry?.close();
     await repository?.close();
     await config?.remove();
@@ -76,6 +83,7 @@ describe('charts on their way from a registry and a repository to a cluster', ()
       path: '.',
       renderer: 'helm',
       strategy: 'quick',
+      placement: { selector: { matchLabels: { env: 'dev' } } },
       // What plays the agent here does not tell its minor version.
       helm: { kubeVersion: '1.36', valuesFiles: [{ source: 'config', path: 'values/{{ labels.env }}.yaml' }], values },
       validation: { schema: 'off', dryRun: false },
@@ -101,8 +109,6 @@ describe('charts on their way from a registry and a repository to a cluster', ()
     const first = await push('1.4.2');
     await push('2.0.0');
     await apply(
-      { kind: 'Strategy', metadata: { name: 'quick' }, spec: { waves: [{ name: 'all', healthyFor: '0s' }] } },
-      { kind: 'Source', metadata: { name: 'config' }, spec: { url: config.folder, interval: '1h' } },
       {
         kind: 'Source',
         metadata: { name: 'web' },
@@ -132,6 +138,79 @@ describe('charts on their way from a registry and a repository to a cluster', ()
     );
     expect(await runs('api', 1)).toEqual({ version: '0.3.0', greeting: 'good day', color: 'red' });
   }, 240_000);
+
+  describe('of a repository, in a cluster that has an agent', () => {
+    const namespace = 'default';
+    const inRepository = (name: string, helmTerms: object) => ({
+      kind: 'Application',
+      metadata: { name },
+      spec: {
+        ...{ source: 'config', path: `charts/${name}`, namespace, strategy: 'quick', helm: helmTerms },
+        placement: { selector: { matchLabels: { env: 'sim' } } },
+      },
+    });
+    const chart = (name: string, template: string): Record<string, string> => ({
+      [`charts/${name}/Chart.yaml`]: `apiVersion: v2\nname: ${name}\nversion: 1.0.0\n`,
+      [`charts/${name}/templates/all.yaml`]: template,
+    });
+    const there = async (collection: string, name: string): Promise<Record<string, unknown> | null> => {
+      const at = collection.replace('*', `namespaces/${namespace}`);
+      const { status, body } = await clusters.request('sim-1', { method: 'GET', path: `${at}/${name}` });
+      return status === 200 ? body : null;
+    };
+    const dataOf = async (collection: string, name: string) =>
+      ((await there(collection, name))?.['data'] ?? {}) as Record<string, string>;
+    const heldBy = async (application: string): Promise<string> => {
+      const at = `/api/v1/applications/${application}`;
+      const { status } = await test.api.get<{ status: { holds?: readonly { message: string }[] } }>(at);
+      return (status.holds ?? []).map(({ message }) => message).join('; ');
+    };
+    const commit = async (changed: Record<string, string>): Promise<void> => {
+      await config.commit('change', changed);
+      await test.api.post('/api/v1/sources/config/sync');
+    };
+
+    beforeAll(async () => {
+      clusters = await SimulatedClusters.start(test, [{ name: 'sim-1', labels: { env: 'sim' } }]);
+    }, 60_000);
+
+    it('what a chart makes up is refused, or kept from release to release where it is to be', async () => {
+      const secret = `apiVersion: v1
+kind: Secret
+metadata: {name: made-up}
+data: {password: {{ randAlphaNum 20 | b64enc }}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: greeting}
+data: {text: "GREETING"}
+`;
+      await commit(chart('keeps', secret.replace('GREETING', 'hello')));
+      await apply(inRepository('keeps', {}));
+      await eventually(
+        'it is refused',
+        () => heldBy('keeps'),
+        (message) => /makes up something new at each render: .*Secret.*made-up/.test(message),
+        60_000,
+      );
+      await apply(inRepository('keeps', { random: 'keep' }));
+      const { password = '' } = await eventually(
+        'the Secret is there',
+        () => dataOf('/api/v1/*/secrets', 'made-up'),
+        (data) => data['password'] !== undefined,
+        60_000,
+      );
+      expect(Buffer.from(password, 'base64').toString()).toMatch(/^[A-Za-z0-9]{20}$/);
+      await commit(chart('keeps', secret.replace('GREETING', 'good evening')));
+      await eventually(
+        'the next release is there',
+        () => dataOf('/api/v1/*/configmaps', 'greeting'),
+        (data) => data['text'] === 'good evening',
+        60_000,
+      );
+      expect(await dataOf('/api/v1/*/secrets', 'made-up')).toEqual({ password });
+    }, 240_000);
+  });
 
   it('other values of it are rendered though the repository is gone', async () => {
     await repository.close();
