@@ -10,7 +10,7 @@ const folder = path.resolve('apps/agent/src/steps/unseal/fixtures');
 
 /** An object as JSON, to be changed at will. */
 export type Loose = Record<string, Record<string, unknown>>;
-export type Change = (object: Loose) => void;
+type Change = (object: Loose) => void;
 
 const NAMESPACE = 'flotilla-system';
 
