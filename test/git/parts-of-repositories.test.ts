@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { jest, afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -225,6 +227,29 @@ describe('a repository on a host that hands out parts', () => {
         ),
       });
       expect(await readdir(out()).catch(() => [])).toEqual([]);
+    });
+
+    it('refuses one at another port of its host, behind which another server listens', async () => {
+      const parent = await make();
+      const pinned = await parent.commit({ files: { a: '1' } });
+      const asked: string[] = [];
+      const other = createServer((socket) => {
+        asked.push(socket.remoteAddress ?? '');
+        socket.destroy();
+      }).listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      try {
+        const { port } = other.address() as AddressInfo;
+        const sha = await commitWith(parent, 'sub', pinned, moduleText('sub', `https://localhost:${port}/x.git`));
+        await expect(git.export({ ...sourceOf(parent), sha, submodules: true }, out())).rejects.toMatchObject({
+          code: 'submodule-refused',
+          message: expect.stringMatching(/^"sub" is a submodule, and on localhost:\d+, not on localhost:\d+ as/),
+        });
+        expect(asked).toEqual([]);
+        expect(await readdir(out()).catch(() => [])).toEqual([]);
+      } finally {
+        other.close();
+      }
     });
 
     it('refuses one that has itself within itself, one that no .gitmodules knows, and a source on this disk', async () => {
