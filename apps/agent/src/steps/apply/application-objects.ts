@@ -142,6 +142,11 @@ export class ApplicationObjects implements ObjectListener {
     }
   }
 
+  /** What was made sure of was so on other terms. */
+  doubtAll(): void {
+    for (const object of this.tracked.values()) object.doubt();
+  }
+
   close(): void {
     this.classes.close();
     for (const object of this.tracked.values()) object.close();

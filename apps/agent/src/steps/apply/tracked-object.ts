@@ -88,6 +88,11 @@ export class TrackedObject {
     this.see(object, now, around);
   }
 
+  /** It was made sure of on other terms: it is to be looked at, whatever its fingerprint says. */
+  doubt(): void {
+    this.verified = undefined;
+  }
+
   /** A look found that it is not as wanted, though it is as it was made sure of: other rules say now what may differ. */
   differs(): void {
     if (this.verified !== undefined && this.verified.owned === this.live?.owned) {

@@ -3,6 +3,7 @@ import { type Logger, messageOf, RejectedError, RetryableError } from '#kit';
 import { type ObjectError, refKey, refTitle } from '#kube';
 import type { ApplicationReporter } from '../report/application-reporter.js';
 import type { ApplicationParts, ApplicationPasses } from './application-passes.js';
+import { needsAnotherPass } from './apply-pass.js';
 import { HeldBundle } from './held-bundle.js';
 import { nextStep } from './next-step.js';
 import type { Pacing } from './pacing.js';
@@ -97,6 +98,7 @@ export class WorkerSteps {
     }
     if (state.asked !== asked || this.loop.isClosed) return;
     state.asked = null;
+    if (state.held !== null && needsAnotherPass(state.held.assignment, assignment)) this.parts.objects.doubtAll();
     state.held = fetched.held;
     state.forgetDuePass();
     if (!this.context.isInstant) {
