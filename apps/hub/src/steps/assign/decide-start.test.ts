@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ApplicationHeader, Member, Rollout, TargetRow } from '#domain';
-import { decideStart } from './decide-start.js';
+import { decideStart, missedReturns } from './decide-start.js';
 
 const member = (uid: string, overlay = 'overlays/dev'): Member => ({
   uid,
@@ -112,5 +112,25 @@ describe('what the engine is told after the world has changed', () => {
       unplaced: new Set(['c']),
     });
     expect(decision.leavers).toEqual(['b']);
+  });
+});
+
+describe('who came back while nobody looked', () => {
+  const running = { rollout: { id: 'web-2', state: 'running' } } as unknown as ApplicationHeader;
+  const away = { uid: 'a', rollout: 'web-2', state: 'deferred', reason: 'unreachable', assignment: null };
+  const missed = (row: object, header: ApplicationHeader | null = running, isOnline = true): readonly string[] =>
+    missedReturns(header, [{ ...away, ...row } as unknown as TargetRow], () => isOnline);
+
+  it('is who was put off for being away, and is there', () => {
+    expect(missed({})).toEqual(['a']);
+    expect(missed({}, running, false)).toEqual([]);
+    expect(missed({}, null)).toEqual([]);
+  });
+
+  it('is nobody that this rollout has assigned and never heard an answer of, nor who is held', () => {
+    expect(missed({ assignment: { rollout: 'web-2' } })).toEqual([]);
+    expect(missed({ assignment: { rollout: 'web-1' } })).toEqual(['a']);
+    expect(missed({ reason: 'hold' })).toEqual([]);
+    expect(missed({ rollout: 'web-1' })).toEqual([]);
   });
 });

@@ -61,3 +61,26 @@ export function decideStart(input: {
           .map(({ uid }) => uid);
   return { start: false, newcomers, leavers };
 }
+
+/**
+ * Pure: clusters that were put off for being away, never assigned in this rollout, and are there. Whoever is heard of first while
+ * its first rollout begins is known to neither of the two: the one still took it for away, the other saw no row of it yet.
+ */
+export function missedReturns(
+  header: ApplicationHeader | null,
+  rows: readonly TargetRow[],
+  online: (uid: string) => boolean,
+): readonly string[] {
+  const { rollout } = header ?? {};
+  if (rollout?.state !== 'running') return [];
+  return rows
+    .filter(
+      ({ uid, state, reason, rollout: id, assignment }) =>
+        state === 'deferred' &&
+        reason === 'unreachable' &&
+        id === rollout.id &&
+        assignment?.rollout !== id &&
+        online(uid),
+    )
+    .map(({ uid }) => uid);
+}

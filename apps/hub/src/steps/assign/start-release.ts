@@ -8,7 +8,7 @@ import { Stepper } from '../advance/stepper.js';
 import { termsDigest } from './application-terms.js';
 import { authorOf } from './author.js';
 import { BundleDrops } from './bundle-drops.js';
-import { decideStart } from './decide-start.js';
+import { decideStart, missedReturns } from './decide-start.js';
 import { Blocked } from './inputs.js';
 
 export interface StartRequest {
@@ -42,6 +42,8 @@ export class StartRelease {
     const members = request.members.map((member) => ({ ...member, ...termsDigest(release.details?.terms) }));
     const online = new Set(request.clusters.filter((cluster) => cluster.online).map(({ uid }) => uid));
     const header = await this.store.read.rollouts.header(name);
+    const back = missedReturns(header, rows, (uid) => online.has(uid));
+    if (back.length > 0) await this.stepper.take(name, { type: 'returned', clusters: back });
     const number = header?.baseline ?? null;
     const baseline =
       number === null ? null : number === release.number ? release : await this.store.read.releases.get(name, number);
