@@ -25,6 +25,11 @@ data: {version: "{{ .Chart.Version }}", greeting: "{{ .Values.greeting }}", colo
 `;
 const files = { 'templates/a.yaml': template, 'values.yaml': 'greeting: hello\ncolor: red\n' };
 
+const WIDGET = {
+  type: 'object',
+  properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } },
+};
+
 describe('charts on their way from a registry and a repository to a cluster', () => {
   let test: TestHub;
   let certificates: Certificates;
@@ -210,6 +215,52 @@ data: {text: "GREETING"}
       );
       expect(await dataOf('/api/v1/*/secrets', 'made-up')).toEqual({ password });
     }, 240_000);
+
+    it('a chart is told what the cluster serves, and rendered again once that is more', async () => {
+      const asks = `{{- $has := .Capabilities.APIVersions.Has "example.com/v1/Widget" }}
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: asked}
+data: {widgets: "{{ $has }}"}
+{{- if $has }}
+---
+apiVersion: example.com/v1
+kind: Widget
+metadata: {name: asked}
+spec: {size: 1}
+{{- end }}
+`;
+      await commit(chart('asks', asks));
+      await apply(inRepository('asks', {}));
+      await eventually(
+        'it is rendered without',
+        () => dataOf('/api/v1/*/configmaps', 'asked'),
+        (data) => data['widgets'] === 'false',
+        60_000,
+      );
+      const version = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: WIDGET } };
+      const definition = {
+        ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
+        metadata: { name: 'widgets.example.com' },
+        spec: {
+          ...{ group: 'example.com', scope: 'Namespaced', versions: [version] },
+          names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
+        },
+      };
+      await commit({ 'charts/kinds/widget.json': JSON.stringify(definition) });
+      const kinds = inRepository('kinds', {});
+      const { helm: _, ...plain } = kinds.spec;
+      await apply({ ...kinds, spec: { ...plain, renderer: 'yaml' } });
+      await eventually(
+        'it is rendered with widgets',
+        async () => [
+          await there('/apis/example.com/v1/*/widgets', 'asked'),
+          await dataOf('/api/v1/*/configmaps', 'asked'),
+        ],
+        ([widget, data]) => widget !== null && data?.['widgets'] === 'true',
+        120_000,
+      );
+    }, 300_000);
   });
 
   it('other values of it are rendered though the repository is gone', async () => {
