@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { AuditView, CommandAnswer, EventView } from '#contract';
+import type { AuditView, CommandAnswer, EventView, Why } from '#contract';
 import { CommandFleet, refused } from '../helpers/command-fleet.js';
 import type { Script } from '../helpers/puppet-agent.js';
 import { eventually } from '../helpers/test-hub.js';
@@ -77,6 +77,35 @@ describe('a command', () => {
       ['token:first-admin', 'stop it', true],
       ['token:first-admin', 'looking', undefined],
     ]);
+  }, 40_000);
+
+  it('takes off a pause that waits for the next rollout, and says until then that it waits', async () => {
+    await fleet.application('braked', [canary, rest]);
+    await fleet.ended('braked');
+    const pause = {
+      apiVersion: 'flotilla.dev/v1',
+      kind: 'Pause',
+      metadata: { name: 'braked' },
+      spec: { reason: 'lunch' },
+    };
+    await fleet.api.post('/api/v1/apply', { documents: [pause] });
+    const why = (): Promise<Why> => fleet.api.get('/api/v1/why/applications/braked');
+    const line = 'Its next rollout begins paused, by token:first-admin: lunch';
+    expect(await why()).toMatchObject({
+      evidence: expect.arrayContaining([line]),
+      can: expect.arrayContaining(['flotilla rollout resume braked']),
+    });
+    expect(await fleet.command('braked', 'resume', {}, { dryRun: true })).toMatchObject({ changed: true });
+    expect((await why()).evidence).toContain(line);
+    const resumed = await fleet.command('braked', 'resume', { reason: 'back again' });
+    expect(resumed).toMatchObject({ changed: true, changes: ['the next rollout of braked does not begin paused'] });
+    expect((await why()).evidence).not.toContain(line);
+    expect(await audited('rollout.resume', 'Application/braked')).toMatchObject([
+      { actor: 'token:first-admin', reason: 'back again', detail: { pause: 'lunch' } },
+    ]);
+    await expect(fleet.command('braked', 'resume')).rejects.toMatchObject(refused(409, 'not-running'));
+    const release = await fleet.release('braked');
+    expect(await fleet.ended('braked')).toMatchObject({ state: 'succeeded', release, paused: false });
   }, 40_000);
 
   it('gives a cluster up, tries one again, and gives a whole wave up, always with a reason', async () => {

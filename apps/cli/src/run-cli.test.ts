@@ -22,6 +22,7 @@ describe('the command line', () => {
     [['apply'], /Required option '-f, --filename <file>' not specified/],
     [['delete'], /Say what to delete/],
     [['delete', 'event', '1'], /"event" can't be deleted/],
+    [['delete', 'pause', 'web'], /"pause" is taken off by `flotilla rollout resume APPLICATION`/],
     [['describe', 'clusterr', 'x'], /"clusterr" can't be described; did you mean cluster\?/],
     [['lift', 'web'], /Say which release: flotilla lift web --release NUMBER/],
     [['rollout', 'start', 'web', '--release', 'x'], /It must be a whole number/],

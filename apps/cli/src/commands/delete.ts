@@ -21,6 +21,13 @@ interface Doomed {
   readonly name: string;
 }
 
+/** What is declared as a document and taken off by a command of its own. */
+const OTHERWISE: Readonly<Record<string, string>> = {
+  hold: '`flotilla cluster unhold NAME`',
+  pause: '`flotilla rollout resume APPLICATION`',
+  freeze: '`flotilla unfreeze`',
+};
+
 /** What can be deleted, users before what they use, so that a file with both goes in one command. */
 const KINDS = [
   { singular: 'application', plural: 'applications', short: 'app' },
@@ -116,6 +123,8 @@ function singularOf(word: string): string {
     KINDS.map(({ singular }) => singular),
   );
   const guess = near === null ? '.' : `; did you mean ${near}?`;
+  const otherwise = Object.hasOwn(OTHERWISE, lower) ? OTHERWISE[lower] : undefined;
+  if (otherwise !== undefined) throw new RejectedError('unknown-kind', `"${word}" is taken off by ${otherwise}.`);
   throw new RejectedError(
     'unknown-kind',
     `"${word}" can't be deleted${guess} Kinds are ${KINDS.map(({ singular }) => singular).join(', ')}.`,

@@ -3,6 +3,7 @@ import type { Why } from '#contract';
 import { deriveHolds, explainRollout, type Explanation, type Hold, type Rollout } from '#domain';
 import type { Clock, Store, StoredRelease } from '#ports';
 import { CLOCK, STORE } from '../parts.js';
+import { readWaitingPause } from '../steps/advance/waiting-pause.js';
 import { TrustReader } from '../trust/trust-reader.js';
 import { notFound } from './access/refusals.js';
 import { RolloutReader } from './rollout-reader.js';
@@ -38,6 +39,7 @@ export class WhyReader {
     const { holds = [], warnings = [] } = resource.status as { holds?: readonly Hold[]; warnings?: readonly string[] };
     const header = await this.store.read.rollouts.header(name);
     const freeze = await this.store.read.freeze.get();
+    const pause = await readWaitingPause(this.store.read, name);
     const explanation: Explanation = header?.rollout
       ? explainRollout(header.rollout, header, now, freeze)
       : notRolledOut(name, holds, await this.store.read.releases.latest(name));
@@ -50,7 +52,13 @@ export class WhyReader {
         // What keeps a new release from being made comes before what the last one does.
         ...(first && { sentence: first.message }),
         holds: [...holds, ...(header ? deriveHolds(header, now, freeze) : [])],
-        evidence: [...(first ? [explanation.sentence] : []), ...explanation.evidence, ...warnings],
+        evidence: [
+          ...(first ? [explanation.sentence] : []),
+          ...(pause ? [`Its next rollout begins paused, by ${pause.by}: ${pause.reason}`] : []),
+          ...explanation.evidence,
+          ...warnings,
+        ],
+        can: [...(pause ? [`flotilla rollout resume ${name}`] : []), ...explanation.can],
       },
       header?.rollout ? await this.failures(name, header.rollout) : [],
     );

@@ -1,12 +1,14 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { CommandAnswer } from '#contract';
 import { seesCluster, type JsonObject, type RolloutEvent, type Scope } from '#domain';
 import { RejectedError } from '#kit';
-import type { Unit } from '#ports';
+import type { Clock, Unit } from '#ports';
 import { refuseByHand } from '../../declared/declared-objects.js';
 import type { EventSource, StepOutcome } from '../../steps/advance/run-step.js';
 import { Stepper } from '../../steps/advance/stepper.js';
+import { readWaitingPause, writeWaitingPause } from '../../steps/advance/waiting-pause.js';
 import { ManualStart } from '../../steps/assign/manual-start.js';
+import { CLOCK } from '../../parts.js';
 import { audit } from '../audit.js';
 import { RolloutReader } from '../rollout-reader.js';
 import { CommandWork } from './command-work.js';
@@ -49,6 +51,8 @@ interface StartWish {
 /** Carries people's commands to the engine and tells what they did. */
 @Injectable()
 export class RolloutCommands {
+  @Inject(CLOCK) private readonly clock!: Clock;
+
   constructor(
     private readonly work: CommandWork,
     private readonly stepper: Stepper,
@@ -66,7 +70,11 @@ export class RolloutCommands {
     return this.work.run(request, async (unit) => {
       const { application, rollout } = await this.reader.find(id, unit);
       const given = typeof command === 'function' ? await command(unit) : command;
-      if (given.type === 'resume') await refuseByHand(unit, request.caller.actor, { kind: 'Pause', name: application });
+      if (given.type === 'resume') {
+        await refuseByHand(unit, request.caller.actor, { kind: 'Pause', name: application });
+        const lifted = await this.liftWaiting(unit, request, application, given.reason);
+        if (lifted) return lifted;
+      }
       const event = withoutUndefined({ ...given, actor: request.caller.actor }) as RolloutEvent;
       const { type, reason } = given;
       return this.step(unit, request, {
@@ -93,6 +101,26 @@ export class RolloutCommands {
     const imagined = await this.work.run({ ...request, dryRun: true }, start());
     const warnings = imagined.changed ? await this.manual.tryFirst(application, wish) : [];
     return this.work.run(request, start(warnings));
+  }
+
+  /** Takes off a pause that waits for the next rollout, as none runs; null: there is none. */
+  private async liftWaiting(
+    unit: Unit,
+    { caller }: CommandRequest,
+    application: string,
+    reason: string | undefined,
+  ): Promise<{ answer: CommandAnswer; after: () => void } | null> {
+    const header = await unit.rollouts.lock(application);
+    const waiting = await readWaitingPause(unit, application);
+    if (waiting === null) return null;
+    await writeWaitingPause(unit, application, null);
+    const detail = { pause: waiting.reason };
+    await audit(unit, { now: this.clock.now(), caller }, 'rollout.resume', `Application/${application}`, {
+      reason,
+      detail,
+    });
+    const changes = [`the next rollout of ${application} does not begin paused`];
+    return { answer: await this.answer(unit, application, { header, changed: true, changes }), after: () => undefined };
   }
 
   private startWork(application: string, request: CommandRequest, wish: StartWish, warnings: readonly string[]) {
@@ -142,7 +170,11 @@ export class RolloutCommands {
     return { answer, after: () => this.stepper.act(application, outcome) };
   }
 
-  private async answer(unit: Unit, application: string, outcome: StepOutcome): Promise<CommandAnswer> {
+  private async answer(
+    unit: Unit,
+    application: string,
+    outcome: Pick<StepOutcome, 'header' | 'changed' | 'changes'>,
+  ): Promise<CommandAnswer> {
     const { header, changed, changes } = outcome;
     if (!header.rollout) throw new RejectedError('no-rollout', `${application} has no rollout yet`, { status: 409 });
     const rollout = await this.reader.view(
