@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import { applications, fleet, rollouts } from '../api/queries.js';
 import { barBox } from '../ui/field.js';
+import { FilterBox, useTyped } from '../ui/filter-box.js';
 import { Copy } from '../ui/copy.js';
 import { Page } from '../ui/page.js';
 import { StateBar } from '../ui/state-bar.js';
@@ -23,9 +24,8 @@ const KIND_WORDS: Readonly<Record<Shown, string>> = {
 /** Every application: how it is, what it runs, and what it waits for. */
 export function ApplicationsPage() {
   const search = useSearch({ from: '/applications' });
-  // As it is typed: the address follows a moment later.
-  const [typed, setTyped] = useState<string | null>(null);
-  const q = typed ?? search.q ?? '';
+  const typed = useTyped(search.q);
+  const q = typed.text;
   const navigate = useNavigate();
   const objects = useQuery(applications);
   const seen = useQuery(fleet);
@@ -73,18 +73,11 @@ export function ApplicationsPage() {
       }
     >
       <div className="flex flex-wrap gap-2">
-        <input
-          data-filter
-          type="search"
-          aria-label="Filter applications"
+        <FilterBox
+          typed={typed}
+          onText={(text) => look({ q: text })}
+          label="Filter applications"
           placeholder="Filter by name, source, commit, rollout …"
-          value={q}
-          onChange={(event) => {
-            setTyped(event.target.value);
-            look({ q: event.target.value });
-          }}
-          onBlur={() => setTyped(null)}
-          className={`${barBox} w-full sm:w-96`}
         />
         <select
           aria-label="Which applications"

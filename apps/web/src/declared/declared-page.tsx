@@ -9,7 +9,7 @@ import { SourceCard } from '../applications/source-card.js';
 import { useOfferActs } from '../shell/acts.js';
 import { Button } from '../ui/button.js';
 import { Copy } from '../ui/copy.js';
-import { barBox } from '../ui/field.js';
+import { FilterBox, useTyped } from '../ui/filter-box.js';
 import { Notice } from '../ui/notice.js';
 import { Facts, Page } from '../ui/page.js';
 import { StateMark } from '../ui/state-mark.js';
@@ -64,8 +64,8 @@ function Known({ status }: { readonly status: FleetStatus }) {
   const me = useQuery(whoami);
   const denied = whyNotEverywhere(me.data, 'admin');
   const [isApplying, setApplying] = useState(false);
-  const [typed, setTyped] = useState<string | null>(null);
-  const q = typed ?? search.q ?? '';
+  const typed = useTyped(search.q);
+  const q = typed.text;
   const plan = useQuery({ ...declaredPlan(status), enabled: status.revision !== undefined });
   // Of a commit that waits for a person nobody knows whether it can be taken, until it is tried.
   const shown: FleetStatus = isRefusal(plan.error) ? { ...status, state: 'held' } : status;
@@ -137,18 +137,11 @@ function Known({ status }: { readonly status: FleetStatus }) {
       <Tabs label={TITLE} tabs={tabs} chosen={tab} onChoose={(id) => look({ tab: id })}>
         <div className="flex flex-col gap-3">
           {tab !== 'source' && (
-            <input
-              data-filter
-              type="search"
-              aria-label="Filter objects"
+            <FilterBox
+              typed={typed}
+              onText={(text) => look({ q: text })}
+              label="Filter objects"
               placeholder="Filter by kind, name, file …"
-              value={q}
-              onChange={(event) => {
-                setTyped(event.target.value);
-                look({ q: event.target.value });
-              }}
-              onBlur={() => setTyped(null)}
-              className={`${barBox} w-full sm:w-96`}
             />
           )}
           {tab === 'plan' &&

@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import { Copy } from '../ui/copy.js';
 import { barBox } from '../ui/field.js';
+import { FilterBox, useTyped } from '../ui/filter-box.js';
 import { Page } from '../ui/page.js';
 import { StateMark } from '../ui/state-mark.js';
 import { Table, type Column } from '../ui/table.js';
@@ -82,9 +83,8 @@ function Says({ row: { refuses, warns, quietSince } }: { readonly row: PolicyRow
 export function PoliciesPage() {
   const search = useSearch({ from: '/policies' });
   const navigate = useNavigate();
-  // As it is typed: the address follows a moment later.
-  const [typed, setTyped] = useState<string | null>(null);
-  const q = typed ?? search.q ?? '';
+  const typed = useTyped(search.q);
+  const q = typed.text;
   const all = useQuery(policies);
   const found = useQuery(policyFindings());
   const rows = useMemo(() => policyRows(all.data ?? [], found.data ?? []), [all.data, found.data]);
@@ -132,18 +132,11 @@ export function PoliciesPage() {
       }
     >
       <div className="flex flex-wrap gap-2">
-        <input
-          data-filter
-          type="search"
-          aria-label="Filter policies"
+        <FilterBox
+          typed={typed}
+          onText={(text) => look({ q: text })}
+          label="Filter policies"
           placeholder="Filter by name, kind, rule, application …"
-          value={q}
-          onChange={(event) => {
-            setTyped(event.target.value);
-            look({ q: event.target.value });
-          }}
-          onBlur={() => setTyped(null)}
-          className={`${barBox} w-full sm:w-96`}
         />
         <select
           aria-label="Which policies"

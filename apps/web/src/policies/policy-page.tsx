@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import type { PolicyFindingView } from '#contract';
 import { formatSelector } from '#domain/label-selector-text';
 import { useOfferActs } from '../shell/acts.js';
 import { Copy } from '../ui/copy.js';
 import { barBox } from '../ui/field.js';
+import { FilterBox, useTyped } from '../ui/filter-box.js';
 import { Card, Facts, Page } from '../ui/page.js';
 import { StateMark } from '../ui/state-mark.js';
 import { Time } from '../ui/time.js';
@@ -137,8 +138,8 @@ function Rule({
 function Spoke({ name, findings }: { readonly name: string; readonly findings: readonly PolicyFindingView[] }) {
   const search = useSearch({ from: '/policies/$name' });
   const navigate = useNavigate();
-  const [typed, setTyped] = useState<string | null>(null);
-  const q = typed ?? search.q ?? '';
+  const typed = useTyped(search.q);
+  const q = typed.text;
   const show = search.show ?? 'all';
   const look = (change: PolicySearch): void => {
     navigate({ to: '/policies/$name', params: { name }, search: { ...search, ...change }, replace: true }).catch(
@@ -161,18 +162,12 @@ function Spoke({ name, findings }: { readonly name: string; readonly findings: r
   return (
     <Card title="Where it said no">
       <div className="flex flex-wrap gap-2">
-        <input
-          data-filter
-          type="search"
-          aria-label="Filter findings"
+        <FilterBox
+          typed={typed}
+          onText={(text) => look({ q: text })}
+          label="Filter findings"
           placeholder="Application, object, cluster …"
-          value={q}
-          onChange={(event) => {
-            setTyped(event.target.value);
-            look({ q: event.target.value });
-          }}
-          onBlur={() => setTyped(null)}
-          className={`${barBox} w-full sm:w-64`}
+          className="w-full sm:w-64"
         />
         <select
           aria-label="Which findings"
