@@ -392,8 +392,11 @@ describe('access', () => {
     });
 
     it('refuses a body that is too large, broken, or of another type', async () => {
-      const large = JSON.stringify({ documents: [{ text: 'x'.repeat(5 * 1024 * 1024) }] });
-      expect((await ask(test.api, 'POST', '/api/v1/apply', large)).status).toBe(413);
+      const ofMiB = (count: number): string => JSON.stringify({ documents: [{ text: 'x'.repeat(count * 1024 * 1024) }] });
+      // One apply may be a whole fleet.
+      expect((await ask(test.api, 'POST', '/api/v1/apply', ofMiB(16))).status).toBe(413);
+      const large = ofMiB(5);
+      expect((await ask(test.api, 'POST', '/api/v1/export', large)).status).toBe(413);
       // Also before anybody is known.
       expect((await ask(nobody, 'POST', '/api/v1/join', large)).status).toBe(413);
       for (const broken of ['{', '{"documents":', 'null', '[]', '"text"', '42', '\u0000']) {

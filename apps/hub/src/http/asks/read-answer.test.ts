@@ -40,17 +40,12 @@ describe("an agent's answer", () => {
   });
 
   it('to what the hub asks for itself is taken as its schema has it, too', () => {
-    const schemas = { S: { types: ['object'], fields: { a: { ref: 'S' } }, required: ['a'], more: 1 } };
-    const document = { groupVersion: 'v1', hash: 'h', kinds: { Pod: 'S' }, schemas };
-    expect(read('schemas', { document })).toEqual({
-      answer: {
-        document: { ...document, schemas: { S: { types: ['object'], fields: { a: { ref: 'S' } }, required: ['a'] } } },
-      },
-    });
+    const document = { groupVersion: 'v1', gzipped: 'H4sIAAAAAAAAA6uuBQBDv6ajAgAAAA==' };
+    expect(read('schemas', { document: { ...document, more: 1 } })).toEqual({ answer: { document } });
     const wrong = (more: object): string => refusal('schemas', { document: { ...document, ...more } });
-    expect(wrong({ schemas: { S: { types: ['code'] } } })).toMatch(/document\.schemas\.S\.types/);
-    expect(wrong({ schemas: { S: { fields: 'all' } } })).toMatch(/document\.schemas\.S\.fields/);
-    expect(wrong({ kinds: ['Pod'] })).toMatch(/document\.kinds/);
+    expect(wrong({ gzipped: 7 })).toMatch(/document\.gzipped/);
+    expect(wrong({ gzipped: undefined })).toMatch(/document\.gzipped/);
+    expect(wrong({ groupVersion: 7 })).toMatch(/document\.groupVersion/);
     const groupVersions = Object.fromEntries(Array.from({ length: 2001 }, (_, at) => [`g${at}/v1`, 'h']));
     expect(refusal('schemas', { groupVersions })).toMatch(/at most 2000/);
     const refused = Array.from({ length: 21 }, () => ({ ...ref, message: 'no' }));
