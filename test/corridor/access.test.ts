@@ -392,7 +392,8 @@ describe('access', () => {
     });
 
     it('refuses a body that is too large, broken, or of another type', async () => {
-      const ofMiB = (count: number): string => JSON.stringify({ documents: [{ text: 'x'.repeat(count * 1024 * 1024) }] });
+      const ofMiB = (count: number): string =>
+        JSON.stringify({ documents: [{ text: 'x'.repeat(count * 1024 * 1024) }] });
       // One apply may be a whole fleet.
       expect((await ask(test.api, 'POST', '/api/v1/apply', ofMiB(16))).status).toBe(413);
       const large = ofMiB(5);
