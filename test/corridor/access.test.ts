@@ -398,6 +398,9 @@ describe('access', () => {
       expect((await ask(test.api, 'POST', '/api/v1/apply', ofMiB(16))).status).toBe(413);
       const large = ofMiB(5);
       expect((await ask(test.api, 'POST', '/api/v1/export', large)).status).toBe(413);
+      // Of nobody a fleet is read.
+      const unread = await ask(nobody, 'POST', '/api/v1/apply', ofMiB(16));
+      expect(problem(unread)).toMatchObject({ status: 401, code: 'no-credential' });
       // Also before anybody is known.
       expect((await ask(nobody, 'POST', '/api/v1/join', large)).status).toBe(413);
       for (const broken of ['{', '{"documents":', 'null', '[]', '"text"', '42', '\u0000']) {

@@ -2,7 +2,6 @@ import 'reflect-metadata';
 import type { Server } from 'node:https';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { MOST_APPLY_BYTES } from '#contract';
 import type { HubConfig } from './hub.config.js';
 import { earlyRefusals } from './http/early-refusals.js';
 import { refuseUndeclared } from './http/access/refuse-undeclared.js';
@@ -38,9 +37,6 @@ export async function serve(options: {
     ...earlyRefusals,
   });
   refuseUndeclared(adapter.getInstance(), hubRoutes());
-  adapter.getInstance().addHook('onRoute', (route) => {
-    if (route.url === '/api/v1/apply') route.bodyLimit = MOST_APPLY_BYTES;
-  });
   // The port is known only once it listens, where any free one is taken: the settings' URL is filled in then.
   settings.publicUrl = config.publicUrl ?? '';
   const app = await NestFactory.create<NestFastifyApplication>(HubModule.on({ ...parts, settings }), adapter, {

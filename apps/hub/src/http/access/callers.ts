@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { scopesFor, type Role } from '#domain';
 import { RejectedError } from '#kit';
 import { IDENTIFIERS, type Identifier, type Identity } from './identifier.js';
+import { NO_CREDENTIAL } from './no-credential.js';
 import type { Caller } from './permit.js';
 import { lacksRole } from './refusals.js';
 
@@ -24,10 +25,6 @@ export class Callers {
       const identity = await identifier.identify(request);
       if (identity) return identity;
     }
-    throw new RejectedError(
-      'no-credential',
-      'Send "Authorization: Bearer <API token>"; `flotilla token create` makes one',
-      { status: 401 },
-    );
+    throw new RejectedError(NO_CREDENTIAL.code, NO_CREDENTIAL.detail, { status: 401 });
   }
 }

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import rateLimit, { type CreateRateLimitOptions } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { DeclaredRoute } from '../access/require-permits.js';
@@ -6,6 +5,7 @@ import { PAGE_FILES, PAGE_PATHS } from '../page/page-paths.js';
 import { addressKey, credentialKey, joinTokenKey } from './credential-key.js';
 import type { DoorSettings } from './doors.config.js';
 import { KnownCallers } from './known-callers.js';
+import { sendProblem } from './send-problem.js';
 import { StreamPlaces } from './stream-places.js';
 
 /** Bursts are fine: what counts is ten seconds together. */
@@ -141,11 +141,5 @@ function beyond({ isExceeded, retryAfterS }: Count, detail = RATE_REFUSAL): Refu
 }
 
 function refuse(reply: FastifyReply, { code, detail, retryAfterS }: Refusal): FastifyReply {
-  const title = STATUS_CODES[429] ?? '';
-  const problem = { type: `https://flotilla.dev/problems/${code}`, title, status: 429, code, detail };
-  return reply
-    .status(429)
-    .header('retry-after', String(retryAfterS))
-    .header('content-type', 'application/problem+json')
-    .send(JSON.stringify(problem));
+  return sendProblem(reply.header('retry-after', String(retryAfterS)), { status: 429, code, detail });
 }
