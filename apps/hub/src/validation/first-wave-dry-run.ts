@@ -58,13 +58,14 @@ export class FirstWaveDryRun {
     if (request.spec.validation?.dryRun === false) return { refusal: null, warnings: [] };
     const { asked, left } = firstWaveOf(request);
     const each = pLimit(AT_ONCE_EACH);
+    const chunksOf = this.publishOnce();
     let end = this.clock.now() + (request.withinMs ?? ASKED_FOR_MS);
     const tried = await Promise.all(
       asked.map((candidate) =>
         each(() =>
           this.limit(async (): Promise<Tried> => {
             if (this.clock.now() >= end) return { cluster: candidate.cluster, outcome: 'late' };
-            const found = await this.answer(request, candidate);
+            const found = await this.answer(request, candidate, chunksOf);
             const isRefused = typeof found.outcome === 'object' && found.outcome.refused.length > 0;
             if (isRefused) end = Math.min(end, this.clock.now() + REFUSED_THEN_MS);
             return found;
@@ -75,7 +76,22 @@ export class FirstWaveDryRun {
     return dryRunResult([...tried, ...left]);
   }
 
-  private async answer(request: DryRunRequest, { cluster, digest }: Candidate): Promise<Tried> {
+  /** Chunks of bundles, each of which is looked for once, however many clusters try it. */
+  private publishOnce(): (digest: string) => Promise<number> {
+    const known = new Map<string, Promise<number>>();
+    return (digest) => {
+      // Of an older release it may have gone from the bus.
+      const chunks = known.get(digest) ?? this.shelf.publish(digest);
+      known.set(digest, chunks);
+      return chunks;
+    };
+  }
+
+  private async answer(
+    request: DryRunRequest,
+    { cluster, digest }: Candidate,
+    chunksOf: (digest: string) => Promise<number>,
+  ): Promise<Tried> {
     const { application } = request;
     const { namespace, serviceAccount, decryption }: Terms = request.release.details?.terms ?? request.spec;
     const key = JSON.stringify([cluster.uid, digest, application, namespace, serviceAccount, decryption, cluster.apis]);
@@ -83,8 +99,7 @@ export class FirstWaveDryRun {
     const ttl = known?.answer ? REFUSED_FOR_MS : TAKEN_FOR_MS;
     if (known && this.clock.now() - known.at < ttl) return { cluster, outcome: known.answer ?? 'taken' };
     try {
-      // Of an older release it may have gone from the bus.
-      const chunks = await this.shelf.publish(digest);
+      const chunks = await chunksOf(digest);
       const answer = await this.agents.dryRun(cluster, {
         ...{ application, digest, chunks, namespace },
         ...(serviceAccount !== undefined && { serviceAccount }),

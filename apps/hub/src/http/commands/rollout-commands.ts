@@ -103,7 +103,7 @@ export class RolloutCommands {
     return this.work.run(request, start(warnings));
   }
 
-  /** Takes off a pause that waits for the next rollout, as none runs; null: there is none. */
+  /** Takes off a pause that waits for the next rollout; null: there is none, or a rollout is paused, which goes first. */
   private async liftWaiting(
     unit: Unit,
     { caller }: CommandRequest,
@@ -111,6 +111,7 @@ export class RolloutCommands {
     reason: string | undefined,
   ): Promise<{ answer: CommandAnswer; after: () => void } | null> {
     const header = await unit.rollouts.lock(application);
+    if (header.rollout?.state === 'running' && header.rollout.holds.length > 0) return null;
     const waiting = await readWaitingPause(unit, application);
     if (waiting === null) return null;
     await writeWaitingPause(unit, application, null);
