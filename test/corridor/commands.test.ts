@@ -106,6 +106,15 @@ describe('a command', () => {
     await expect(fleet.command('braked', 'resume')).rejects.toMatchObject(refused(409, 'not-running'));
     const release = await fleet.release('braked');
     expect(await fleet.ended('braked')).toMatchObject({ state: 'succeeded', release, paused: false });
+    // What is taken back is not paused by it; where a person paused that, it goes on first.
+    fleet.act(/./, silent);
+    await fleet.command('braked', 'rollback');
+    await fleet.api.post('/api/v1/apply', { documents: [pause] });
+    expect(await fleet.command('braked', 'pause')).toMatchObject({ changed: true, rollout: { kind: 'rollback' } });
+    expect(await fleet.command('braked', 'resume')).toMatchObject({ changed: true, rollout: { paused: false } });
+    expect((await why()).evidence).toContain(line);
+    expect(await fleet.command('braked', 'resume')).toMatchObject({ changed: true });
+    expect((await why()).evidence).not.toContain(line);
   }, 40_000);
 
   it('gives a cluster up, tries one again, and gives a whole wave up, always with a reason', async () => {
